@@ -1,0 +1,50 @@
+"""Every error that dendmod raises on purpose.
+
+A message says what was given, what is allowed and what to do; `DendmodError` also is a
+`ValueError` where the input was at fault, so that ``except ValueError`` works as users expect.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DendmodError(Exception):
+    """Base of all errors raised on purpose by dendmod."""
+
+
+class SpecError(DendmodError, ValueError):
+    """A specification, protocol file or argument is not allowed."""
+
+
+class MorphologyError(DendmodError, ValueError):
+    """A morphology file or array cannot be a neuron."""
+
+
+class MechanismError(DendmodError):
+    """A mechanism is unknown, or its library cannot be built or loaded."""
+
+
+class EngineError(DendmodError, RuntimeError):
+    """A simulation could not be run, or ran into numbers that are not finite."""
+
+
+class UnsupportedByEngine(EngineError):
+    """The engine cannot run this specification unedited."""
+
+
+class SweepError(DendmodError, RuntimeError):
+    """Runs of a sweep failed, or its stored results cannot be trusted."""
+
+
+class DownloadError(DendmodError, OSError):
+    """A file could not be fetched, or is not the file that was expected."""
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'? Allowed: a, b, c`` for a name that is not known."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{hint} Allowed: {', '.join(names)}."

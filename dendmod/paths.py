@@ -1,0 +1,39 @@
+"""Where dendmod finds its data files and keeps its caches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dendmod.errors import DendmodError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def data_dir(name: str) -> Path:
+    """Return the folder ``mechanisms``, ``morphologies`` or ``protocols``.
+
+    A wheel carries them inside the package (``dendmod/_data``); in a checkout or an editable
+    install they lie at the root of the repository.
+
+    Raises
+    ------
+    DendmodError
+        If neither place has the folder.
+    """
+    for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise DendmodError(
+        f"dendmod's data folder {name!r} was found neither in {_PACKAGE / '_data'} nor in "
+        f"{_PACKAGE.parent}. Reinstall dendmod (pip install --force-reinstall dendmod)."
+    )
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: $DENDMOD_CACHE, else $XDG_CACHE_HOME/dendmod, else ~/.cache/dendmod."""
+    explicit = os.environ.get("DENDMOD_CACHE")
+    if explicit:
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "dendmod"
