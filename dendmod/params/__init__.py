@@ -1,0 +1,1 @@
+"""The papers' numbers, one module a paper, each with its place."""

@@ -1,0 +1,41 @@
+"""Frozen, checked specifications: what is simulated, apart from how."""
+
+from dendmod.spec.base import Spec
+from dendmod.spec.cell import (
+    ApicalExponential,
+    ApicalWindow,
+    AxonStub,
+    Biophysics,
+    Cell,
+    Distribution,
+    MechanismSpec,
+    RegionSpec,
+)
+from dendmod.spec.run import Run
+from dendmod.spec.stimulus import (
+    CurrentClamp,
+    Location,
+    Setup,
+    SpikeTrain,
+    Synapse,
+    VoltageClamp,
+)
+
+__all__ = [
+    "ApicalExponential",
+    "ApicalWindow",
+    "AxonStub",
+    "Biophysics",
+    "Cell",
+    "CurrentClamp",
+    "Distribution",
+    "Location",
+    "MechanismSpec",
+    "RegionSpec",
+    "Run",
+    "Setup",
+    "Spec",
+    "SpikeTrain",
+    "Synapse",
+    "VoltageClamp",
+]

@@ -1,0 +1,114 @@
+"""What is attached to a cell: synapses and their spike trains, clamps, recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.spec.base import Spec
+from dendmod.spec.cell import Cell
+
+
+class Location(Spec):
+    """A place on a cell: section number in its morphology (0 is the soma) and 0 <= x <= 1."""
+
+    section: int = Field(ge=0)
+    x: float = Field(ge=0, le=1)
+
+
+SOMA = Location(section=0, x=0.5)
+
+
+class Synapse(Spec):
+    """A point process that receives spikes; parameters in NEURON's units."""
+
+    name: str
+    mechanism: str
+    location: Location
+    params: dict[str, float] = {}
+
+
+class CurrentClamp(Spec):
+    """A current step: delay and dur in ms after time zero, amp in nA."""
+
+    location: Location
+    delay: NonNegativeFloat
+    dur: PositiveFloat
+    amp: float
+
+
+class VoltageClamp(Spec):
+    """A single-electrode voltage clamp: v in mV, series resistance rs in MOhm; on all the time."""
+
+    location: Location
+    v: float
+    rs: PositiveFloat = 1e-3
+
+
+class Setup(Spec):
+    """A cell with all that is attached to it; ``record`` names the voltages that are kept."""
+
+    cell: Cell
+    synapses: tuple[Synapse, ...] = ()
+    current_clamps: tuple[CurrentClamp, ...] = ()
+    voltage_clamp: VoltageClamp | None = None
+    record: dict[str, Location] = {"soma": SOMA}
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> Setup:
+        names = [s.name for s in self.synapses]
+        twice = {n for n in names if names.count(n) > 1}
+        if twice:
+            raise ValueError(f"synapse names must differ; twice: {', '.join(sorted(twice))}")
+        return self
+
+
+@dataclass(frozen=True)
+class SpikeTrain:
+    """Spikes that arrive at one synapse, all with one weight.
+
+    Parameters
+    ----------
+    synapse
+        Name of a synapse of the set-up.
+    times
+        Arrival times, shape (spikes,), in ms after time zero.
+    weight
+        Maximum of the conductance profile (uS) or extremum of the current profile (nA).
+
+    Raises
+    ------
+    SpecError
+        If a time or the weight is not finite, or a time is negative.
+    """
+
+    synapse: str
+    times: npt.NDArray[np.float64]
+    weight: float
+
+    def __post_init__(self) -> None:
+        times = np.asarray(self.times, dtype=float)
+        if times.ndim != 1 or not np.isfinite(times).all() or (times < 0).any():
+            raise SpecError(
+                f"spike times of {self.synapse!r} must be one row of finite numbers >= 0 ms; "
+                f"given: shape {times.shape}, range {times.min(initial=0)}..{times.max(initial=0)}"
+            )
+        if not np.isfinite(self.weight):
+            raise SpecError(
+                f"the weight of {self.synapse!r} is {self.weight}; give a finite number"
+            )
+        object.__setattr__(self, "times", times)
+
+
+def check_trains(setup: Setup, trains: tuple[SpikeTrain, ...]) -> None:
+    """Raise a SpecError for a train whose synapse the set-up does not have."""
+    known = {s.name for s in setup.synapses}
+    for train in trains:
+        if train.synapse not in known:
+            raise SpecError(
+                f"there is no synapse {train.synapse!r}." + did_you_mean(train.synapse, known)
+            )
