@@ -1,0 +1,136 @@
+"""From a cell specification to NEURON sections."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dendmod.engines.neuron.session import h
+from dendmod.errors import SpecError
+from dendmod.mechanisms import check_parameters
+from dendmod.morphology import Morphology, resolve
+from dendmod.spec import ApicalExponential, ApicalWindow, Cell, Location, MechanismSpec, RegionSpec
+
+
+class BuiltCell:
+    """Sections of one cell, numbered as in its morphology; the axon stub comes after them."""
+
+    def __init__(self, cell: Cell, morphology: Morphology) -> None:
+        self.cell = cell
+        self.morphology = morphology
+        self.sections = [
+            h.Section(name=name.replace("[", "_").rstrip("]")) for name in morphology.names
+        ]
+        self.axon = _connect_and_shape(cell, morphology, self.sections)
+        longest = max(
+            (
+                morphology.path_distance(i, 1.0)
+                for i, s in enumerate(morphology.sections)
+                if s.kind == "apical"
+            ),
+            default=0.0,
+        )
+        for i, (section, sec) in enumerate(zip(morphology.sections, self.sections, strict=True)):
+            region = _region(cell, section.kind)
+            distances = None
+            if section.kind == "apical":
+                x = (np.arange(sec.nseg) + 0.5) / sec.nseg
+                distances = np.array([morphology.path_distance(i, xi) for xi in x])
+            _insert(cell, region, sec, distances, longest)
+        for sec in self.axon:
+            _insert(cell, _region(cell, "axon"), sec, None, longest)
+
+    def segment(self, location: Location):  # type: ignore[no-untyped-def]  # NEURON has no types
+        """Return NEURON's segment at a location.
+
+        Raises
+        ------
+        SpecError
+            If the morphology has no such section.
+        """
+        if location.section >= len(self.sections):
+            raise SpecError(
+                f"section {location.section} is not there: {self.cell.morphology} has sections "
+                f"0..{len(self.sections) - 1}"
+            )
+        return self.sections[location.section](location.x)
+
+    @property
+    def n_segments(self) -> int:
+        """Number of segments of the whole cell."""
+        return sum(sec.nseg for sec in (*self.sections, *self.axon))
+
+
+def build(cell: Cell) -> BuiltCell:
+    """Build a cell in the open session."""
+    morphology = resolve(cell.morphology)
+    if cell.axon_stub is not None:
+        morphology = morphology.without_axon()
+    return BuiltCell(cell, morphology)
+
+
+def _region(cell: Cell, kind: str) -> RegionSpec:
+    try:
+        return cell.biophysics.regions[kind]  # type: ignore[index]
+    except KeyError:
+        raise SpecError(
+            f"the morphology {cell.morphology} has {kind} sections, but the biophysics "
+            f"{cell.biophysics.name} says nothing of them; add regions.{kind}"
+        ) from None
+
+
+def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list) -> list:  # type: ignore[type-arg]
+    for section, sec in zip(morphology.sections, sections, strict=True):
+        for (x, y, z), diameter in zip(section.points, section.diameters, strict=True):
+            sec.pt3dadd(float(x), float(y), float(z), float(diameter))
+        if section.parent >= 0:
+            sec.connect(sections[section.parent](0.5 if section.parent == 0 else 1.0), 0)
+    stub = []
+    if cell.axon_stub is not None:
+        for i in range(cell.axon_stub.n_sections):
+            sec = h.Section(name=f"axon_{i}")
+            sec.L, sec.diam = cell.axon_stub.L, cell.axon_stub.diam
+            sec.connect(sections[0](0.5) if i == 0 else stub[-1](1), 0)
+            stub.append(sec)
+    for sec in (*sections, *stub):
+        sec.nseg = cell.nseg(sec.L)
+    return stub
+
+
+def _insert(cell, region, sec, distances, longest) -> None:  # type: ignore[no-untyped-def]
+    sec.cm, sec.Ra = region.cm, region.Ra
+    for mechanism in region.mechanisms:
+        check_parameters(mechanism.suffix, mechanism.params)
+        sec.insert(mechanism.suffix)
+        _set_parameters(sec, mechanism, distances, longest)
+    ions = sec.psection()["ions"]
+    if "na" in ions:
+        sec.ena = cell.biophysics.ena
+    if "k" in ions:
+        sec.ek = cell.biophysics.ek
+
+
+def _set_parameters(sec, mechanism: MechanismSpec, distances, longest: float) -> None:  # type: ignore[no-untyped-def]
+    for name, value in mechanism.params.items():
+        attribute = f"{name}_{mechanism.suffix}"
+        if isinstance(value, ApicalExponential | ApicalWindow):
+            if distances is None:
+                raise SpecError(
+                    f"{name} of {mechanism.suffix} is given along the apical tree, but {sec.name()}"
+                    " is not apical; give a plain number there"
+                )
+            values = along_apical(value, distances, longest)
+            for segment, level in zip(sec, values, strict=True):
+                setattr(segment, attribute, float(level))
+        else:
+            setattr(sec, attribute, float(value))
+
+
+def along_apical(
+    distribution: ApicalExponential | ApicalWindow, distances: np.ndarray, longest: float
+) -> np.ndarray:
+    """Return the values of a distribution at path distances (um) from the apical tree's start."""
+    if isinstance(distribution, ApicalExponential):
+        growth = np.exp(distribution.rate * distances / longest)
+        return distribution.base * (distribution.offset + distribution.scale * growth)
+    inside = (distances > distribution.start) & (distances < distribution.stop)
+    return np.where(inside, distribution.value, distribution.value * distribution.outside)

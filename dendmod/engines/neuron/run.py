@@ -1,0 +1,155 @@
+"""Run a set-up many times from one settled state."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from dendmod.engines.neuron.build import BuiltCell, build
+from dendmod.engines.neuron.session import Session, h
+from dendmod.errors import EngineError
+from dendmod.mechanisms import check_parameters
+from dendmod.result import Result
+from dendmod.spec import Run, Setup, SpikeTrain
+from dendmod.spec.stimulus import check_trains
+
+
+class Simulator:
+    """A set-up built in NEURON, settled once, run any number of times.
+
+    Parameters
+    ----------
+    setup
+        The cell and what is attached to it.
+    run
+        Duration, step, settling time.
+    coreneuron
+        As in `Session`.
+
+    Notes
+    -----
+    Use it as a context manager. Settling runs without spikes; its end state is restored before
+    each run, so that a trial costs its own duration only.
+    """
+
+    def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
+        self.setup, self.spec = setup, run
+        self.session = Session(
+            dt=run.dt, celsius=setup.cell.biophysics.celsius, coreneuron=coreneuron
+        )
+
+    def __enter__(self) -> Simulator:
+        self.session.__enter__()
+        try:
+            self._build()
+            self._settle()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all that was built and give NEURON's global state back."""
+        for name in ("_points", "_netcons", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
+            self.__dict__.pop(name, None)
+        self.session.__exit__(None, None, None)
+
+    def _build(self) -> None:
+        self.cell: BuiltCell = build(self.setup.cell)
+        self._points, self._netcons = {}, {}
+        for synapse in self.setup.synapses:
+            check_parameters(synapse.mechanism, synapse.params)
+            point = getattr(h, synapse.mechanism)(self.cell.segment(synapse.location))
+            for name, value in synapse.params.items():
+                setattr(point, name, value)
+            self._points[synapse.name] = point
+        self._clamps = []
+        for clamp in self.setup.current_clamps:
+            point = h.IClamp(self.cell.segment(clamp.location))
+            point.delay, point.dur, point.amp = clamp.delay, clamp.dur, 0.0
+            self._clamps.append(point)
+        self._vclamp = None
+        if self.setup.voltage_clamp is not None:
+            clamp = self.setup.voltage_clamp
+            self._vclamp = h.SEClamp(self.cell.segment(clamp.location))
+            self._vclamp.rs, self._vclamp.amp1, self._vclamp.dur1 = clamp.rs, clamp.v, 1e9
+        self._vectors = {
+            name: h.Vector().record(self.cell.segment(place)._ref_v)
+            for name, place in self.setup.record.items()
+        }
+        if self._vclamp is not None:
+            self._vectors["__clamp__"] = h.Vector().record(self._vclamp._ref_i)
+
+    def _settle(self) -> None:
+        v_init = self.setup.cell.biophysics.v_init
+        h.finitialize(v_init)
+        if self.spec.settle > 0:
+            self.session.advance_to(self.spec.settle)
+        self._check_finite()
+        h.t = 0.0
+        self._state = h.SaveState()
+        self._state.save()
+        for point, clamp in zip(self._clamps, self.setup.current_clamps, strict=True):
+            point.amp = clamp.amp
+
+    def run(self, trains: tuple[SpikeTrain, ...] = ()) -> Result:
+        """Run once from the settled state with these spike trains.
+
+        Raises
+        ------
+        SpecError
+            If a train names a synapse that is not there.
+        EngineError
+            If the voltage did not stay finite.
+        """
+        check_trains(self.setup, trains)
+        self.restore()
+        netcons = [self._send(train) for train in trains]
+        self.session.advance_to(self.spec.tstop)
+        del netcons
+        traces = {name: np.array(vector) for name, vector in self._vectors.items()}
+        n = 1 + round(self.spec.tstop / self.spec.dt)
+        for name, trace in traces.items():
+            if trace.size != n or not np.isfinite(trace).all():
+                raise EngineError(
+                    f"the recording {name!r} is not {n} finite numbers (got {trace.size}, "
+                    f"{np.count_nonzero(~np.isfinite(trace))} not finite): the run diverged. "
+                    "Use a smaller dt, or look for a conductance that is far too large."
+                )
+        current = traces.pop("__clamp__", None)
+        t = np.arange(n) * self.spec.dt
+        return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
+
+    def restore(self) -> None:
+        """Put the cell back to its settled state, at time zero and without events."""
+        h.finitialize(self.setup.cell.biophysics.v_init)
+        self._state.restore(1)
+        h.t = 0.0
+        h.fcurrent()
+        h.frecord_init()
+
+    def _send(self, train: SpikeTrain) -> Any:
+        netcon = h.NetCon(None, self._points[train.synapse])
+        netcon.weight[0] = train.weight
+        for time in train.times:
+            if time <= self.spec.tstop:
+                netcon.event(float(time))
+        return netcon
+
+    def _check_finite(self) -> None:
+        v = self.cell.sections[0](0.5).v
+        if not np.isfinite(v) or abs(v) > 1000:
+            raise EngineError(
+                f"the soma stands at {v} mV after settling: the run diverged. Use a smaller dt, or "
+                "look for a conductance that is far too large."
+            )

@@ -1,0 +1,119 @@
+"""The one place that imports NEURON, loads mechanisms and touches NEURON's global state."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any
+
+os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
+
+import neuron  # noqa: E402
+from neuron import h  # noqa: E402
+
+from dendmod import mechanisms  # noqa: E402
+from dendmod.errors import EngineError  # noqa: E402
+
+_loaded: mechanisms.LoadedMechanisms | None = None
+_active: Session | None = None
+
+
+def load_mechanisms() -> mechanisms.LoadedMechanisms:
+    """Load the compiled mechanisms into this process, once."""
+    global _loaded
+    if _loaded is None:
+        _loaded = mechanisms.load(h)
+    return _loaded
+
+
+class Session:
+    """NEURON's global state, set on entry and restored on exit.
+
+    Parameters
+    ----------
+    dt
+        Time step (ms).
+    celsius
+        Temperature (degC).
+    coreneuron
+        True: CoreNEURON, an error if it is not there; False: NEURON; None: CoreNEURON if the
+        mechanisms were built for it.
+
+    Raises
+    ------
+    EngineError
+        If another session is open, sections are left over in this process, or CoreNEURON was
+        asked for and is not there.
+    """
+
+    def __init__(self, *, dt: float, celsius: float, coreneuron: bool | None = None) -> None:
+        self.dt, self.celsius = dt, celsius
+        self._wanted = coreneuron
+        self.coreneuron = False
+
+    def __enter__(self) -> Session:
+        global _active
+        if _active is not None:
+            raise EngineError(
+                "another NEURON session is open in this process; close it first (NEURON has one "
+                "global state a process)"
+            )
+        leftover = [sec.name() for sec in h.allsec()]
+        if leftover:
+            raise EngineError(
+                f"{len(leftover)} sections are left over in this process ({leftover[0]} ...); "
+                "delete them, or run this simulation in a process of its own"
+            )
+        loaded = load_mechanisms()
+        self.coreneuron = loaded.coreneuron if self._wanted is None else self._wanted
+        if self.coreneuron and not loaded.coreneuron:
+            raise EngineError(
+                "CoreNEURON was asked for, but the loaded mechanisms were not built for it; "
+                "run `dendmod mechanisms build`, or remove ./x86_64 of the working directory"
+            )
+        self.provenance: dict[str, Any] = {
+            "engine": "coreneuron" if self.coreneuron else "neuron",
+            "neuron": neuron.__version__,
+            "mechanisms": loaded.hash,
+        }
+        h.load_file("stdrun.hoc")
+        cvode = h.CVode()
+        self._before = (h.dt, h.celsius, h.steps_per_ms, h.secondorder, cvode.active(),
+                        cvode.cache_efficient())
+        cvode.active(0)
+        cvode.cache_efficient(1)
+        h.secondorder = 0
+        h.dt, h.celsius = self.dt, self.celsius
+        h.steps_per_ms = 1.0 / self.dt
+        _active = self
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        global _active
+        cvode = h.CVode()
+        dt, celsius, steps, secondorder, active, cache = self._before
+        h.dt, h.celsius, h.steps_per_ms, h.secondorder = dt, celsius, steps, secondorder
+        cvode.active(active)
+        cvode.cache_efficient(cache)
+        _active = None
+
+    def advance_to(self, tstop: float) -> None:
+        """Integrate from the present time to `tstop` (ms)."""
+        pc = h.ParallelContext()
+        pc.set_maxstep(10)
+        if not self.coreneuron:
+            pc.psolve(tstop)
+            return
+        from neuron import coreneuron
+
+        coreneuron.verbose = 0
+        coreneuron.enable = True
+        try:
+            pc.psolve(tstop)
+        finally:
+            coreneuron.enable = False

@@ -1,0 +1,19 @@
+"""Protocol files: an experiment as data, checked, and what its trials are made of."""
+
+from dendmod.protocol.model import Arm, DendriticNmda, Protocol, Readings, SomaticShunt, Variant
+from dendmod.protocol.read import find_protocol, load_protocol, load_readings
+from dendmod.protocol.trial import setup_for, trains_for
+
+__all__ = [
+    "Arm",
+    "DendriticNmda",
+    "Protocol",
+    "Readings",
+    "SomaticShunt",
+    "Variant",
+    "find_protocol",
+    "load_protocol",
+    "load_readings",
+    "setup_for",
+    "trains_for",
+]

@@ -1,0 +1,192 @@
+"""The fields of a protocol file. Units stand in the names: this is the border to TOML."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from dendmod.params import hay2011
+from dendmod.params.wybo2022 import CLAMP_POTENTIALS
+from dendmod.sites import SiteChoice
+from dendmod.spec import Cell, Run, Spec
+
+WidthReading = Literal["SD", "2 SD"]
+_SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
+
+
+class CellFields(Spec):
+    """[cell]"""
+
+    morphology: str = "l5pc"
+    biophysics: Literal[1, 3] = 1
+
+
+class RunFields(Spec):
+    """[run]"""
+
+    dt_ms: float = Field(default=0.1, gt=0, le=0.2)
+    tstop_ms: PositiveFloat = 300.0
+    settle_ms: NonNegativeFloat = 1000.0
+    trials: PositiveInt = 10
+    seed: int = Field(default=1, ge=0)
+
+
+class ReadingFields(Spec):
+    """[readings]: what the paper leaves open."""
+
+    background_nmda_ratio: NonNegativeFloat = 2.0
+    feedforward_width_is: WidthReading = "SD"
+    context_width_is: WidthReading = "2 SD"
+
+
+class SiteFields(Spec):
+    """[sites]"""
+
+    n: PositiveInt = 20
+    x: float = Field(default=0.8, ge=0, le=1)
+    min_length_um: NonNegativeFloat = 50.0
+
+
+class FeedforwardFields(Spec):
+    """[feedforward]"""
+
+    weight_nA: PositiveFloat
+    width_ms: PositiveFloat
+
+
+class BackgroundFields(Spec):
+    """[background]"""
+
+    soma_excitatory_Hz: NonNegativeFloat
+    soma_inhibitory_Hz: NonNegativeFloat
+    dendrite_excitatory_Hz: NonNegativeFloat
+    dendrite_inhibitory_Hz: NonNegativeFloat
+    excitatory_weight_nS: NonNegativeFloat
+    inhibitory_weight_nS: NonNegativeFloat
+
+
+class ClampFields(Spec):
+    """[clamp]"""
+
+    potentials_mV: tuple[float, float] = CLAMP_POTENTIALS
+    rs_MOhm: PositiveFloat = 1e-3
+    runs: PositiveInt = 10
+
+
+class _ArmFields(Spec):
+    n_feedforward: int
+    levels: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    quick_levels: tuple[int, ...] = ()
+    target_spikes: tuple[int, ...] = ()
+    context_center_ms: PositiveFloat
+    feedforward_lag_ms: float = 0.0
+    context_width_ms: PositiveFloat
+
+    @model_validator(mode="after")
+    def _quick_levels_are_levels(self) -> _ArmFields:
+        extra = set(self.quick_levels) - set(self.levels)
+        if extra:
+            raise ValueError(f"quick_levels {sorted(extra)} are not among levels {self.levels}")
+        return self
+
+
+class SomaticShunt(_ArmFields):
+    """[arms.NAME] with kind = "somatic_shunt"; a level is the number of shunt inputs."""
+
+    kind: Literal["somatic_shunt"]
+    shunt_weight_nS: NonNegativeFloat
+
+
+class DendriticNmda(_ArmFields):
+    """[arms.NAME] with kind = "dendritic_nmda"; a level is the number of driven sites."""
+
+    kind: Literal["dendritic_nmda"]
+    n_context: int = Field(ge=0)
+    high_weight_nS: NonNegativeFloat
+    low_weight_nS: NonNegativeFloat
+
+
+Arm = Annotated[SomaticShunt | DendriticNmda, Field(discriminator="kind")]
+
+
+class Protocol(Spec):
+    """A whole protocol file."""
+
+    schema_: Literal["dendmod/protocol/1"] = Field(alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    title: str
+    source: str
+    cell: CellFields = CellFields()
+    run: RunFields = RunFields()
+    readings: ReadingFields = ReadingFields()
+    sites: SiteFields = SiteFields()
+    feedforward: FeedforwardFields
+    background: BackgroundFields
+    clamp: ClampFields = ClampFields()
+    arms: dict[str, Arm] = Field(min_length=1)
+    paper: dict[str, str | float | list[float]] = {}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Protocol:
+        for name, arm in self.arms.items():
+            if isinstance(arm, DendriticNmda) and max(arm.levels) > self.sites.n:
+                raise ValueError(
+                    f"arms.{name}.levels go up to {max(arm.levels)}, but sites.n is "
+                    f"{self.sites.n}; a level is a number of sites"
+                )
+            latest = arm.context_center_ms + max(arm.feedforward_lag_ms, 0)
+            if latest >= self.run.tstop_ms:
+                raise ValueError(
+                    f"the bursts of arms.{name} are centred at {latest} ms, after the end of the "
+                    f"trial (run.tstop_ms = {self.run.tstop_ms})"
+                )
+        return self
+
+    @property
+    def cell_spec(self) -> Cell:
+        """The cell."""
+        return Cell(
+            morphology=self.cell.morphology, biophysics=hay2011.biophysics(self.cell.biophysics)
+        )
+
+    @property
+    def run_spec(self) -> Run:
+        """The run of one trial."""
+        return Run(tstop=self.run.tstop_ms, dt=self.run.dt_ms, settle=self.run.settle_ms)
+
+    @property
+    def site_choice(self) -> SiteChoice:
+        """How sites are chosen."""
+        return SiteChoice(
+            n=self.sites.n,
+            x=self.sites.x,
+            min_length=self.sites.min_length_um,
+            settle=self.run.settle_ms,
+        )
+
+    def context_sd(self, arm: str) -> float:
+        """Standard deviation (ms) of the contextual burst of an arm."""
+        return self.arms[arm].context_width_ms * _SD_OF_WIDTH[self.readings.context_width_is]
+
+    @property
+    def feedforward_sd(self) -> float:
+        """Standard deviation (ms) of the feedforward burst."""
+        return self.feedforward.width_ms * _SD_OF_WIDTH[self.readings.feedforward_width_is]
+
+
+class Variant(Spec):
+    """One changed reading: dotted field -> value."""
+
+    name: str
+    set: dict[str, str | int | float] = {}
+
+
+class Readings(Spec):
+    """A file of readings: a base protocol and variants of it."""
+
+    schema_: Literal["dendmod/readings/1"] = Field(alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    title: str
+    base: str
+    variants: tuple[Variant, ...] = Field(min_length=1)

@@ -1,0 +1,127 @@
+"""Read protocol files, with errors that name the field, what was given and what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.paths import data_dir
+from dendmod.protocol.model import DendriticNmda, Protocol, Readings, SomaticShunt
+
+_UNITS = {"ms", "s", "us", "nS", "uS", "pS", "mS", "nA", "pA", "uA", "um", "mm", "nm", "Hz", "kHz",
+          "mV", "V", "MOhm", "kOhm", "GOhm"}  # fmt: skip
+
+
+def find_protocol(name: str | Path) -> Path:
+    """Return the path of a protocol: a file, or the name of one that dendmod carries.
+
+    Raises
+    ------
+    SpecError
+        If there is no such file.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = {p.stem: p for p in data_dir("protocols").glob("*.toml")}
+    if path.stem in shipped and path.parent == Path("."):
+        return shipped[path.stem]
+    raise SpecError(f"there is no protocol file {str(name)!r}." + did_you_mean(path.stem, shipped))
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Return the table of a TOML file, or raise a SpecError with its line."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: not a TOML file: {error}") from None
+
+
+def load_protocol(name: str | Path, changes: dict[str, Any] | None = None) -> Protocol:
+    """Read and check a protocol file, with fields (dotted names) changed.
+
+    Raises
+    ------
+    SpecError
+        If a field is unknown, misspelt, has the wrong unit or an impossible value.
+    """
+    path = find_protocol(name)
+    return parse_protocol(load_toml(path), changes, origin=str(path))
+
+
+def parse_protocol(
+    table: dict[str, Any], changes: dict[str, Any] | None = None, *, origin: str = "protocol"
+) -> Protocol:
+    """Check a protocol given as a table."""
+    for field, value in (changes or {}).items():
+        _change(table, field, value, origin)
+    try:
+        return Protocol.model_validate(table)
+    except ValidationError as error:
+        raise SpecError(_explain(error, Protocol, origin)) from None
+
+
+def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
+    """Read a file of readings; return it and the protocol of each variant by name."""
+    path = find_protocol(name)
+    try:
+        readings = Readings.model_validate(load_toml(path))
+    except ValidationError as error:
+        raise SpecError(_explain(error, Readings, str(path))) from None
+    base = path.parent / readings.base
+    return readings, {v.name: load_protocol(base, dict(v.set)) for v in readings.variants}
+
+
+def _change(table: dict[str, Any], field: str, value: Any, origin: str) -> None:
+    *parents, last = field.split(".")
+    place = table
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise SpecError(f"{origin}: {field}: {parent!r} is a value, not a table of fields")
+    place[last] = value
+
+
+def _explain(error: ValidationError, model: type[BaseModel], origin: str) -> str:
+    lines = []
+    for item in error.errors():
+        place = [str(p) for p in item["loc"]]
+        name = ".".join(p for p in place if p not in ("somatic_shunt", "dendritic_nmda"))
+        if item["type"] == "extra_forbidden":
+            lines.append(f"unknown field {name!r}." + _near(place, model))
+        elif item["type"] == "missing":
+            lines.append(f"the field {name!r} is missing.")
+        else:
+            lines.append(f"{name or 'file'}: {item['msg']}; given: {item['input']!r}"[:500])
+    return f"{origin}: " + "\n  ".join(lines)
+
+
+def _near(place: list[str], model: type[BaseModel]) -> str:
+    allowed = _fields_at(place[:-1], model)
+    given = place[-1]
+    stem, _, unit = given.rpartition("_")
+    same = [a for a in allowed if a.rpartition("_")[0] == stem and stem and unit in _UNITS]
+    if same:
+        return f" It is given in {unit}; the allowed unit is that of {same[0]!r}."
+    return did_you_mean(given, allowed)
+
+
+def _fields_at(place: list[str], model: type[BaseModel]) -> set[str]:
+    kinds: dict[str, type[BaseModel]] = {
+        "somatic_shunt": SomaticShunt,
+        "dendritic_nmda": DendriticNmda,
+    }
+    current: type[BaseModel] = model
+    for step in place:
+        if step in kinds:
+            current = kinds[step]
+        elif step in current.model_fields:
+            annotation = current.model_fields[step].annotation
+            inner = [annotation, *get_args(annotation)]
+            models = [a for a in inner if isinstance(a, type) and issubclass(a, BaseModel)]
+            current = models[0] if models else current
+    return {field.alias or name for name, field in current.model_fields.items()}
