@@ -1,0 +1,187 @@
+"""The simulations of a protocol, run through the sweep and gathered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.conductance import effective_conductance
+from dendmod.experiment.provenance import versions
+from dendmod.morphology import resolve
+from dendmod.protocol import Protocol
+from dendmod.sweep import Task, run_tasks
+
+_WORKER = "dendmod.experiment.worker"
+
+
+@dataclass(frozen=True)
+class SpikeTable:
+    """Spike counts of one arm: ``counts`` has shape [levels, numbers of inputs, trials]."""
+
+    levels: tuple[int, ...]
+    n_feedforward: tuple[int, ...]
+    counts: npt.NDArray[np.int64]
+    extras: tuple[dict[str, np.ndarray], ...]
+
+    def mean(self) -> npt.NDArray[np.float64]:
+        """Mean spikes of each level at the first number of inputs, shape [levels]."""
+        return self.counts[:, 0, :].mean(axis=1)
+
+    def chosen(self, target: int) -> int | None:
+        """Return the level whose mean is nearest to `target` spikes, within half a spike."""
+        distance = np.abs(self.mean() - target)
+        best = int(np.argmin(distance))
+        return self.levels[best] if distance[best] <= 0.5 else None
+
+
+class Experiment:
+    """A protocol on its cell, with everything that it has run so far.
+
+    Parameters
+    ----------
+    protocol
+        What is run.
+    store
+        Folder of the ledger and the results; a second call with the same store repeats nothing.
+    workers
+        Number of processes; None takes all cores.
+    coreneuron
+        None lets each worker use CoreNEURON where the mechanisms were built for it.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        store: Path,
+        *,
+        workers: int | None = None,
+        coreneuron: bool | None = None,
+        progress: bool = True,
+        scheduler: str | None = None,
+    ) -> None:
+        self.protocol, self.store, self.workers = protocol, store, workers
+        self.coreneuron, self.progress, self.scheduler = coreneuron, progress, scheduler
+        self.morphology = resolve(protocol.cell.morphology).without_axon()
+        self._fields = protocol.model_dump(mode="json", by_alias=True)
+        self._sites: dict[str, np.ndarray] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What, besides its payload, a stored result depends on."""
+        return json.dumps({**versions(), "morphology": self.morphology.sha256}, sort_keys=True)
+
+    def _run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
+        return run_tasks(
+            tasks,
+            self.store,
+            workers=self.workers,
+            progress=self.progress,
+            fingerprint=self.fingerprint,
+            scheduler=self.scheduler,
+        )
+
+    @property
+    def sites(self) -> dict[str, np.ndarray]:
+        """Chosen sites: ``section``, ``x``, ``impedance`` (MOhm), shape [n]; ``independence``."""
+        if self._sites is None:
+            # only what the sites depend on, so that arms and readings share them
+            needed = {k: self._fields[k] for k in ("schema", "name", "title", "source", "cell",
+                                                   "sites", "feedforward", "background", "arms")}
+            needed |= {"name": "sites", "title": "", "source": ""}
+            needed["run"] = {k: self._fields["run"][k] for k in ("settle_ms",)}
+            task = Task("sites", f"{_WORKER}:choose", {"protocol": needed}, cost=4.0)
+            self._sites = self._run([task])["sites"]
+        return self._sites
+
+    def _common(self, seed: int) -> dict[str, Any]:
+        pairs = zip(self.sites["section"], self.sites["x"], strict=True)
+        return {
+            "protocol": self._fields,
+            "sites": [[int(section), float(x)] for section, x in pairs],
+            "seed": seed,
+            "coreneuron": self.coreneuron,
+        }
+
+    def spikes(
+        self,
+        arms: dict[str, Sequence[int]],
+        *,
+        trials: int,
+        seed: int,
+        n_feedforward: Sequence[int] | None = None,
+        traces: bool = False,
+    ) -> dict[str, SpikeTable]:
+        """Count spikes for the given levels of each arm; one process a level."""
+        common = self._common(seed)
+        tasks, numbers = [], {}
+        for arm, levels in arms.items():
+            numbers[arm] = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
+            tasks += [
+                Task(
+                    f"spikes/{arm}/{level}",
+                    f"{_WORKER}:count_spikes",
+                    {
+                        **common,
+                        "arm": arm,
+                        "level": level,
+                        "n_feedforward": list(numbers[arm]),
+                        "trials": list(range(trials)),
+                        "traces": traces,
+                    },
+                    cost=4.0 + trials * len(numbers[arm]),
+                )
+                for level in levels
+            ]
+        done = self._run(tasks)
+        tables = {}
+        for arm, levels in arms.items():
+            rows = [done[f"spikes/{arm}/{level}"] for level in levels]
+            counts = np.array([row["counts"] for row in rows])
+            tables[arm] = SpikeTable(tuple(levels), numbers[arm], counts, tuple(rows))
+        return tables
+
+    def conductance(
+        self, arms: dict[str, Sequence[int]], *, runs: int, seed: int
+    ) -> dict[tuple[str, int, bool], npt.NDArray[np.float64]]:
+        """Measure the effective conductance (nS) by arm, level and whether channels are blocked.
+
+        Each array has shape [runs, steps] and holds the whole conductance of the cell: no
+        baseline is subtracted yet.
+        """
+        common = self._common(seed)
+        v1, v2 = self.protocol.clamp.potentials_mV
+        wanted = {
+            (arm, level, blocked): [f"clamp/{arm}/{level}/{'blocked' if blocked else 'active'}/{v}"
+                                    for v in (v1, v2)]
+            for arm, levels in arms.items()
+            for level in levels
+            for blocked in (True, False)
+        }  # fmt: skip
+        tasks = [
+            Task(
+                key,
+                f"{_WORKER}:clamp",
+                {
+                    **common,
+                    "arm": arm,
+                    "level": level,
+                    "potential": v,
+                    "block_channels": blocked,
+                    "trials": list(range(runs)),
+                },
+                cost=(4.0 + runs) * (0.6 if blocked else 1.0),
+            )
+            for (arm, level, blocked), keys in wanted.items()
+            for key, v in zip(keys, (v1, v2), strict=True)
+        ]
+        done = self._run(tasks)
+        return {
+            which: effective_conductance(done[a]["i"], done[b]["i"], v1, v2)
+            for which, (a, b) in wanted.items()
+        }

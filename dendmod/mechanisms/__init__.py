@@ -1,0 +1,17 @@
+"""The compiled mechanisms: what there is, how it is built, how it is loaded."""
+
+from dendmod.mechanisms.cache import CompiledLibrary, library
+from dendmod.mechanisms.catalogue import Mechanism, Parameter, catalogue, check_parameters, get
+from dendmod.mechanisms.load import LoadedMechanisms, load
+
+__all__ = [
+    "CompiledLibrary",
+    "LoadedMechanisms",
+    "Mechanism",
+    "Parameter",
+    "catalogue",
+    "check_parameters",
+    "get",
+    "library",
+    "load",
+]

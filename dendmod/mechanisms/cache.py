@@ -1,0 +1,199 @@
+"""Compile the mechanisms once, into a cache keyed by all that the result depends on."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dendmod.errors import MechanismError
+from dendmod.mechanisms import toolchain
+from dendmod.paths import cache_dir, data_dir
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class CompiledLibrary:
+    """A compiled library.
+
+    Parameters
+    ----------
+    path
+        The library that NEURON loads.
+    coreneuron
+        The library that CoreNEURON loads, or None.
+    coreneuron_reason
+        Why there is none.
+    hash
+        Hash of the .mod files, NEURON's version, the architecture and the compiler.
+    """
+
+    path: Path
+    coreneuron: Path | None
+    coreneuron_reason: str
+    hash: str
+
+
+def content_hash(directory: Path) -> str:
+    """Return the hash of the .mod files of a folder (names and bytes)."""
+    digest = hashlib.sha256()
+    for path in sorted(directory.glob("*.mod")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def cache_key(directory: Path) -> str:
+    """Return the key under which the library of a folder is kept."""
+    parts = [
+        content_hash(directory),
+        toolchain.neuron_version(),
+        platform.system(),
+        platform.machine(),
+        toolchain.compiler_version(),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def library(directory: Path | None = None) -> CompiledLibrary:
+    """Return the compiled library of a folder of .mod files; compile it if it is not cached.
+
+    Parameters
+    ----------
+    directory
+        The folder; None takes dendmod's own mechanisms.
+
+    Raises
+    ------
+    MechanismError
+        If the folder has no .mod file, a tool is missing or a file does not compile.
+    """
+    directory = data_dir("mechanisms") if directory is None else Path(directory)
+    if not any(directory.glob("*.mod")):
+        raise MechanismError(f"{directory} holds no .mod file; name the folder of your mechanisms")
+    key = cache_key(directory)
+    place = cache_dir() / "mechanisms" / key
+    found = _intact(place, key)
+    if found is not None:
+        return found
+    with _lock(place):
+        found = _intact(place, key)  # another process may have built it meanwhile
+        if found is None:
+            _build(directory, place)
+            found = _intact(place, key)
+    if found is None:
+        raise MechanismError(f"the library just built in {place} does not match its manifest; "
+                             "is the disk full?")
+    return found
+
+
+@contextmanager
+def _lock(place: Path) -> Iterator[None]:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place.with_suffix(".lock"), "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
+        yield
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _intact(place: Path, key: str) -> CompiledLibrary | None:
+    """Return the library if every file still is what was built."""
+    try:
+        manifest = json.loads((place / _MANIFEST).read_text())
+        for name, digest in manifest["files"].items():
+            if _sha256(place / name) != digest:
+                return None
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    core = manifest["coreneuron"]
+    return CompiledLibrary(
+        path=place / manifest["neuron"],
+        coreneuron=place / core if core else None,
+        coreneuron_reason=manifest["coreneuron_reason"],
+        hash=key,
+    )
+
+
+def _build(directory: Path, place: Path) -> None:
+    toolchain.check_tools()
+    for stale in place.parent.glob(f"{place.name}.building-*"):
+        shutil.rmtree(stale, ignore_errors=True)  # left by a process that was killed
+    work = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
+    try:
+        for path in directory.glob("*.mod"):
+            shutil.copy(path, work / path.name)
+        reason = ""
+        try:
+            _compile(work, ["-coreneuron"])
+        except MechanismError as error:
+            reason = str(error)
+            _clean(work)
+            _compile(work, [])
+        _write_manifest(work, reason)
+        if place.exists():
+            shutil.rmtree(place)
+        os.replace(work, place)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _clean(work: Path) -> None:
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+
+
+def _compile(work: Path, options: list[str]) -> None:
+    command = [str(toolchain.nrnivmodl()), *options, "."]
+    done = subprocess.run(
+        command, cwd=work, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    if done.returncode != 0 or _find(work, "libnrnmech") is None:
+        log = f"{done.stdout}\n{done.stderr}"
+        raise MechanismError(f"a mechanism does not compile: {first_error(log)}")
+
+
+def first_error(log: str) -> str:
+    """Return the first line of a compile log that says what is wrong, with the file it is in."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    wrong = [i for i, s in enumerate(lines) if "rror" in s and not s.startswith("make")]
+    if not wrong:
+        return lines[-1] if lines else "nrnivmodl failed without a message"
+    first = wrong[0]
+    named = [s for s in lines[: first + 1] if ".mod" in s]
+    where = f" ({named[-1]})" if named and named[-1] != lines[first] else ""
+    return f"{lines[first]}{where}"
+
+
+def _find(work: Path, stem: str) -> Path | None:
+    return next((p for ext in (".so", ".dylib") for p in work.glob(f"*/{stem}{ext}")), None)
+
+
+def _write_manifest(work: Path, reason: str) -> None:
+    neuron = _find(work, "libnrnmech")
+    core = _find(work, "libcorenrnmech")
+    if neuron is None:
+        raise MechanismError(f"nrnivmodl left no library in {work}")
+    kept = [p for p in (neuron, core) if p is not None]
+    manifest = {
+        "neuron": str(neuron.relative_to(work)),
+        "coreneuron": str(core.relative_to(work)) if core else None,
+        "coreneuron_reason": "" if core else reason or "nrnivmodl -coreneuron left no library",
+        "files": {str(p.relative_to(work)): _sha256(p) for p in kept},
+    }
+    for path in neuron.parent.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+    (work / _MANIFEST).write_text(json.dumps(manifest, indent=1))

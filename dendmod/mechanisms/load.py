@@ -1,0 +1,110 @@
+"""Load the compiled mechanisms into a NEURON process, once."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dendmod.errors import MechanismError
+from dendmod.mechanisms.cache import content_hash, library
+from dendmod.mechanisms.catalogue import Mechanism, catalogue
+from dendmod.paths import data_dir
+
+_MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 0x03: "i386", 0x28: "arm"}
+
+
+@dataclass(frozen=True)
+class LoadedMechanisms:
+    """What this process has loaded.
+
+    Parameters
+    ----------
+    hash
+        Hash of the library (cache), or of the .mod files (working directory).
+    origin
+        Where the library came from.
+    coreneuron
+        Whether CoreNEURON can run these mechanisms.
+    """
+
+    hash: str
+    origin: Literal["cache", "working directory"]
+    coreneuron: bool
+
+
+def load(h: Any) -> LoadedMechanisms:
+    """Load dendmod's mechanisms into NEURON, or recognise that NEURON has loaded them by itself.
+
+    NEURON loads ``./x86_64`` of the working directory when it is imported (that is how
+    ``nrnivmodl mechanisms`` by hand works); a second load of the same names is an error there.
+
+    Parameters
+    ----------
+    h
+        NEURON's interpreter.
+
+    Raises
+    ------
+    MechanismError
+        If the library in the working directory lacks a mechanism or is from other .mod files, or
+        the library cannot be built.
+    """
+    own = [m for m in catalogue().values() if m.file is not None]
+    present = [m for m in own if hasattr(h, m.suffix)]
+    if present:
+        return _already_loaded(h, own, present)
+    built = library()
+    check_library(built.path)
+    if built.coreneuron is not None:
+        os.environ["CORENEURONLIB"] = str(built.coreneuron)
+    h.nrn_load_dll(str(built.path))
+    missing = [m.suffix for m in own if not hasattr(h, m.suffix)]
+    if missing:
+        raise MechanismError(
+            f"NEURON loaded {built.path} without {', '.join(missing)}; remove that folder and run "
+            "`dendmod mechanisms build`"
+        )
+    return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
+
+
+def _already_loaded(h: Any, own: list[Mechanism], present: list[Mechanism]) -> LoadedMechanisms:
+    remedy = (
+        "Remove the folder ./x86_64 (or ./arm64) of the working directory so that dendmod uses its "
+        "own library, or rebuild it there: nrnivmodl mechanisms"
+    )
+    missing = sorted({m.suffix for m in own} - {m.suffix for m in present})
+    if missing:
+        raise MechanismError(
+            f"NEURON has loaded a library by itself that lacks {', '.join(missing)}. {remedy}"
+        )
+    return LoadedMechanisms(content_hash(data_dir("mechanisms")), "working directory", False)
+
+
+def check_library(path: Path) -> None:
+    """Check that a file is a shared library for this machine, before NEURON opens it.
+
+    Raises
+    ------
+    MechanismError
+        If it is missing, empty, truncated or made for another architecture.
+    """
+    if not path.is_file():
+        raise MechanismError(f"there is no library {path}; run `dendmod mechanisms build`")
+    head = path.read_bytes()[:20]
+    here = platform.machine()
+    if platform.system() == "Darwin":
+        return
+    if len(head) < 20 or head[:4] != b"\x7fELF":
+        raise MechanismError(
+            f"{path} is not a shared library ({path.stat().st_size} bytes; this machine is "
+            f"{here}). Remove it and run `dendmod mechanisms build`"
+        )
+    machine = _MACHINES.get(int.from_bytes(head[18:20], "little"), "an unknown architecture")
+    if machine != here:
+        raise MechanismError(
+            f"{path} was built for {machine}, this machine is {here}. Remove it and run "
+            "`dendmod mechanisms build`"
+        )
