@@ -1,0 +1,232 @@
+"""A morphology: unbranched sections with their points, joined to a tree at the soma."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import MorphologyError
+
+Kind = Literal["soma", "axon", "basal", "apical"]
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """An unbranched piece of a neuron.
+
+    Parameters
+    ----------
+    kind
+        Region.
+    points
+        Positions (um), shape [n, 3].
+    diameters
+        Diameters (um), shape [n].
+    parent
+        Number of the parent section; -1 for the soma.
+    """
+
+    kind: Kind
+    points: Array
+    diameters: Array
+    parent: int
+
+    def __post_init__(self) -> None:
+        points = np.array(self.points, dtype=float)
+        diameters = np.array(self.diameters, dtype=float)
+        if points.ndim != 2 or points.shape != (diameters.size, 3) or diameters.size < 2:
+            raise MorphologyError(
+                f"a section needs at least two points with three coordinates and one diameter "
+                f"each; given shapes {points.shape} and {diameters.shape}"
+            )
+        if not (np.isfinite(points).all() and np.isfinite(diameters).all()):
+            raise MorphologyError("a section has coordinates or diameters that are not finite")
+        if (diameters <= 0).any():
+            raise MorphologyError(f"a section has a diameter of {diameters.min()} um; give > 0")
+        points.setflags(write=False)
+        diameters.setflags(write=False)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "diameters", diameters)
+
+    @cached_property
+    def steps(self) -> Array:
+        """Distance (um) between consecutive points, shape [n - 1]."""
+        return np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+
+    @cached_property
+    def length(self) -> float:
+        """Length (um)."""
+        return float(self.steps.sum())
+
+    @cached_property
+    def area(self) -> float:
+        """Lateral area (um2) of the frusta between the points."""
+        r = self.diameters / 2
+        slant = np.hypot(self.steps, np.diff(r))
+        return float((np.pi * (r[:-1] + r[1:]) * slant).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Morphology:
+    """A neuron's shape.
+
+    Parameters
+    ----------
+    name
+        How it is called in results.
+    sections
+        The soma first; parents before children. Children of the soma are joined at soma(0.5), all
+        others at the end of their parent.
+    """
+
+    name: str
+    sections: tuple[Section, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sections or self.sections[0].kind != "soma":
+            raise MorphologyError(f"{self.name}: the first section must be the soma")
+        for i, section in enumerate(self.sections):
+            if (i == 0) != (section.parent == -1) or section.parent >= i:
+                raise MorphologyError(
+                    f"{self.name}: section {i} has parent {section.parent}; only the soma "
+                    "(section 0) has none (-1), and parents come before their children"
+                )
+            if i > 0 and section.kind == "soma":
+                raise MorphologyError(f"{self.name}: section {i} is a second soma")
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the geometry: equal shapes have equal hashes, whatever their files."""
+        digest = hashlib.sha256()
+        for s in self.sections:
+            digest.update(f"{s.kind} {s.parent} {s.diameters.size}\n".encode())
+            digest.update(np.round(s.points, 6).tobytes() + np.round(s.diameters, 6).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Readable names: soma, basal[0], apical[0] ..."""
+        counts: dict[str, int] = {}
+        names = []
+        for s in self.sections:
+            number = counts.get(s.kind, 0)
+            counts[s.kind] = number + 1
+            names.append("soma" if s.kind == "soma" else f"{s.kind}[{number}]")
+        return tuple(names)
+
+    @cached_property
+    def _children(self) -> tuple[tuple[int, ...], ...]:
+        found: list[list[int]] = [[] for _ in self.sections]
+        for i, s in enumerate(self.sections[1:], start=1):
+            found[s.parent].append(i)
+        return tuple(map(tuple, found))
+
+    def children(self, i: int) -> tuple[int, ...]:
+        """Return the numbers of the children of a section."""
+        return self._children[i]
+
+    def is_terminal(self, i: int) -> bool:
+        """Whether a section ends in a tip."""
+        return not self._children[i]
+
+    def length(self, i: int) -> float:
+        """Return the length of a section (um)."""
+        return self.sections[i].length
+
+    @cached_property
+    def _start(self) -> tuple[float, ...]:
+        start = [0.0]
+        for s in self.sections[1:]:
+            parent = s.parent
+            start.append(0.0 if parent == 0 else start[parent] + self.sections[parent].length)
+        return tuple(start)
+
+    def path_distance(self, i: int, x: float) -> float:
+        """Return the path distance (um) of a place from the start of its tree at the soma."""
+        return self._start[i] + x * self.sections[i].length
+
+    @cached_property
+    def _reach(self) -> tuple[float, ...]:
+        """Longest path distance in the subtree of each section."""
+        reach = [self.path_distance(i, 1.0) for i in range(len(self.sections))]
+        for i in range(len(self.sections) - 1, 0, -1):
+            parent = self.sections[i].parent
+            if parent > 0:
+                reach[parent] = max(reach[parent], reach[i])
+        return tuple(reach)
+
+    @cached_property
+    def trunk_sections(self) -> tuple[int, ...]:
+        """Apical sections from the soma to the main bifurcation.
+
+        The longest apical path is followed; the main bifurcation is the first branching point past
+        which both sides reach three quarters of the longest apical path.
+        """
+        roots = [i for i in self.children(0) if self.sections[i].kind == "apical"]
+        if not roots:
+            return ()
+        current = max(roots, key=lambda i: self._reach[i])
+        longest = self._reach[current]
+        trunk = [current]
+        while self.children(current):
+            order = sorted(self.children(current), key=lambda i: -self._reach[i])
+            if len(order) > 1 and self._reach[order[1]] >= 0.75 * longest:
+                break
+            current = order[0]
+            trunk.append(current)
+        return tuple(trunk)
+
+    @cached_property
+    def tuft_sections(self) -> tuple[int, ...]:
+        """Apical sections past the main bifurcation."""
+        if not self.trunk_sections:
+            return ()
+        found = set(self.children(self.trunk_sections[-1]))
+        for i in range(len(self.sections)):
+            if self.sections[i].parent in found:
+                found.add(i)
+        return tuple(sorted(found))
+
+    @cached_property
+    def oblique_sections(self) -> tuple[int, ...]:
+        """Apical sections that are neither trunk nor tuft."""
+        other = {*self.trunk_sections, *self.tuft_sections}
+        return tuple(
+            i for i, s in enumerate(self.sections) if s.kind == "apical" and i not in other
+        )
+
+    def on_trunk(self, distance: float) -> tuple[int, float]:
+        """Return section and x at a path distance (um) along the longest apical path.
+
+        Raises
+        ------
+        MorphologyError
+            If the apical tree is shorter or there is none.
+        """
+        for i in self.trunk_sections:
+            if self._start[i] <= distance <= self.path_distance(i, 1.0):
+                return i, (distance - self._start[i]) / self.sections[i].length
+        end = self.path_distance(self.trunk_sections[-1], 1.0) if self.trunk_sections else 0.0
+        raise MorphologyError(
+            f"{self.name}: there is no place {distance} um up the apical trunk, which is "
+            f"{end:.0f} um long"
+        )
+
+    def without_axon(self) -> Morphology:
+        """Return the morphology without its axonal sections."""
+        kept = [i for i, s in enumerate(self.sections) if s.kind != "axon"]
+        if len(kept) == len(self.sections):
+            return self
+        number = {old: new for new, old in enumerate(kept)}
+        number[-1] = -1
+        sections = tuple(
+            Section(s.kind, s.points, s.diameters, number[s.parent])
+            for s in (self.sections[i] for i in kept)
+        )
+        return Morphology(self.name, sections)

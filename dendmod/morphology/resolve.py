@@ -1,0 +1,61 @@
+"""From a name or a path to a morphology."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from dendmod.errors import MorphologyError, did_you_mean
+from dendmod.morphology.model import Morphology
+from dendmod.morphology.read import read
+from dendmod.paths import cache_dir, data_dir
+
+DOWNLOADED = ("hay2011",)
+
+
+def built_in() -> dict[str, Path]:
+    """Return the morphologies that dendmod carries: name -> file."""
+    return {p.stem: p for p in sorted(data_dir("morphologies").glob("*/*.swc"))}
+
+
+def resolve_path(name: str) -> Path:
+    """Return the file of a morphology given by name or path.
+
+    Raises
+    ------
+    MorphologyError
+        If there is no such name or file, or it has not been downloaded.
+    """
+    if Path(name).suffix:
+        return Path(name)
+    if name in built_in():
+        return built_in()[name]
+    if name in DOWNLOADED:
+        path = cache_dir() / "morphologies" / f"{name}.asc"
+        if not path.is_file():
+            raise MorphologyError(
+                f"{name} has not been downloaded; run `dendmod morphology get {name}`"
+            )
+        return path
+    raise MorphologyError(
+        f"there is no morphology {name!r}; give a file (.swc, .asc) or a name."
+        + did_you_mean(name, (*built_in(), *DOWNLOADED))
+    )
+
+
+def resolve(name: str) -> Morphology:
+    """Return a morphology given by name ("l5pc", "hay2011") or path (.swc, .asc).
+
+    Raises
+    ------
+    MorphologyError
+        As `resolve_path` and `read` say.
+    """
+    path = resolve_path(name)
+    mtime = path.stat().st_mtime_ns if path.exists() else 0
+    return _read_once(str(path), path.stem, mtime)
+
+
+@lru_cache(maxsize=16)
+def _read_once(path: str, name: str, mtime_ns: int) -> Morphology:
+    return read(path, name)
