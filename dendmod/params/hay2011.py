@@ -152,6 +152,7 @@ def biophysics(number: int) -> Biophysics:
         ek=EK,
         celsius=CELSIUS,
         v_init=V_INIT,
+        last_segment_at_end=True,
     )
 
 

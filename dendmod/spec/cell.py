@@ -69,7 +69,12 @@ class RegionSpec(Spec):
 
 
 class Biophysics(Spec):
-    """The membrane of a whole cell, with reversal potentials (mV) and temperature (degC)."""
+    """The membrane of a whole cell, with reversal potentials (mV) and temperature (degC).
+
+    ``last_segment_at_end``: where a value is given along the apical tree, the last segment of each
+    section takes the value of the section's end and not of the segment's centre. The published
+    L5 cell does so (a loop ``for (x)`` in hoc ends with x = 1, which sets the last segment again).
+    """
 
     name: str
     regions: dict[RegionName, RegionSpec]
@@ -77,6 +82,7 @@ class Biophysics(Spec):
     ek: float
     celsius: float
     v_init: float
+    last_segment_at_end: bool = False
 
     def scaled(self, factors: dict[str, float]) -> Biophysics:
         """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""

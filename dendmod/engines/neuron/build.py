@@ -34,6 +34,8 @@ class BuiltCell:
             distances = None
             if section.kind == "apical":
                 x = (np.arange(sec.nseg) + 0.5) / sec.nseg
+                if cell.biophysics.last_segment_at_end:
+                    x[-1] = 1.0
                 distances = np.array([morphology.path_distance(i, xi) for xi in x])
             _insert(cell, region, sec, distances, longest)
         for sec in self.axon:

@@ -37,7 +37,10 @@ class Simulator:
     def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
         self.setup, self.spec = setup, run
         self.session = Session(
-            dt=run.dt, celsius=setup.cell.biophysics.celsius, coreneuron=coreneuron
+            dt=run.dt,
+            celsius=setup.cell.biophysics.celsius,
+            adaptive=run.method == "adaptive",
+            coreneuron=coreneuron,
         )
 
     def __enter__(self) -> Simulator:
@@ -76,7 +79,8 @@ class Simulator:
         self._clamps = []
         for clamp in self.setup.current_clamps:
             point = h.IClamp(self.cell.segment(clamp.location))
-            point.delay, point.dur, point.amp = clamp.delay, clamp.dur, 0.0
+            point.delay = self.spec.settle + clamp.delay
+            point.dur, point.amp = clamp.dur, clamp.amp
             self._clamps.append(point)
         self._vclamp = None
         if self.setup.voltage_clamp is not None:
@@ -89,6 +93,8 @@ class Simulator:
         }
         if self._vclamp is not None:
             self._vectors["__clamp__"] = h.Vector().record(self._vclamp._ref_i)
+        if self.session.adaptive:
+            self._vectors["__t__"] = h.Vector().record(h._ref_t)
 
     def _settle(self) -> None:
         v_init = self.setup.cell.biophysics.v_init
@@ -96,11 +102,8 @@ class Simulator:
         if self.spec.settle > 0:
             self.session.advance_to(self.spec.settle)
         self._check_finite()
-        h.t = 0.0
         self._state = h.SaveState()
         self._state.save()
-        for point, clamp in zip(self._clamps, self.setup.current_clamps, strict=True):
-            point.amp = clamp.amp
 
     def run(self, trains: tuple[SpikeTrain, ...] = ()) -> Result:
         """Run once from the settled state with these spike trains.
@@ -115,10 +118,14 @@ class Simulator:
         check_trains(self.setup, trains)
         self.restore()
         netcons = [self._send(train) for train in trains]
-        self.session.advance_to(self.spec.tstop)
+        self.session.advance_to(self.spec.settle + self.spec.tstop)
         del netcons
         traces = {name: np.array(vector) for name, vector in self._vectors.items()}
-        n = 1 + round(self.spec.tstop / self.spec.dt)
+        if self.session.adaptive:
+            t = traces.pop("__t__") - self.spec.settle
+        else:
+            t = np.arange(1 + round(self.spec.tstop / self.spec.dt)) * self.spec.dt
+        n = t.size
         for name, trace in traces.items():
             if trace.size != n or not np.isfinite(trace).all():
                 raise EngineError(
@@ -127,14 +134,15 @@ class Simulator:
                     "Use a smaller dt, or look for a conductance that is far too large."
                 )
         current = traces.pop("__clamp__", None)
-        t = np.arange(n) * self.spec.dt
         return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
 
     def restore(self) -> None:
-        """Put the cell back to its settled state, at time zero and without events."""
+        """Put the cell back to its settled state, without events.
+
+        NEURON's clock then stands at the end of settling, which is time zero of the run.
+        """
         h.finitialize(self.setup.cell.biophysics.v_init)
         self._state.restore(1)
-        h.t = 0.0
         h.fcurrent()
         h.frecord_init()
 
@@ -143,7 +151,7 @@ class Simulator:
         netcon.weight[0] = train.weight
         for time in train.times:
             if time <= self.spec.tstop:
-                netcon.event(float(time))
+                netcon.event(self.spec.settle + float(time))
         return netcon
 
     def _check_finite(self) -> None:

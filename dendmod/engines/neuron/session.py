@@ -12,7 +12,9 @@ import neuron  # noqa: E402
 from neuron import h  # noqa: E402
 
 from dendmod import mechanisms  # noqa: E402
-from dendmod.errors import EngineError  # noqa: E402
+from dendmod.errors import EngineError, UnsupportedByEngine  # noqa: E402
+
+_ATOL = 1e-3  # CVODE's absolute tolerance
 
 _loaded: mechanisms.LoadedMechanisms | None = None
 _active: Session | None = None
@@ -35,6 +37,8 @@ class Session:
         Time step (ms).
     celsius
         Temperature (degC).
+    adaptive
+        Integrate with CVODE in place of fixed steps.
     coreneuron
         True: CoreNEURON, an error if it is not there; False: NEURON; None: CoreNEURON if the
         mechanisms were built for it.
@@ -46,9 +50,18 @@ class Session:
         asked for and is not there.
     """
 
-    def __init__(self, *, dt: float, celsius: float, coreneuron: bool | None = None) -> None:
-        self.dt, self.celsius = dt, celsius
-        self._wanted = coreneuron
+    def __init__(
+        self,
+        *,
+        dt: float,
+        celsius: float,
+        adaptive: bool = False,
+        coreneuron: bool | None = None,
+    ) -> None:
+        if adaptive and coreneuron:
+            raise UnsupportedByEngine("CoreNEURON has no adaptive steps; use method='fixed'")
+        self.dt, self.celsius, self.adaptive = dt, celsius, adaptive
+        self._wanted = False if adaptive else coreneuron
         self.coreneuron = False
 
     def __enter__(self) -> Session:
@@ -79,8 +92,9 @@ class Session:
         h.load_file("stdrun.hoc")
         cvode = h.CVode()
         self._before = (h.dt, h.celsius, h.steps_per_ms, h.secondorder, cvode.active(),
-                        cvode.cache_efficient())
-        cvode.active(0)
+                        cvode.cache_efficient(), cvode.atol())
+        cvode.active(self.adaptive)
+        cvode.atol(_ATOL)
         cvode.cache_efficient(1)
         h.secondorder = 0
         h.dt, h.celsius = self.dt, self.celsius
@@ -96,14 +110,18 @@ class Session:
     ) -> None:
         global _active
         cvode = h.CVode()
-        dt, celsius, steps, secondorder, active, cache = self._before
+        dt, celsius, steps, secondorder, active, cache, atol = self._before
         h.dt, h.celsius, h.steps_per_ms, h.secondorder = dt, celsius, steps, secondorder
+        cvode.atol(atol)
         cvode.active(active)
         cvode.cache_efficient(cache)
         _active = None
 
     def advance_to(self, tstop: float) -> None:
         """Integrate from the present time to `tstop` (ms)."""
+        if self.adaptive:
+            h.CVode().solve(tstop)
+            return
         pc = h.ParallelContext()
         pc.set_maxstep(10)
         if not self.coreneuron:
