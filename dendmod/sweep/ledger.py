@@ -1,0 +1,142 @@
+"""What has been run: an sqlite ledger and one hashed file a result."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from dendmod.errors import SweepError
+
+Arrays = dict[str, np.ndarray]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS result (
+    digest TEXT PRIMARY KEY, key TEXT, sha256 TEXT, seconds REAL,
+    finished TEXT DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE IF NOT EXISTS failure (
+    digest TEXT, key TEXT, error TEXT, traceback TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
+"""
+
+
+class Ledger:
+    """The results of a sweep in one folder.
+
+    A result is written to a temporary file, synced and renamed before the ledger names it, so that
+    a process that is killed leaves either all of it or nothing. Its hash is checked on reading.
+
+    Parameters
+    ----------
+    store
+        The folder; made if it is not there.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.store = Path(store)
+        try:
+            (self.store / "results").mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.store / "ledger.sqlite", timeout=60)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise SweepError(
+                f"the store {self.store} cannot be used: {error}. Give a folder that can be "
+                "written, or remove it to start anew"
+            ) from None
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def path(self, digest: str) -> Path:
+        """Return the file of a result."""
+        return self.store / "results" / f"{digest}.npz"
+
+    def get(self, digest: str) -> Arrays | None:
+        """Return a stored result, or None if there is none or its file is not what was written."""
+        row = self._connection.execute(
+            "SELECT sha256 FROM result WHERE digest = ?", (digest,)
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            raw = self.path(digest).read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(raw).hexdigest() != row[0]:
+            return None
+        with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+
+    def put(self, digest: str, key: str, arrays: Arrays, seconds: float) -> None:
+        """Store a result.
+
+        Raises
+        ------
+        SweepError
+            If it cannot be written (a full disk, for instance); the ledger stays as it was.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        raw = buffer.getvalue()
+        with self._clear_errors(key):
+            self._write(self.path(digest), raw)
+            with self._connection:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO result (digest, key, sha256, seconds) "
+                    "VALUES (?, ?, ?, ?)",
+                    (digest, key, hashlib.sha256(raw).hexdigest(), seconds),
+                )
+
+    def fail(self, digest: str, key: str, error: str, traceback: str) -> None:
+        """Note a failure with its traceback."""
+        with self._clear_errors(key), self._connection:
+            self._connection.execute(
+                "INSERT INTO failure (digest, key, error, traceback) VALUES (?, ?, ?, ?)",
+                (digest, key, error, traceback),
+            )
+
+    def failures(self) -> list[tuple[str, str, str]]:
+        """Return key, error and traceback of every failure noted so far."""
+        return list(self._connection.execute("SELECT key, error, traceback FROM failure"))
+
+    def finished(self) -> dict[str, str]:
+        """Return key -> digest of every finished result (the latest of each key)."""
+        rows = self._connection.execute("SELECT key, digest FROM result ORDER BY finished, rowid")
+        return dict(rows.fetchall())
+
+    @contextmanager
+    def _clear_errors(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise SweepError(
+                f"the result of {key!r} could not be stored in {self.store}: {error}. Results "
+                "stored before are safe; make room and run the same command again"
+            ) from None
+
+    @staticmethod
+    def _write(path: Path, raw: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
