@@ -1,0 +1,89 @@
+"""What every figure command shares: options, error messages, summary.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dendmod.errors import DendmodError
+
+
+@dataclass(frozen=True)
+class FigureOptions:
+    """Options of a figure command."""
+
+    out: Path
+    seed: int | None = None
+    trials: int | None = None
+    quick: bool = False
+    workers: int | None = None
+    morphology: str | None = None
+    dt: float | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the options change in a protocol, by dotted field."""
+        fields = {
+            "run.seed": self.seed,
+            "run.dt_ms": self.dt,
+            "cell.morphology": self.morphology,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value}: give 1 or more")
+    return value
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
+    parser.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
+                        help="folder for the figure, summary.json and the stored runs")
+    parser.add_argument("--seed", type=int, help="seed of all random inputs")
+    parser.add_argument("--trials", type=_positive, help="trials a condition")
+    parser.add_argument("--quick", action="store_true", help="fewer levels and trials")
+    parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
+    parser.add_argument("--morphology", help="name, or SWC or ASC file")
+    parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
+    return parser
+
+
+def run_figure(name: str, main: Callable[[FigureOptions], dict[str, Any]]) -> None:
+    """Parse the command line, run a figure and say where it lies."""
+    options = FigureOptions(**vars(_parser(name).parse_args()))
+    began = time.monotonic()
+    guard(lambda: main(options))
+    print(f"{options.out / name}.png, .pdf and summary.json written in "
+          f"{time.monotonic() - began:.0f} s")
+
+
+def guard(run: Callable[[], Any]) -> Any:
+    """Run, and turn errors made on purpose and Ctrl-C into one message and an exit code."""
+    try:
+        return run()
+    except DendmodError as error:
+        if os.environ.get("DENDMOD_DEBUG"):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+
+
+def write_summary(out: Path, summary: dict[str, Any]) -> None:
+    """Write summary.json, whole or not at all."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "summary.json"
+    partial = path.with_suffix(".json.part")
+    partial.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    os.replace(partial, path)
