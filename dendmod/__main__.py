@@ -1,0 +1,5 @@
+"""``python -m dendmod``"""
+
+from dendmod.cli import main
+
+main()

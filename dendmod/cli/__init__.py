@@ -1,0 +1,41 @@
+"""The ``dendmod`` command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dendmod import __version__
+from dendmod.cli import cell, mechanisms, morphology, run
+from dendmod.figure import guard
+
+app = typer.Typer(
+    help="Biophysical dendritic neuron modelling on NEURON.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(mechanisms.app, name="mechanisms", help="The compiled mechanisms.")
+app.add_typer(morphology.app, name="morphology", help="Check, generate and get morphologies.")
+app.add_typer(cell.app, name="cell", help="The L5 pyramidal cell.")
+app.command("run")(run.run)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"dendmod {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose become one message and exit code 2."""
+    guard(app)

@@ -1,0 +1,53 @@
+"""``dendmod cell check``"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command()
+def check(
+    morphology: Annotated[str, typer.Option(help="Name, or SWC or ASC file.")] = "l5pc",
+    biophysics: Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for pictures and summary.json.")] = None,
+) -> None:
+    """Measure rest, input resistance, step rates and BAC firing."""
+    from dendmod.cellcheck import cell, check_cell
+    from dendmod.figure import write_summary
+    from dendmod.params import hay2011
+
+    spec = cell(morphology, biophysics)
+    facts = check_cell(spec)
+    summary = facts.as_json()
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        typer.echo(f"{morphology}, biophysics set {biophysics}")
+        typer.echo(f"rest                {facts.rest:8.2f} mV")
+        typer.echo(f"input resistance    {facts.rin:8.2f} MOhm")
+        for amp, rate, sd in hay2011.STEPS.rates:
+            typer.echo(
+                f"rate at {amp} nA    {facts.step_rates[amp]:8.1f} Hz   "
+                f"(experiment {rate} +- {sd}, {hay2011.PROTOCOLS})"
+            )
+        for name, spikes in facts.bac_spikes.items():
+            typer.echo(f"BAC, {name:<12} {spikes:8d} spikes")
+    if out is not None:
+        from dendmod.plotting import save, style
+        from dendmod.plotting.cellcheck import draw
+
+        with style():
+            save(draw(spec, facts), out, "cell")
+        write_summary(out, {"schema": "dendmod/cell/1", "biophysics": biophysics, **summary})

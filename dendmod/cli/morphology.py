@@ -1,0 +1,61 @@
+"""``dendmod morphology generate|check|get``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="SWC file to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the shape.")] = 3,
+) -> None:
+    """Generate an L5 thick-tufted pyramidal morphology."""
+    from dendmod.morphology.generate import generate as make
+    from dendmod.morphology.write import write_swc
+
+    morphology = make(seed)
+    write_swc(morphology, out, comment=f"dendmod morphology generate --seed {seed}")
+    typer.echo(f"{out}: {len(morphology.sections)} sections")
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="SWC or ASC file, or a name.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the picture.")] = None,
+) -> None:
+    """Check a morphology, print its totals and draw it."""
+    from dendmod.morphology import resolve
+    from dendmod.morphology.measure import morphometry
+
+    morphology = resolve(file)
+    typer.echo(f"{'':10s}{'sections':>9s}{'tips':>6s}{'length um':>11s}{'area um2':>11s}")
+    for name, row in morphometry(morphology).items():
+        typer.echo(f"{name:10s}{row.sections:9d}{row.tips:6d}{row.length:11.1f}{row.area:11.1f}")
+    folder = out or Path("results") / f"morphology-{morphology.name}"
+    import matplotlib.pyplot as plt
+
+    from dendmod.plotting import draw_cell, save, style
+
+    with style():
+        figure, ax = plt.subplots(figsize=(2.5, 5))
+        draw_cell(ax, morphology)
+        save(figure, folder, morphology.name)
+    typer.echo(f"drawn in {folder / morphology.name}.png")
+
+
+@app.command()
+def get(
+    name: Annotated[str, typer.Argument(help="Which morphology: hay2011.")],
+    url: Annotated[str | None, typer.Option(help="Fetch it from here instead.")] = None,
+    from_file: Annotated[Path | None, typer.Option(help="Take a file fetched by hand.")] = None,
+) -> None:
+    """Download a published morphology and check its hash."""
+    from dendmod.morphology.fetch import fetch
+
+    typer.echo(f"{name}: {fetch(name, url=url, from_file=from_file)}")

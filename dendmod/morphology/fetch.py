@@ -1,0 +1,87 @@
+"""Download published morphologies, checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from dendmod.errors import DownloadError, did_you_mean
+from dendmod.paths import cache_dir
+
+
+@dataclass(frozen=True)
+class Download:
+    """Where a file lies and what it must be."""
+
+    url: str
+    sha256: str
+    suffix: str
+    source: str
+
+
+DOWNLOADS = {
+    "hay2011": Download(
+        url="https://raw.githubusercontent.com/ModelDBRepository/139653/master/morphologies/cell1.asc",
+        sha256="293d0aa92af8d03dbdcc40a711ba3923522615c3a65df485906538a1de986e23",
+        suffix=".asc",
+        source="Hay et al. 2011, ModelDB 139653, cell 1",
+    ),
+}
+_TIMEOUT = 30.0
+
+
+def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -> Path:
+    """Put a published morphology into the cache and return its path.
+
+    Raises
+    ------
+    DownloadError
+        If the name is not known, it cannot be fetched, or it is not the published file.
+    """
+    if name not in DOWNLOADS:
+        raise DownloadError(f"there is no download {name!r}." + did_you_mean(name, DOWNLOADS))
+    wanted = DOWNLOADS[name]
+    target = cache_dir() / "morphologies" / f"{name}{wanted.suffix}"
+    if target.is_file() and _sha256(target.read_bytes()) == wanted.sha256:
+        return target
+    raw, origin = _raw(wanted, url, from_file, name)
+    if _sha256(raw) != wanted.sha256:
+        raise DownloadError(
+            f"{origin} is not {wanted.source}: sha256 {_sha256(raw)[:12]}... was given, "
+            f"{wanted.sha256[:12]}... is expected. Nothing was kept; get the file from ModelDB by "
+            f"hand and run `dendmod morphology get {name} --from-file PATH`"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
+    os.replace(partial, target)
+    return target
+
+
+def _raw(
+    wanted: Download, url: str | None, from_file: Path | None, name: str
+) -> tuple[bytes, str]:
+    if from_file is not None:
+        try:
+            return from_file.read_bytes(), str(from_file)
+        except OSError as error:
+            raise DownloadError(f"{from_file} cannot be read: {error}") from None
+    address = url or wanted.url
+    try:
+        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+            return answer.read(), address
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise DownloadError(
+            f"{address} could not be fetched: {error}. Are you offline? Get the file "
+            f"({wanted.source}) by hand and run `dendmod morphology get {name} --from-file PATH`"
+        ) from None
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
