@@ -1,55 +1,75 @@
-# dendmod: `make help` lists the targets
+# dendmod: `make help` lists the targets.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
-	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	&& { echo $$p; break; }; done)
+	  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; \
+	done)
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+STAMP := .venv/.stamp
+DOCS_STAMP := .venv/.stamp-docs
 ARGS ?=
-STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help fig1 test test-slow lint mechanisms bench docs clean tools
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
+	  | while IFS='|' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
+	@echo
+	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
+	@echo "  PYTHON=...        the Python (3.11 or newer) that .venv is made from"
 
-tools:
-	@for tool in perl make g++; do command -v $$tool >/dev/null 2>&1 || { \
-	  echo "error: $$tool was not found; NEURON needs it to compile mechanisms." \
-	       "Install it: apt-get install $$tool (Debian), dnf install $${tool/g++/gcc-c++} (Fedora)," \
-	       "xcode-select --install (macOS)" >&2; exit 1; }; done
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found;" \
-	  "install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
+	$(BIN)/python -m dendmod.fig1 --out results/fig1 $(ARGS)
 
-$(STAMP): pyproject.toml constraints.txt | tools
-	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  -c constraints.txt -e '.[test,lint]'
-	@touch $@
-
-mechanisms: tools $(STAMP) ## compile the mechanisms into the cache (once)
-	@$(BIN)/dendmod mechanisms build
-
-fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1 (ARGS=--quick)
-	$(BIN)/python -m dendmod.fig1 $(ARGS)
-
-test: mechanisms ## fast tests and one end-to-end
+test: mechanisms ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
-test-slow: mechanisms ## the slow tests
+test-slow: mechanisms ## run the tests that take more than 10 s each
 	$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: mechanisms ## speed, as ratios side by side in one run
+mechanisms: tools $(STAMP) ## compile the mechanisms into the cache, once
+	@$(BIN)/dendmod mechanisms build
+
+bench: mechanisms ## measure speed, as ratios side by side in one run
 	$(BIN)/python -m benchmarks.trial $(ARGS)
 
-docs: $(STAMP) ## build the pages into docs/_build
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	$(BIN)/sphinx-build -q -W docs docs/_build
+docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
+	@echo "open docs/_build/index.html"
 
-clean: ## remove what was built here (the mechanism cache and results stay)
+clean: ## remove what was built here; results/ and the mechanism cache stay
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find dendmod tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the targets stand on. The tools are checked first, so that a missing one is named before
+# anything else can fail; the stamps make a second call repeat nothing.
+tools:
+	@for tool in perl make g++; do \
+	  command -v $$tool >/dev/null 2>&1 && continue; \
+	  echo "error: $$tool was not found; NEURON needs it to compile mechanisms. Install it:" \
+	    "apt-get install $$tool (Debian, Ubuntu), dnf install $${tool/g++/gcc-c++} (Fedora)," \
+	    "xcode-select --install (macOS)." >&2; \
+	  exit 1; \
+	done
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: Python 3.11 or newer was not found$(if $(PYTHON), ($(PYTHON) is not one))." \
+	    "Install it, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
+	  exit 1; \
+	}
+
+$(STAMP): pyproject.toml constraints.txt | tools
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
+	  { echo "making .venv with $(PYTHON)"; "$(PYTHON)" -m venv --clear .venv; }
+	@echo "installing dendmod into .venv (about a minute)"
+	@$(PIP) install -c constraints.txt -e '.[test,lint]'
+	@touch $@
+
+$(DOCS_STAMP): $(STAMP)
+	@$(PIP) install -c constraints.txt -e '.[docs]'
+	@touch $@

@@ -80,11 +80,9 @@ def bac(spec: Cell, *, soma: bool, epsp_amp: float) -> Result:
     morphology = resolve(spec.morphology).without_axon()
     section, x = morphology.on_trunk(b.epsp_distance)
     place = Location(section=section, x=x)
-    clamps = ()
+    clamps: tuple[CurrentClamp, ...] = ()
     if soma:
-        clamps = (
-            CurrentClamp(location=SOMA, delay=b.soma_delay, dur=b.soma_dur, amp=b.soma_amp),
-        )
+        clamps = (CurrentClamp(location=SOMA, delay=b.soma_delay, dur=b.soma_dur, amp=b.soma_amp),)
     synapse = Synapse(
         name="epsp",
         mechanism="DoubleExpCurrent",

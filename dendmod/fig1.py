@@ -90,9 +90,7 @@ def _arm_summary(protocol, tables, chosen, clamped, paired, name):  # type: igno
 
 
 def _summary(protocol, experiment, tables, chosen, clamped, paired):  # type: ignore[no-untyped-def]
-    arms = {
-        name: _arm_summary(protocol, tables, chosen, clamped, paired, name) for name in tables
-    }
+    arms = {name: _arm_summary(protocol, tables, chosen, clamped, paired, name) for name in tables}
     top = tables["nmda"].extras[-1]
     arms["nmda"]["plateau"] = {
         "level": tables["nmda"].levels[-1],

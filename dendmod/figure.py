@@ -46,8 +46,13 @@ def _positive(text: str) -> int:
 
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
-    parser.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
-                        help="folder for the figure, summary.json and the stored runs")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results") / name,
+        metavar="DIR",
+        help="folder for the figure, summary.json and the stored runs",
+    )
     parser.add_argument("--seed", type=int, help="seed of all random inputs")
     parser.add_argument("--trials", type=_positive, help="trials a condition")
     parser.add_argument("--quick", action="store_true", help="fewer levels and trials")
@@ -62,8 +67,10 @@ def run_figure(name: str, main: Callable[[FigureOptions], dict[str, Any]]) -> No
     options = FigureOptions(**vars(_parser(name).parse_args()))
     began = time.monotonic()
     guard(lambda: main(options))
-    print(f"{options.out / name}.png, .pdf and summary.json written in "
-          f"{time.monotonic() - began:.0f} s")
+    print(
+        f"{options.out / name}.png, .pdf and summary.json written in "
+        f"{time.monotonic() - began:.0f} s"
+    )
 
 
 def guard(run: Callable[[], Any]) -> Any:

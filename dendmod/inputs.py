@@ -39,7 +39,8 @@ def poisson(rng: np.random.Generator, rate: float, tstop: float) -> Times:
         If the rate or the duration is negative or not finite.
     """
     if not (np.isfinite(rate) and rate >= 0 and np.isfinite(tstop) and tstop >= 0):
-        raise SpecError(f"a Poisson process needs rate >= 0 Hz and tstop >= 0 ms; given "
-                        f"{rate}, {tstop}")
+        raise SpecError(
+            f"a Poisson process needs rate >= 0 Hz and tstop >= 0 ms; given {rate}, {tstop}"
+        )
     n = rng.poisson(rate * tstop / 1000.0)
     return np.sort(rng.uniform(0.0, tstop, size=n))

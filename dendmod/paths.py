@@ -31,7 +31,7 @@ def data_dir(name: str) -> Path:
 
 
 def cache_dir() -> Path:
-    """Return the cache folder: $DENDMOD_CACHE, else $XDG_CACHE_HOME/dendmod, else ~/.cache/dendmod."""
+    """Return the cache folder: $DENDMOD_CACHE, or dendmod/ in $XDG_CACHE_HOME or ~/.cache."""
     explicit = os.environ.get("DENDMOD_CACHE")
     if explicit:
         return Path(explicit)

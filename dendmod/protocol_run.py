@@ -69,7 +69,11 @@ def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFra
 
 
 def _write(
-    stem: str, title: str, rows: pd.DataFrame, protocols: dict[str, Protocol], options: FigureOptions
+    stem: str,
+    title: str,
+    rows: pd.DataFrame,
+    protocols: dict[str, Protocol],
+    options: FigureOptions,
 ) -> None:
     from dendmod.plotting import save, style
     from dendmod.plotting.counts import draw_counts

@@ -63,9 +63,7 @@ def independence(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return (own[:, None] + own[None, :]) / (2 * z) - 1
 
 
-def select(
-    z: npt.NDArray[np.float64], parents: list[int], n: int
-) -> tuple[list[int], float]:
+def select(z: npt.NDArray[np.float64], parents: list[int], n: int) -> tuple[list[int], float]:
     """Choose `n` places greedily by falling input impedance, as independent as they can be.
 
     A place is taken if it shares no parent section with a chosen one and if its index with every

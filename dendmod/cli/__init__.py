@@ -1,7 +1,8 @@
-"""The ``dendmod`` command."""
+"""The ``dendmod`` command: each area adds a module with its commands."""
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -32,8 +33,12 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error was raised (or DENDMOD_DEBUG=1).")
+    ] = False,
 ) -> None:
-    pass
+    if debug:
+        os.environ["DENDMOD_DEBUG"] = "1"
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,20 @@ class Experiment:
         """Chosen sites: ``section``, ``x``, ``impedance`` (MOhm), shape [n]; ``independence``."""
         if self._sites is None:
             # only what the sites depend on, so that arms and readings share them
-            needed = {k: self._fields[k] for k in ("schema", "name", "title", "source", "cell",
-                                                   "sites", "feedforward", "background", "arms")}
+            needed = {
+                k: self._fields[k]
+                for k in (
+                    "schema",
+                    "name",
+                    "title",
+                    "source",
+                    "cell",
+                    "sites",
+                    "feedforward",
+                    "background",
+                    "arms",
+                )
+            }
             needed |= {"name": "sites", "title": "", "source": ""}
             needed["run"] = {k: self._fields["run"][k] for k in ("settle_ms",)}
             task = Task("sites", f"{_WORKER}:choose", {"protocol": needed}, cost=4.0)
@@ -110,7 +122,7 @@ class Experiment:
 
     def spikes(
         self,
-        arms: dict[str, Sequence[int]],
+        arms: Mapping[str, Sequence[int]],
         *,
         trials: int,
         seed: int,
@@ -147,7 +159,7 @@ class Experiment:
         return tables
 
     def conductance(
-        self, arms: dict[str, Sequence[int]], *, runs: int, seed: int
+        self, arms: Mapping[str, Sequence[int]], *, runs: int, seed: int
     ) -> dict[tuple[str, int, bool], npt.NDArray[np.float64]]:
         """Measure the effective conductance (nS) by arm, level and whether channels are blocked.
 

@@ -61,9 +61,7 @@ def count_spikes(
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
         for row, n in enumerate(n_feedforward):
             for column, trial in enumerate(trials):
-                trains = trains_for(
-                    spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed
-                )
+                trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
                 result = simulator.run(trains)
                 counts[row, column] = result.spike_times().size
                 if traces and row == 0:

@@ -91,8 +91,9 @@ def library(directory: Path | None = None) -> CompiledLibrary:
             _build(directory, place)
             found = _intact(place, key)
     if found is None:
-        raise MechanismError(f"the library just built in {place} does not match its manifest; "
-                             "is the disk full?")
+        raise MechanismError(
+            f"the library just built in {place} does not match its manifest; is the disk full?"
+        )
     return found
 
 

@@ -64,9 +64,7 @@ def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -
     return target
 
 
-def _raw(
-    wanted: Download, url: str | None, from_file: Path | None, name: str
-) -> tuple[bytes, str]:
+def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -> tuple[bytes, str]:
     if from_file is not None:
         try:
             return from_file.read_bytes(), str(from_file)

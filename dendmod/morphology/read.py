@@ -175,9 +175,7 @@ def _convert(path: Path, name: str) -> Morphology:
             )
         parent = number[-1 if s.is_root else s.parent.id]
         try:
-            section = Section(
-                kind, s.points.astype(float), s.diameters.astype(float), parent
-            )
+            section = Section(kind, s.points.astype(float), s.diameters.astype(float), parent)
         except MorphologyError as error:
             raise MorphologyError(f"{path}: branch {s.id}: {error}") from None
         if section.length <= 0:

@@ -132,9 +132,7 @@ def biophysics(number: int) -> Biophysics:
     return Biophysics(
         name=f"hay2011/{number}",
         regions={
-            "soma": RegionSpec(
-                cm=CM_SOMA, Ra=RA, mechanisms=(*soma, _pool(chosen.soma_calcium))
-            ),
+            "soma": RegionSpec(cm=CM_SOMA, Ra=RA, mechanisms=(*soma, _pool(chosen.soma_calcium))),
             "axon": RegionSpec(cm=CM_SOMA, Ra=RA, mechanisms=(_passive(chosen, "axon"),)),
             "basal": RegionSpec(cm=CM_DENDRITE, Ra=RA, mechanisms=(_passive(chosen, "basal"), ih)),
             "apical": RegionSpec(

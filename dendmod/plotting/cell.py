@@ -35,9 +35,10 @@ def draw_cell(
         Marked places: section and x.
     """
     colours = {**COLOURS, **(colours or {})}
-    # PCA-free: the file's own x and y; a reconstruction lies in the plane of its slice
+    # x and y of the file: a reconstruction lies in the plane of its slice
     for kind in ("axon", "basal", "apical"):
-        lines, widths = [], []
+        lines: list[np.ndarray] = []
+        widths: list[float] = []
         for s in morphology.sections:
             if s.kind == kind:
                 pieces = np.stack([s.points[:-1, :2], s.points[1:, :2]], axis=1)
@@ -57,6 +58,9 @@ def draw_cell(
     x0, x1 = ax.get_xlim()
     y0, _ = ax.get_ylim()
     ax.plot([x1 - scale_bar, x1], [y0, y0], color="k", lw=1)
-    ax.text(x1 - scale_bar / 2, y0, f"{scale_bar:g} µm", ha="center", va="top", fontsize=6)
+    ax.annotate(
+        f"{scale_bar:g} µm", (x1 - scale_bar / 2, y0), (0, -3), textcoords="offset points",
+        ha="center", va="top", fontsize=6, annotation_clip=False,
+    )  # fmt: skip
     ax.set_xlim(x0, x1)
     ax.axis("off")

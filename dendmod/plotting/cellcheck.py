@@ -32,13 +32,18 @@ def draw(spec: Cell, facts: CellFacts) -> Figure:
     ax = figure.add_subplot(grid[3, 1])
     amps, rates, sds = zip(*hay2011.STEPS.rates, strict=True)
     ax.errorbar(amps, rates, yerr=sds, fmt="s", color=COLOURS["paper"], ms=3, label="experiment")
-    ax.plot(amps, [facts.step_rates[a] for a in amps], "o-", color=COLOURS["soma"], ms=3,
-            label="here")
+    ax.plot(
+        amps, [facts.step_rates[a] for a in amps], "o-", color=COLOURS["soma"], ms=3, label="here"
+    )
     ax.set_xlabel("Step current (nA)")
     ax.set_ylabel("Rate (Hz)")
     ax.legend()
-    titles = {"soma": "Somatic pulse", "epsp": "EPSP at 620 µm", "both": "Both",
-              "calcium": "1.5 nA EPSP alone"}
+    titles = {
+        "soma": "Somatic pulse",
+        "epsp": "EPSP at 620 µm",
+        "both": "Both",
+        "calcium": "1.5 nA EPSP alone",
+    }
     b = hay2011.BAC
     for k, (name, title) in enumerate(titles.items()):
         ax = figure.add_subplot(grid[2 * (k // 2) : 2 * (k // 2) + 2, 2 + k % 2])

@@ -31,8 +31,15 @@ def draw_counts(means: pd.Series, title: str) -> Figure:
             if (variant, arm) not in means.index.droplevel("level"):
                 continue
             values = means[variant, arm]
-            ax.plot(values.index, values.values, _LINES[k % 4], color=colours[k], marker="o", ms=2.5,
-                    label=variant)
+            ax.plot(
+                values.index,
+                values.values,
+                _LINES[k % 4],
+                color=colours[k],
+                marker="o",
+                ms=2.5,
+                label=variant,
+            )
         ax.set_xlabel(f"Level of {arm}")
         ax.set_ylabel("Output spikes")
     if len(variants) > 1:

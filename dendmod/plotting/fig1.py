@@ -32,8 +32,9 @@ def _traces(ax: Axes, t: np.ndarray, rows: list, colour: str, label: str) -> Non
 def _counts(ax: Axes, table: Any, colour: str, xlabel: str) -> None:
     for level, counts in zip(table.levels, table.counts[:, 0, :], strict=True):
         values, many = np.unique(counts, return_counts=True)
-        ax.scatter(np.full(values.size, level), values, s=3 + 2.5 * many, color=colour,
-                   alpha=0.35, lw=0)
+        ax.scatter(
+            np.full(values.size, level), values, s=3 + 2.5 * many, color=colour, alpha=0.35, lw=0
+        )
     ax.plot(table.levels, table.mean(), "-", color=colour, marker="o", ms=2.5)
     for target in (0, 1, 2):
         ax.axhline(target, color=COLOURS["paper"], lw=0.5, zorder=0)
@@ -41,14 +42,27 @@ def _counts(ax: Axes, table: Any, colour: str, xlabel: str) -> None:
     ax.set_ylabel("Output spikes")
 
 
-def _conductance(ax: Axes, t: np.ndarray, entries: list, paper: list[float], colour: str,
-                 title: str, window: tuple[float, float]) -> None:
+def _conductance(
+    ax: Axes,
+    t: np.ndarray,
+    entries: list,
+    paper: list[float],
+    colour: str,
+    title: str,
+    window: tuple[float, float],
+) -> None:
     ax.axhspan(*paper, color=COLOURS["paper"], alpha=0.4, lw=0, label="paper's range")
     shown = (t >= window[0]) & (t <= window[1])
     for k, (text, summary) in enumerate(entries):
         shade = _SHADES[min(k, 2)]
-        ax.fill_between(t[shown], summary.low[shown], summary.high[shown], color=colour,
-                        alpha=0.15 * shade, lw=0)
+        ax.fill_between(
+            t[shown],
+            summary.low[shown],
+            summary.high[shown],
+            color=colour,
+            alpha=0.15 * shade,
+            lw=0,
+        )
         ax.plot(t[shown], summary.mean[shown], color=colour, alpha=shade, label=text)
     ax.set_xlabel("Time (ms)")
     ax.set_ylabel("Conductance change (nS)")
@@ -68,8 +82,12 @@ def draw(data: dict[str, Any]) -> Figure:
     t = data["t"]
 
     ax = figure.add_subplot(grid[0, 0])
-    draw_cell(ax, data["morphology"], colours={k: "#777777" for k in ("basal", "apical")},
-              sites=data["sites"])
+    draw_cell(
+        ax,
+        data["morphology"],
+        colours=dict.fromkeys(("basal", "apical"), "#777777"),
+        sites=data["sites"],
+    )
     ax.set_title("20 dendritic sites")
     panel_letter(ax, "D")
 
@@ -99,10 +117,24 @@ def draw(data: dict[str, Any]) -> Figure:
     ax.set_ylabel("Time above −40 mV (ms)")
 
     ax = figure.add_subplot(grid[2, 0:2])
-    _conductance(ax, t, data["shunt"]["conductance"], data["paper"]["shunt_conductance_nS"],
-                 shunt, "Shunt (channels blocked)", data["window"])
+    _conductance(
+        ax,
+        t,
+        data["shunt"]["conductance"],
+        data["paper"]["shunt_conductance_nS"],
+        shunt,
+        "Shunt (channels blocked)",
+        data["window"],
+    )
     panel_letter(ax, "H")
     ax = figure.add_subplot(grid[2, 2:4])
-    _conductance(ax, t, data["nmda"]["conductance"], data["paper"]["nmda_conductance_nS"],
-                 nmda, "NMDA (channels blocked)", data["window"])
+    _conductance(
+        ax,
+        t,
+        data["nmda"]["conductance"],
+        data["paper"]["nmda_conductance_nS"],
+        nmda,
+        "NMDA (channels blocked)",
+        data["window"],
+    )
     return figure

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
 mpl.use("Agg", force=False)
 
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 COLOURS = {
     "shunt": "#D55E00",
@@ -28,7 +29,7 @@ COLOURS = {
     "trunk": "#0072B2",
 }
 
-_RC = {
+_RC: Any = {
     "font.family": "sans-serif",
     "font.size": 7,
     "axes.labelsize": 7,

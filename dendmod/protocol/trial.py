@@ -118,9 +118,7 @@ def trains_for(
     return tuple(trains)
 
 
-def _feedforward(
-    protocol: Protocol, arm: str, n: int, trial: int, seed: int
-) -> list[SpikeTrain]:
+def _feedforward(protocol: Protocol, arm: str, n: int, trial: int, seed: int) -> list[SpikeTrain]:
     spec = protocol.arms[arm]
     rng = stream(seed, trial, "soma", "feedforward")
     center = spec.context_center_ms + spec.feedforward_lag_ms

@@ -71,8 +71,9 @@ def run_tasks(
     """
     keys = [task.key for task in tasks]
     if len(set(keys)) != len(keys):
-        raise SpecError("task keys must differ: " + ", ".join(
-            sorted({k for k in keys if keys.count(k) > 1})))
+        raise SpecError(
+            "task keys must differ: " + ", ".join(sorted({k for k in keys if keys.count(k) > 1}))
+        )
     if workers is not None and workers < 1:
         raise SpecError(f"workers = {workers}; give 1 or more")
     digests = {task.key: task.digest(fingerprint) for task in tasks}
@@ -86,8 +87,11 @@ def run_tasks(
         if todo:
             failed = {}
             with _progress_bar(tasks, results, progress) as bar:
-                submit = _dask(scheduler) if scheduler else _processes(
-                    min(workers or default_workers(), len(todo)), timeout)
+                submit = (
+                    _dask(scheduler)
+                    if scheduler
+                    else _processes(min(workers or default_workers(), len(todo)), timeout)
+                )
                 with submit as start:
                     for task, outcome, seconds in _drive(todo, start, retries):
                         digest = digests[task.key]
@@ -169,9 +173,7 @@ def _dask(address: str) -> Iterator:  # type: ignore[type-arg]
         ) from None
     client = Client(address, timeout=30)
     try:
-        yield lambda task: client.submit(
-            execute, task.function, task.payload, pure=False
-        )
+        yield lambda task: client.submit(execute, task.function, task.payload, pure=False)
     finally:
         client.close()
 

@@ -32,8 +32,16 @@ def main(reference: str) -> None:
                 session.advance_to(1.0 + 200.0 + 0.1)
                 times = [float(k[len("g_at_") : -2]) for k in row if k.startswith("g_at_")]
                 g = [trace[round((1.0 + t) / 0.005)] for t in times]
-                out.append({"mechanism": suffix, "hold": hold, "step": step,
-                            "g_hold": trace[round(0.9 / 0.005)], "times": times, "g": g})
+                out.append(
+                    {
+                        "mechanism": suffix,
+                        "hold": hold,
+                        "step": step,
+                        "g_hold": trace[round(0.9 / 0.005)],
+                        "times": times,
+                        "g": g,
+                    }
+                )
             del clamp, trace, conductance, section
     json.dump(out, sys.stdout)
 

@@ -24,8 +24,7 @@ def measured() -> list[dict]:
 def _reference() -> dict:
     with open(REFERENCE) as f:
         return {
-            (r["mechanism"], float(r["hold_mV"]), float(r["step_mV"])): r
-            for r in csv.DictReader(f)
+            (r["mechanism"], float(r["hold_mV"]), float(r["step_mV"])): r for r in csv.DictReader(f)
         }
 
 

@@ -86,7 +86,7 @@ def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list) -> li
             sec.pt3dadd(float(x), float(y), float(z), float(diameter))
         if section.parent >= 0:
             sec.connect(sections[section.parent](0.5 if section.parent == 0 else 1.0), 0)
-    stub = []
+    stub: list = []  # type: ignore[type-arg]
     if cell.axon_stub is not None:
         for i in range(cell.axon_stub.n_sections):
             sec = h.Section(name=f"axon_{i}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dendmod.engines.neuron.session import h
 from dendmod.engines.neuron.run import Simulator
+from dendmod.engines.neuron.session import h
 from dendmod.spec import Cell, Location, Run, Setup
 
 

@@ -11,7 +11,7 @@ from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.session import Session, h
 from dendmod.errors import EngineError
 from dendmod.mechanisms import check_parameters
-from dendmod.result import Result
+from dendmod.result import Array, Result
 from dendmod.spec import Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
@@ -63,13 +63,13 @@ class Simulator:
 
     def close(self) -> None:
         """Drop all that was built and give NEURON's global state back."""
-        for name in ("_points", "_netcons", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
+        for name in ("_points", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
             self.__dict__.pop(name, None)
         self.session.__exit__(None, None, None)
 
     def _build(self) -> None:
         self.cell: BuiltCell = build(self.setup.cell)
-        self._points, self._netcons = {}, {}
+        self._points: dict[str, Any] = {}
         for synapse in self.setup.synapses:
             check_parameters(synapse.mechanism, synapse.params)
             point = getattr(h, synapse.mechanism)(self.cell.segment(synapse.location))
@@ -82,11 +82,11 @@ class Simulator:
             point.delay = self.spec.settle + clamp.delay
             point.dur, point.amp = clamp.dur, clamp.amp
             self._clamps.append(point)
-        self._vclamp = None
+        self._vclamp: Any = None
         if self.setup.voltage_clamp is not None:
-            clamp = self.setup.voltage_clamp
-            self._vclamp = h.SEClamp(self.cell.segment(clamp.location))
-            self._vclamp.rs, self._vclamp.amp1, self._vclamp.dur1 = clamp.rs, clamp.v, 1e9
+            hold = self.setup.voltage_clamp
+            self._vclamp = h.SEClamp(self.cell.segment(hold.location))
+            self._vclamp.rs, self._vclamp.amp1, self._vclamp.dur1 = hold.rs, hold.v, 1e9
         self._vectors = {
             name: h.Vector().record(self.cell.segment(place)._ref_v)
             for name, place in self.setup.record.items()
@@ -120,11 +120,13 @@ class Simulator:
         netcons = [self._send(train) for train in trains]
         self.session.advance_to(self.spec.settle + self.spec.tstop)
         del netcons
-        traces = {name: np.array(vector) for name, vector in self._vectors.items()}
+        traces: dict[str, Array] = {
+            name: np.array(vector) for name, vector in self._vectors.items()
+        }
         if self.session.adaptive:
             t = traces.pop("__t__") - self.spec.settle
         else:
-            t = np.arange(1 + round(self.spec.tstop / self.spec.dt)) * self.spec.dt
+            t = self.spec.dt * np.arange(1.0 + round(self.spec.tstop / self.spec.dt))
         n = t.size
         for name, trace in traces.items():
             if trace.size != n or not np.isfinite(trace).all():

@@ -8,11 +8,11 @@ from typing import Any
 
 os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
 
-import neuron  # noqa: E402
-from neuron import h  # noqa: E402
+import neuron
+from neuron import h
 
-from dendmod import mechanisms  # noqa: E402
-from dendmod.errors import EngineError, UnsupportedByEngine  # noqa: E402
+from dendmod import mechanisms
+from dendmod.errors import EngineError, UnsupportedByEngine
 
 _ATOL = 1e-3  # CVODE's absolute tolerance
 
@@ -91,8 +91,15 @@ class Session:
         }
         h.load_file("stdrun.hoc")
         cvode = h.CVode()
-        self._before = (h.dt, h.celsius, h.steps_per_ms, h.secondorder, cvode.active(),
-                        cvode.cache_efficient(), cvode.atol())
+        self._before = (
+            h.dt,
+            h.celsius,
+            h.steps_per_ms,
+            h.secondorder,
+            cvode.active(),
+            cvode.cache_efficient(),
+            cvode.atol(),
+        )
         cvode.active(self.adaptive)
         cvode.atol(_ATOL)
         cvode.cache_efficient(1)
