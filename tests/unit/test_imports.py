@@ -1,0 +1,113 @@
+"""Do imports point one way, and does importing dendmod stay light?"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = REPOSITORY / "dendmod"
+ONLY_IMPORTER_OF_NEURON = "dendmod.engines.neuron.session"
+
+# From the bottom to the top; a module imports from layers below its own, or from its own folder.
+# docs/architecture.md draws the same picture.
+LAYERS = (
+    ("__init__",),  # the version
+    ("errors",),
+    ("paths", "sources", "units", "rng"),
+    ("spec", "result", "inputs", "conductance"),
+    ("params", "morphology", "mechanisms"),
+    ("engines",),
+    ("simulate", "sites"),
+    ("sweep",),
+    ("protocol",),
+    ("experiment", "cellcheck"),
+    ("iocurve",),
+    ("exchange",),
+    ("plotting",),
+    ("figure",),
+    ("protocol_run",),
+    ("fig1", "fig2"),
+    ("cli",),
+    ("__main__",),
+)
+LAYER_OF = {name: i for i, names in enumerate(LAYERS) for name in names}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """Names of all modules that a file imports, wherever in the file."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write the import with its full name"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+IMPORTS = {module_name(path): imported(path) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def part(module: str) -> str:
+    """Top-level part of dendmod that a module (or a name in it) belongs to."""
+    pieces = module.split(".")
+    return pieces[1] if len(pieces) > 1 and pieces[1] in LAYER_OF else "__init__"
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("dendmod", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
+        ("dendmod.cli", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
+        ("dendmod.fig1", "neuron torch matplotlib morphio"),
+    ],
+)
+def test_importing_loads_nothing_heavy_and_prints_nothing(module, heavy):
+    done = run_python(
+        f"import sys; import {module}; loaded = set({heavy.split()}) & set(sys.modules); "
+        "sys.exit(f'loaded: {sorted(loaded)}') if loaded else None"
+    )
+    assert done.stdout == ""
+    assert done.stderr == ""
+
+
+def test_every_module_has_a_layer():
+    unknown = {name.split(".")[1] for name in IMPORTS if "." in name} - set(LAYER_OF)
+    assert not unknown, f"put {sorted(unknown)} into LAYERS and into docs/architecture.md"
+
+
+@pytest.mark.parametrize("module", sorted(IMPORTS))
+def test_imports_point_down(module):
+    own = part(module)
+    for target in sorted(IMPORTS[module]):
+        if target.split(".")[0] != "dendmod" or part(target) == own:
+            continue
+        assert LAYER_OF[part(target)] < LAYER_OF[own], f"{module} imports {target} from above"
+
+
+def test_one_file_imports_neuron():
+    importers = {
+        m for m, names in IMPORTS.items() if any(n.split(".")[0] == "neuron" for n in names)
+    }
+    assert importers == {ONLY_IMPORTER_OF_NEURON}
+
+
+def test_nothing_imports_a_figure_module():
+    figures = {f"dendmod.{path.stem}" for path in PACKAGE.glob("fig[0-9]*.py")}
+    assert figures
+    for module, names in IMPORTS.items():
+        for name in names:
+            assert not any(name == f or name.startswith(f + ".") for f in figures), (module, name)

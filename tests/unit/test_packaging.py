@@ -1,0 +1,133 @@
+"""Does what a user installs and calls first work: the wheel, the pins, the Makefile?"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import dendmod
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONSTRAINTS = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+DATA_FOLDERS = ("mechanisms", "morphologies", "protocols")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.glob("dendmod-*.whl")
+    return built
+
+
+def test_the_wheel_carries_every_data_file(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in DATA_FOLDERS:
+        files = [p for p in (REPOSITORY / folder).rglob("*.*") if p.suffix in _KEPT]
+        assert files, folder
+        for path in files:
+            assert f"dendmod/_data/{path.relative_to(REPOSITORY).as_posix()}" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+_KEPT = (".mod", ".swc", ".toml", ".md")
+
+
+def test_an_unpacked_wheel_finds_its_own_data(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        "from dendmod.paths import data_dir; from dendmod.mechanisms import catalogue; "
+        "from dendmod.protocol import find_protocol; from dendmod.morphology import resolve; "
+        "assert find_protocol('fig1').parent == data_dir('protocols'); "
+        "assert resolve('l5pc').sections and len(catalogue()) > 10; "
+        f"print(*[data_dir(n) for n in {DATA_FOLDERS}], sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = [str(tmp_path / "dendmod" / "_data" / folder) for folder in DATA_FOLDERS]
+    assert done.stdout.splitlines() == expected
+
+
+def test_every_dependency_is_pinned_to_an_allowed_version():
+    pins = {}
+    for line in CONSTRAINTS:
+        if line and not line.startswith("#"):
+            pin = Requirement(line)
+            (spec,) = pin.specifier
+            assert spec.operator == "==", line
+            pins[pin.name.lower()] = spec.version
+    extras = PROJECT["optional-dependencies"].values()
+    for text in [*PROJECT["dependencies"], *(t for extra in extras for t in extra)]:
+        wanted = Requirement(text)
+        assert wanted.name.lower() in pins, f"run the command at the top of constraints.txt: {text}"
+        assert wanted.specifier.contains(pins[wanted.name.lower()]), text
+
+
+def test_no_pin_names_a_host_or_a_file():
+    for line in CONSTRAINTS:
+        if not line.startswith("#"):
+            assert not re.search(r"://|\bfile:|^-| @ ", line), line
+
+
+def test_one_version_everywhere():
+    version = dendmod.__version__
+    cff = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(rf"^version: {re.escape(version)}$", cff, re.M)
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(version)}\]", changelog, re.M)
+
+
+def _make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "PYTHON")}
+    return subprocess.run(
+        [shutil.which("make") or "make", *arguments],
+        cwd=REPOSITORY,
+        env={**environment, "PATH": path or os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_make_help_names_every_target():
+    shown = _make("help").stdout
+    for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "clean"):
+        assert f"make {target} " in shown
+
+
+@pytest.mark.parametrize("missing", ["perl", "g++"])
+@pytest.mark.parametrize("target", ["fig1", "test"])
+def test_make_names_a_missing_tool_before_anything_else(tmp_path, missing, target):
+    for tool in {"bash", "sh", "make", "perl", "g++"} - {missing}:
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    done = _make(target, f"PYTHON={sys.executable}", path=str(tmp_path))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    first = done.stderr.splitlines()[0]
+    assert first.startswith(f"error: {missing} was not found")
+    assert "apt-get install" in first
+
+
+def test_make_names_a_python_that_is_too_old_or_missing():
+    done = _make("test", "PYTHON=python-that-is-not-there")
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: Python 3.11 or newer was not found")
