@@ -2,7 +2,7 @@
 
 from dendmod.mechanisms.cache import CompiledLibrary, library
 from dendmod.mechanisms.catalogue import Mechanism, Parameter, catalogue, check_parameters, get
-from dendmod.mechanisms.load import LoadedMechanisms, load
+from dendmod.mechanisms.loading import LoadedMechanisms, load
 
 __all__ = [
     "CompiledLibrary",

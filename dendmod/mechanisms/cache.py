@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -157,25 +158,31 @@ def _clean(work: Path) -> None:
 
 
 def _compile(work: Path, options: list[str]) -> None:
-    command = [str(toolchain.nrnivmodl()), *options, "."]
     done = subprocess.run(
-        command, cwd=work, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        [str(toolchain.nrnivmodl()), *options, "."],
+        cwd=work,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
     if done.returncode != 0 or _find(work, "libnrnmech") is None:
-        log = f"{done.stdout}\n{done.stderr}"
-        raise MechanismError(f"a mechanism does not compile: {first_error(log)}")
+        raise MechanismError(f"a mechanism does not compile: {first_error(done.stdout)}")
+
+
+_ERROR = re.compile(r"\berror\b|\bundefined\b", re.IGNORECASE)
 
 
 def first_error(log: str) -> str:
-    """Return the first line of a compile log that says what is wrong, with the file it is in."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    wrong = [i for i, s in enumerate(lines) if "rror" in s and not s.startswith("make")]
-    if not wrong:
-        return lines[-1] if lines else "nrnivmodl failed without a message"
-    first = wrong[0]
-    named = [s for s in lines[: first + 1] if ".mod" in s]
-    where = f" ({named[-1]})" if named and named[-1] != lines[first] else ""
-    return f"{lines[first]}{where}"
+    """Return the first line of a compile log that says what is wrong, with the .mod file."""
+    file = ""
+    for line in map(str.strip, log.splitlines()):
+        named = re.search(r"([\w.-]+\.mod)\b", line)
+        file = named.group(1) if named else file
+        if _ERROR.search(line) and not line.startswith(("make", "NOTE")):
+            return f"{file}: {line}" if file and file not in line else line
+    return (log.strip().splitlines() or ["nrnivmodl failed without a message"])[-1]
 
 
 def _find(work: Path, stem: str) -> Path | None:

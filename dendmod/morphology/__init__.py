@@ -1,7 +1,7 @@
 """Morphologies: reading, checking, generating, fetching."""
 
 from dendmod.morphology.model import Morphology, Section
-from dendmod.morphology.read import read
-from dendmod.morphology.resolve import resolve
+from dendmod.morphology.naming import resolve
+from dendmod.morphology.reading import read
 
 __all__ = ["Morphology", "Section", "read", "resolve"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dendmod.errors import MorphologyError, did_you_mean
 from dendmod.morphology.model import Morphology
-from dendmod.morphology.read import read
+from dendmod.morphology.reading import read
 from dendmod.paths import cache_dir, data_dir
 
 DOWNLOADED = ("hay2011",)

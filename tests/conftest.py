@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def shared_path(name: str) -> Path:
+    """Return a file that lies beside the repository, or skip the test."""
+    root = Path(os.environ.get("DENDMOD_SHARED", REPOSITORY.parent / "shared"))
+    if not (root / name).exists():
+        pytest.skip(f"{name} is not here (set DENDMOD_SHARED to the folder that has it)")
+    return root / name
+
+
+@pytest.fixture
+def original() -> Path:
+    """The reconstruction of Hay et al. 2011."""
+    return shared_path("morphologies/hay2011_cell1.asc")

@@ -1,0 +1,39 @@
+"""Small tasks for the tests of the sweep; importable by its workers."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def square(x: int, seconds: float = 0.0) -> dict:
+    time.sleep(seconds)
+    rng = np.random.default_rng(x)
+    return {"x": np.array(x * x), "noise": rng.normal(size=50)}
+
+
+def die_once(x: int, mark: str) -> dict:
+    """Kill the own process on the first call."""
+    path = Path(mark)
+    if not path.exists():
+        path.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return square(x)
+
+
+def always_die(x: int) -> dict:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def fail(x: int) -> dict:
+    raise ValueError(f"no result for {x}")
+
+
+def log_and_square(x: int, log: str, seconds: float) -> dict:
+    """Note every start, so that a test can see what was run again."""
+    with open(log, "a") as f:
+        f.write(f"{x}\n")
+    return square(x, seconds)

@@ -1,0 +1,132 @@
+"""What happens when the compiled library is broken, missing or made elsewhere?"""
+
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from dendmod import mechanisms
+from dendmod.errors import MechanismError
+from dendmod.mechanisms import cache, loading, toolchain
+from dendmod.paths import data_dir
+
+SMALL = textwrap.dedent("""
+    NEURON { SUFFIX tiny RANGE g NONSPECIFIC_CURRENT i THREADSAFE }
+    UNITS { (mV) = (millivolt) (mA) = (milliamp) (S) = (siemens) }
+    PARAMETER { g = 0 (S/cm2) }
+    ASSIGNED { v (mV) i (mA/cm2) }
+    BREAKPOINT { i = g*v }
+""")
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A folder with one small mechanism and an empty cache."""
+    monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "mods"
+    folder.mkdir()
+    (folder / "tiny.mod").write_text(SMALL)
+    return folder
+
+
+def test_a_truncated_library_is_rebuilt(small):
+    built = mechanisms.library(small)
+    raw = built.path.read_bytes()
+    built.path.write_bytes(raw[: len(raw) // 2])
+    again = mechanisms.library(small)
+    assert again.path.read_bytes()[:4] == b"\x7fELF"
+    assert again.path.stat().st_size == len(raw)
+
+
+def test_a_build_that_was_killed_is_cleared_away(small):
+    key = cache.cache_key(small)
+    place = cache.cache_dir() / "mechanisms"
+    left = place / f"{key}.building-dead"
+    left.mkdir(parents=True)
+    (left / "half.o").write_text("")
+    mechanisms.library(small)
+    assert not left.exists()
+
+
+def test_processes_that_compile_at_once_make_one_build(small):
+    code = "import sys; from dendmod import mechanisms; print(mechanisms.library(sys.argv[1]).path)"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(small)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    paths = {p.communicate(timeout=120)[0].strip() for p in running}
+    assert all(p.returncode == 0 for p in running)
+    assert len(paths) == 1
+
+
+def test_a_cached_library_is_found_at_once():
+    mechanisms.library()
+    began = time.perf_counter()
+    mechanisms.library()
+    assert time.perf_counter() - began < 0.5  # 4 ms measured; a compile takes 15 s
+
+
+def test_a_file_that_does_not_compile_is_named(small):
+    (small / "wrong.mod").write_text(SMALL.replace("tiny", "wrong").replace("g*v", "g*undefined_"))
+    with pytest.raises(MechanismError, match=r"wrong.mod: .*undefined_"):
+        mechanisms.library(small)
+
+
+def test_a_folder_without_mechanisms_is_named(tmp_path):
+    with pytest.raises(MechanismError, match=r"holds no \.mod file"):
+        mechanisms.library(tmp_path)
+
+
+@pytest.mark.parametrize("tool", ["perl", "make", "g++"])
+def test_a_missing_tool_is_named_with_its_remedy(monkeypatch, tool):
+    real = shutil.which
+    monkeypatch.setattr(toolchain.shutil, "which", lambda n: None if n == tool else real(n))
+    with pytest.raises(MechanismError, match=rf"{tool.replace('+', '.')} was not found.*nstall"):
+        toolchain.check_tools()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a shared library"),
+        (b"#!/bin/sh and more than twenty bytes", "not a shared library"),
+        (b"\x7fELF" + b"\0" * 14 + b"\xb7\x00" + b"\0" * 40, "aarch64"),
+        (b"\x7fELF" + b"\0" * 14 + b"\x03\x00" + b"\0" * 40, "i386"),
+    ],
+)
+def test_a_library_of_another_kind_is_refused(tmp_path, monkeypatch, content, message):
+    monkeypatch.setattr(loading.platform, "machine", lambda: "x86_64")
+    path = tmp_path / "libnrnmech.so"
+    path.write_bytes(content)
+    with pytest.raises(MechanismError, match=message):
+        loading.check_library(path)
+
+
+RUN = "from dendmod.engines.neuron.session import load_mechanisms; print(load_mechanisms())"
+
+
+def test_a_library_compiled_by_hand_is_used_and_not_loaded_twice(tmp_path):
+    shutil.copytree(data_dir("mechanisms"), tmp_path / "mechanisms")
+    subprocess.run(
+        [str(toolchain.nrnivmodl()), "mechanisms"], cwd=tmp_path, check=True, capture_output=True
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "working directory" in done.stdout
+    assert "already exists" not in done.stderr
+
+
+def test_a_foreign_library_in_the_working_directory_is_explained(tmp_path):
+    shutil.copy(data_dir("mechanisms") / "Ih.mod", tmp_path)
+    subprocess.run([str(toolchain.nrnivmodl()), "."], cwd=tmp_path, check=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "lacks AmpaNmdaSyn" in done.stderr
+    assert "nrnivmodl mechanisms" in done.stderr

@@ -1,0 +1,170 @@
+"""Does a sweep lose or change anything when things go wrong?"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dendmod.errors import SpecError, SweepError
+from dendmod.sweep import Ledger, Task, run_tasks
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+
+
+def squares(n: int) -> list[Task]:
+    return [Task(f"t/{x}", "sweep_toys:square", {"x": x}) for x in range(n)]
+
+
+def hashes(store: Path) -> dict[str, str]:
+    with Ledger(store) as ledger:
+        return {
+            key: hashlib.sha256(ledger.path(d).read_bytes()).hexdigest()
+            for key, d in ledger.finished().items()
+        }
+
+
+def test_results_are_byte_identical_for_any_number_of_workers_and_order(tmp_path):
+    stored = []
+    for k, workers in enumerate((1, 2, 4)):
+        tasks = squares(6)[:: -1 if k else 1]
+        results = run_tasks(tasks, tmp_path / str(k), workers=workers, progress=False)
+        assert [int(results[f"t/{x}"]["x"]) for x in range(6)] == [x * x for x in range(6)]
+        assert list(results) == [t.key for t in tasks]
+        stored.append(hashes(tmp_path / str(k)))
+    assert stored[0] == stored[1] == stored[2]
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    mark = str(tmp_path / "mark")
+    tasks = [*squares(11), Task("t/11", "sweep_toys:die_once", {"x": 11, "mark": mark})]
+    results = run_tasks(tasks, tmp_path / "s", workers=3, progress=False)
+    assert [int(results[f"t/{x}"]["x"]) for x in range(12)] == [x * x for x in range(12)]
+
+
+def test_what_always_dies_is_named_and_the_rest_is_kept(tmp_path):
+    tasks = [*squares(3), Task("doomed", "sweep_toys:always_die", {"x": 1})]
+    with pytest.raises(SweepError, match=r"1 of 4 runs failed:\n  doomed: .*killed"):
+        run_tasks(tasks, tmp_path, workers=2, progress=False)
+    assert set(hashes(tmp_path)) == {"t/0", "t/1", "t/2"}
+
+
+def test_an_exception_is_reported_with_its_traceback_in_the_ledger(tmp_path):
+    tasks = [*squares(2), Task("bad", "sweep_toys:fail", {"x": 7})]
+    with pytest.raises(SweepError, match=r"bad: ValueError: no result for 7"):
+        run_tasks(tasks, tmp_path, workers=2, progress=False)
+    with Ledger(tmp_path) as ledger:
+        [(key, error, trace)] = ledger.failures()
+    assert key == "bad"
+    assert "no result for 7" in error
+    assert "sweep_toys.py" in trace
+
+
+def test_a_hang_is_ended(tmp_path):
+    tasks = [*squares(2), Task("hang", "sweep_toys:square", {"x": 1, "seconds": 600})]
+    with pytest.raises(SweepError, match=r"hang: .*timeout"):
+        run_tasks(tasks, tmp_path, workers=2, timeout=4, retries=0, progress=False)
+    assert set(hashes(tmp_path)) == {"t/0", "t/1"}
+
+
+def test_a_flipped_byte_is_found_and_the_task_done_again(tmp_path):
+    run_tasks(squares(2), tmp_path, workers=1, progress=False)
+    before = hashes(tmp_path)
+    with Ledger(tmp_path) as ledger:
+        path = ledger.path(ledger.finished()["t/1"])
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+    results = run_tasks(squares(2), tmp_path, workers=1, progress=False)
+    assert int(results["t/1"]["x"]) == 1
+    assert hashes(tmp_path) == before
+
+
+def test_finished_runs_are_not_run_again(tmp_path):
+    log = str(tmp_path / "log")
+    task = Task("t", "sweep_toys:log_and_square", {"x": 3, "log": log, "seconds": 0})
+    for _ in range(3):
+        run_tasks([task], tmp_path / "s", workers=1, progress=False)
+    assert Path(log).read_text() == "3\n"
+    run_tasks([task], tmp_path / "s", workers=1, progress=False, fingerprint="other versions")
+    assert Path(log).read_text() == "3\n3\n"
+
+
+def driver(store: Path, log: Path, workers: int = 2) -> subprocess.Popen:
+    env = {**os.environ, "PYTHONPATH": str(HERE)}
+    command = [sys.executable, str(HERE / "sweep_driver.py"), str(store), str(log), str(workers)]
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_driver_killed_at_ten_points_resumes_to_the_same_bytes(tmp_path):
+    clean, log = tmp_path / "clean", tmp_path / "log"
+    assert driver(clean, tmp_path / "log0").wait(120) == 0
+    rng = np.random.default_rng(0)
+    store = tmp_path / "killed"
+    for _ in range(10):
+        running = driver(store, log)
+        time.sleep(rng.uniform(0.8, 2.5))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    assert driver(store, log).wait(120) == 0
+    assert hashes(store) == hashes(clean)
+    # at most the two in flight are run again at each kill
+    assert len(log.read_text().split()) <= 8 + 10 * 2
+
+
+def test_workers_die_with_their_driver_and_ctrl_c_keeps_what_is_done(tmp_path):
+    log = tmp_path / "log"
+    running = driver(tmp_path / "s", log, workers=1)
+    deadline = time.monotonic() + 60
+    while not log.exists() or len(log.read_text().split()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) != 0
+    kept = set(hashes(tmp_path / "s"))
+    assert len(kept) >= 2
+    assert driver(tmp_path / "s", log, workers=2).wait(60) == 0
+    assert len(hashes(tmp_path / "s")) == 8
+
+
+def test_a_full_disk_is_a_clear_error_and_the_ledger_stays(tmp_path, monkeypatch):
+    run_tasks(squares(1), tmp_path, workers=1, progress=False)
+    import dendmod.sweep.ledger as ledger_module
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ledger_module.os, "fsync", full)
+    with pytest.raises(SweepError, match=r"No space left on device.*stored before are safe"):
+        run_tasks(squares(2), tmp_path, workers=1, progress=False)
+    monkeypatch.undo()
+    assert set(hashes(tmp_path)) == {"t/0"}
+    assert not list((tmp_path / "results").glob(".writing-*"))
+
+
+def test_a_store_that_is_no_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SweepError, match="cannot be used"):
+        run_tasks(squares(1), tmp_path / "file", progress=False)
+
+
+@pytest.mark.parametrize("payload", [{"x": float("nan")}, {"x": object()}])
+def test_payloads_must_be_finite_json(payload):
+    with pytest.raises(SpecError, match="finite JSON"):
+        Task("t", "sweep_toys:square", payload)
+
+
+def test_keys_must_differ(tmp_path):
+    with pytest.raises(SpecError, match="keys must differ: t/0"):
+        run_tasks([*squares(1), *squares(1)], tmp_path, progress=False)
