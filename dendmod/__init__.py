@@ -1,3 +1,84 @@
-"""Biophysical dendritic neuron modelling on NEURON."""
+"""Biophysical dendritic neuron modelling on NEURON.
+
+Importing dendmod loads no engine; the public names below are fetched when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dendmod.cellcheck import check_cell
+    from dendmod.l5cell import L5PyramidalCell
+    from dendmod.morphology import Morphology
+    from dendmod.protocol import load_protocol
+    from dendmod.result import Result
+    from dendmod.simulation import simulate
+    from dendmod.sites import choose_sites
+    from dendmod.spec import (
+        Biophysics,
+        Cell,
+        CurrentClamp,
+        Location,
+        Run,
+        Setup,
+        SpikeTrain,
+        Synapse,
+        VoltageClamp,
+    )
+    from dendmod.sweep import Task, run_tasks
+
+_WHERE = {
+    "Biophysics": "dendmod.spec",
+    "Cell": "dendmod.spec",
+    "CurrentClamp": "dendmod.spec",
+    "L5PyramidalCell": "dendmod.l5cell",
+    "Location": "dendmod.spec",
+    "Morphology": "dendmod.morphology",
+    "Result": "dendmod.result",
+    "Run": "dendmod.spec",
+    "Setup": "dendmod.spec",
+    "SpikeTrain": "dendmod.spec",
+    "Synapse": "dendmod.spec",
+    "Task": "dendmod.sweep",
+    "VoltageClamp": "dendmod.spec",
+    "check_cell": "dendmod.cellcheck",
+    "choose_sites": "dendmod.sites",
+    "load_protocol": "dendmod.protocol",
+    "run_tasks": "dendmod.sweep",
+    "simulate": "dendmod.simulation",
+}
+
+__all__ = [
+    "Biophysics",
+    "Cell",
+    "CurrentClamp",
+    "L5PyramidalCell",
+    "Location",
+    "Morphology",
+    "Result",
+    "Run",
+    "Setup",
+    "SpikeTrain",
+    "Synapse",
+    "Task",
+    "VoltageClamp",
+    "check_cell",
+    "choose_sites",
+    "load_protocol",
+    "run_tasks",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'dendmod' has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

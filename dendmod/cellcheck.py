@@ -55,11 +55,6 @@ class CellFacts:
         }
 
 
-def cell(morphology: str = "l5pc", biophysics: int = 3) -> Cell:
-    """Return the L5 pyramidal cell on a morphology with one of Hay's parameter sets."""
-    return Cell(morphology=morphology, biophysics=hay2011.biophysics(biophysics))
-
-
 def _run(setup: Setup, tstop: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
     from dendmod.engines.neuron import Simulator
 

@@ -24,11 +24,12 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Folder for pictures and summary.json.")] = None,
 ) -> None:
     """Measure rest, input resistance, step rates and BAC firing."""
-    from dendmod.cellcheck import cell, check_cell
+    from dendmod.cellcheck import check_cell
     from dendmod.figure import write_summary
+    from dendmod.l5cell import L5PyramidalCell
     from dendmod.params import hay2011
 
-    spec = cell(morphology, biophysics)
+    spec = L5PyramidalCell(morphology, biophysics)
     facts = check_cell(spec)
     summary = facts.as_json()
     if as_json:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 
 mpl.use("Agg", force=False)
 
@@ -30,6 +31,9 @@ COLOURS = {
 }
 
 _RC: Any = {
+    "axes.prop_cycle": cycler(
+        color=["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#333333"]
+    ),
     "font.family": "sans-serif",
     "font.size": 7,
     "axes.labelsize": 7,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from dendmod.params import hay2011
+from dendmod.l5cell import L5PyramidalCell
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS
 from dendmod.sites import SiteChoice
 from dendmod.spec import Cell, Run, Spec
@@ -146,9 +146,7 @@ class Protocol(Spec):
     @property
     def cell_spec(self) -> Cell:
         """The cell."""
-        return Cell(
-            morphology=self.cell.morphology, biophysics=hay2011.biophysics(self.cell.biophysics)
-        )
+        return L5PyramidalCell(self.cell.morphology, self.cell.biophysics)
 
     @property
     def run_spec(self) -> Run:

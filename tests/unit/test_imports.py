@@ -19,8 +19,9 @@ LAYERS = (
     ("paths", "sources", "units", "rng"),
     ("spec", "result", "inputs", "conductance"),
     ("params", "morphology", "mechanisms"),
+    ("l5cell",),
     ("engines",),
-    ("simulate", "sites"),
+    ("simulation", "sites"),
     ("sweep",),
     ("protocol",),
     ("experiment", "cellcheck"),
@@ -89,7 +90,8 @@ def test_every_module_has_a_layer():
     assert not unknown, f"put {sorted(unknown)} into LAYERS and into docs/architecture.md"
 
 
-@pytest.mark.parametrize("module", sorted(IMPORTS))
+# dendmod itself names the public API for type checkers; it fetches it lazily, as tested above
+@pytest.mark.parametrize("module", sorted(set(IMPORTS) - {"dendmod"}))
 def test_imports_point_down(module):
     own = part(module)
     for target in sorted(IMPORTS[module]):

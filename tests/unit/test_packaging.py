@@ -97,7 +97,9 @@ def test_one_version_everywhere():
 
 
 def _make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "PYTHON")}
+    # this may itself run under make, whose variables would speak to the make below
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    environment.pop("PYTHON", None)
     return subprocess.run(
         [shutil.which("make") or "make", *arguments],
         cwd=REPOSITORY,
