@@ -47,7 +47,7 @@ class Simulator:
         self.session.__enter__()
         try:
             self._build()
-            self._settle()
+            self.settle()
         except BaseException:
             self.close()
             raise
@@ -96,7 +96,8 @@ class Simulator:
         if self.session.adaptive:
             self._vectors["__t__"] = h.Vector().record(h._ref_t)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Run without spikes from the initial potential and keep the state that is reached."""
         v_init = self.setup.cell.biophysics.v_init
         h.finitialize(v_init)
         if self.spec.settle > 0:

@@ -1,0 +1,78 @@
+"""Is a downloaded morphology the published one, or a clear error?"""
+
+import hashlib
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import dendmod.morphology.fetch as module
+from dendmod.errors import DownloadError, MorphologyError
+from dendmod.morphology import resolve
+from dendmod.morphology.fetch import fetch
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path / "cache"))
+
+
+def expect(monkeypatch, raw: bytes) -> None:
+    """Let the registry expect these bytes."""
+    changed = module.Download("http://127.0.0.1:9/x", hashlib.sha256(raw).hexdigest(), ".asc", "it")
+    monkeypatch.setitem(module.DOWNLOADS, "hay2011", changed)
+
+
+def test_a_file_with_the_right_hash_is_kept(server, monkeypatch):
+    folder, address = server
+    (folder / "cell.asc").write_bytes(b"the cell")
+    expect(monkeypatch, b"the cell")
+    path = fetch("hay2011", url=f"{address}/cell.asc")
+    assert path.read_bytes() == b"the cell"
+    (folder / "cell.asc").unlink()
+    assert fetch("hay2011", url=f"{address}/cell.asc") == path  # from the cache now
+
+
+def test_another_file_is_refused_and_nothing_kept(server, tmp_path):
+    folder, address = server
+    (folder / "cell.asc").write_bytes(b"something else")
+    with pytest.raises(DownloadError, match=r"is not Hay et al\. 2011.*--from-file"):
+        fetch("hay2011", url=f"{address}/cell.asc")
+    assert not list((tmp_path / "cache").rglob("*.asc"))
+
+
+def test_a_missing_page_and_a_dead_server_are_explained(server):
+    _, address = server
+    with pytest.raises(DownloadError, match=r"404.*--from-file"):
+        fetch("hay2011", url=f"{address}/absent.asc")
+    with pytest.raises(DownloadError, match=r"could not be fetched.*offline"):
+        fetch("hay2011", url="http://127.0.0.1:9/cell.asc")
+
+
+def test_a_file_taken_by_hand_is_checked_and_found_by_name(original):
+    with pytest.raises(MorphologyError, match="dendmod morphology get hay2011"):
+        resolve("hay2011")
+    fetch("hay2011", from_file=original)
+    assert len(resolve("hay2011").without_axon().sections) == 194
+
+
+def test_an_unknown_name_names_the_known_ones():
+    with pytest.raises(DownloadError, match="hay2011"):
+        fetch("hay2012")
