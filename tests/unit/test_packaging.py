@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
 DATA_FOLDERS = ("mechanisms", "morphologies", "protocols")
+DATA_SUFFIXES = (".mod", ".swc", ".toml", ".md")
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +37,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_every_data_file(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in DATA_FOLDERS:
-        files = [p for p in (REPOSITORY / folder).rglob("*.*") if p.suffix in _KEPT]
+        files = [p for p in (REPOSITORY / folder).rglob("*.*") if p.suffix in DATA_SUFFIXES]
         assert files, folder
         for path in files:
             assert f"dendmod/_data/{path.relative_to(REPOSITORY).as_posix()}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-
-
-_KEPT = (".mod", ".swc", ".toml", ".md")
 
 
 def test_an_unpacked_wheel_finds_its_own_data(wheel, tmp_path):
