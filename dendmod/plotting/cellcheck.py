@@ -51,7 +51,8 @@ def draw(spec: Cell, facts: CellFacts) -> Figure:
         late = (t > b.soma_delay - 10) & (t < b.soma_delay + 90)
         ax.plot(t[late], v["soma"][late], color=COLOURS["soma"], lw=0.7, label="soma")
         ax.plot(t[late], v["dendrite"][late], color=COLOURS["shunt"], lw=0.7, label="620 µm")
-        ax.set_title(f"{title}: {facts.bac_spikes[name]} spikes")
+        count = facts.bac_spikes[name]
+        ax.set_title(f"{title}: {count} spike{'' if count == 1 else 's'}")
         ax.set_xlabel("Time (ms)")
         ax.set_ylabel("Voltage (mV)")
         if k == 0:

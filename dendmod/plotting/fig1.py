@@ -20,7 +20,7 @@ def _traces(ax: Axes, t: np.ndarray, rows: list, colour: str, label: str) -> Non
     for k, (text, v) in enumerate(rows):
         if v is not None:
             ax.plot(t[: v.size], v - 130 * k, color=colour, lw=0.7, alpha=_SHADES[0])
-        ax.text(t[-1], -70 - 130 * k, text, fontsize=6, ha="right", va="bottom")
+        ax.text(t[0], -68 - 130 * k, text, fontsize=6, ha="left", va="bottom")
     ax.plot([t[0] + 5] * 2, [-20, 20], color="k", lw=1)
     ax.text(t[0] + 8, 0, "40 mV", fontsize=6, va="center")
     ax.set_yticks([])
