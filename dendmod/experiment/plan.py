@@ -168,32 +168,32 @@ class Experiment:
         """
         common = self._common(seed)
         v1, v2 = self.protocol.clamp.potentials_mV
-        wanted = {
-            (arm, level, blocked): [f"clamp/{arm}/{level}/{'blocked' if blocked else 'active'}/{v}"
-                                    for v in (v1, v2)]
-            for arm, levels in arms.items()
-            for level in levels
-            for blocked in (True, False)
-        }  # fmt: skip
-        tasks = [
-            Task(
-                key,
+        # one task an arm, potential and membrane: its levels share a settled, clamped state
+        tasks = {
+            (arm, blocked, v): Task(
+                f"clamp/{arm}/{'blocked' if blocked else 'active'}/{v:g}",
                 f"{_WORKER}:clamp",
                 {
                     **common,
                     "arm": arm,
-                    "level": level,
+                    "levels": [int(level) for level in levels],
                     "potential": v,
                     "block_channels": blocked,
                     "trials": list(range(runs)),
                 },
-                cost=(4.0 + runs) * (0.6 if blocked else 1.0),
+                cost=(4.0 + runs * len(levels)) * (0.6 if blocked else 1.0),
             )
-            for (arm, level, blocked), keys in wanted.items()
-            for key, v in zip(keys, (v1, v2), strict=True)
-        ]
-        done = self._run(tasks)
+            for arm, levels in arms.items()
+            for blocked in (True, False)
+            for v in (v1, v2)
+        }
+        done = self._run(list(tasks.values()))
+        current = {which: done[task.key]["i"] for which, task in tasks.items()}
         return {
-            which: effective_conductance(done[a]["i"], done[b]["i"], v1, v2)
-            for which, (a, b) in wanted.items()
+            (arm, level, blocked): effective_conductance(
+                current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
+            )
+            for arm, levels in arms.items()
+            for blocked in (True, False)
+            for k, level in enumerate(levels)
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.protocol import DendriticNmda, Protocol, setup_for, trains_for
+from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
 from dendmod.spec import Location
 
@@ -86,14 +86,14 @@ def clamp(
     protocol: dict[str, Any],
     sites: list[list[float]],
     arm: str,
-    level: int,
+    levels: list[int],
     potential: float,
     block_channels: bool,
     trials: list[int],
     seed: int,
     coreneuron: bool | None,
 ) -> dict[str, np.ndarray]:
-    """Measure the clamp current (nA) of the contextual and background inputs: [trials, steps].
+    """Measure the clamp current (nA) of contextual and background inputs: [levels, trials, steps].
 
     Feedforward inputs are left out: they are currents into the clamped compartment, the same at
     both potentials, and cancel in Eq 7.
@@ -102,14 +102,14 @@ def clamp(
 
     spec, places = _unpack(protocol, sites)
     setup = setup_for(spec, places, clamp_mV=potential, block_channels=block_channels)
-    currents = []
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
-        for trial in trials:
-            trains = trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
-            currents.append(simulator.run(trains).clamp_current)
+        currents = [
+            [
+                simulator.run(
+                    trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
+                ).clamp_current
+                for trial in trials
+            ]
+            for level in levels
+        ]
     return {"i": np.array(currents)}
-
-
-def expected_effect(protocol: Protocol, arm: str) -> int:
-    """+1 where a higher level of the arm adds spikes, -1 where it takes them away."""
-    return 1 if isinstance(protocol.arms[arm], DendriticNmda) else -1
