@@ -47,3 +47,7 @@ def test_runs_repeat_exactly_and_leave_nothing(measured):
 
 def test_a_session_refuses_sections_that_are_left_over(measured):
     assert "left over" in measured["refusal"]
+
+
+def test_a_run_after_long_settling_takes_its_exact_number_of_steps(measured):
+    assert measured["samples_False"] == measured["samples_True"] == 12001

@@ -6,7 +6,11 @@ import sys
 
 from dendmod.engines.neuron.session import Session, h
 
-GATES = {"Ih": "m", "SKv3_1": "m", "Im": "m"}
+ION = {
+    **dict.fromkeys(("NaTa_t", "NaTs2_t", "Nap_Et2"), "na"),
+    **dict.fromkeys(("K_Tst", "K_Pst", "SKv3_1", "Im"), "k"),
+    **dict.fromkeys(("Ca_HVA", "Ca_LVAst"), "ca"),
+}
 
 
 def main(reference: str) -> None:
@@ -18,18 +22,20 @@ def main(reference: str) -> None:
             section = h.Section(name="clamped")
             section.L = section.diam = 10
             section.insert(suffix)
-            gbar = next(f"g{suffix}bar_{suffix}" for _ in [0])
-            setattr(section, gbar, 1.0)
+            setattr(section, f"g{suffix}bar_{suffix}", 1.0)
             clamp = h.SEClamp(section(0.5))
             clamp.rs = 1e-7
             conductance = getattr(section(0.5), f"_ref_g{suffix}_{suffix}")
             trace = h.Vector().record(conductance)
+            ion = {"na": "ina", "k": "ik", "ca": "ica"}.get(ION.get(suffix, ""), "ihcn_Ih")
+            current = h.Vector().record(getattr(section(0.5), f"_ref_{ion}"))
+            reversal = {"ina": "ena", "ik": "ek", "ica": "eca", "ihcn_Ih": "ehcn_Ih"}[ion]
             for row in (r for r in rows if r["mechanism"] == suffix):
                 hold, step = float(row["hold_mV"]), float(row["step_mV"])
                 clamp.dur1, clamp.amp1 = 1.0, hold
                 clamp.dur2, clamp.amp2 = 1e3, step
                 h.finitialize(hold)
-                session.advance_to(1.0 + 200.0 + 0.1)
+                session.advance(1.0 + 200.0 + 0.1)
                 times = [float(k[len("g_at_") : -2]) for k in row if k.startswith("g_at_")]
                 g = [trace[round((1.0 + t) / 0.005)] for t in times]
                 out.append(
@@ -38,11 +44,14 @@ def main(reference: str) -> None:
                         "hold": hold,
                         "step": step,
                         "g_hold": trace[round(0.9 / 0.005)],
+                        "i": current[round(150 / 0.005)],
+                        "e": getattr(section(0.5), reversal),
+                        "g_then": trace[round(150 / 0.005)],
                         "times": times,
                         "g": g,
                     }
                 )
-            del clamp, trace, conductance, section
+            del clamp, trace, current, conductance, section
     json.dump(out, sys.stdout)
 
 

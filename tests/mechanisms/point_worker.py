@@ -31,7 +31,7 @@ def synapse(session, name: str, v: float, record: str, weights: dict, **params) 
         netcon.weight[0] = weight
         netcon.event(float(time))
         netcons.append(netcon)
-    session.advance_to(150)
+    session.advance(150)
     return list(trace)
 
 
@@ -47,11 +47,11 @@ def pool(session) -> dict:
     z = h.Vector().record(section(0.5).SK_E2._ref_z)
     h.finitialize(0.0)
     section(0.5).cai = 1e-3
-    session.advance_to(60)
+    session.advance(60)
     decay, sk = list(trace), list(z)
     section.gCa_HVAbar_Ca_HVA = 1e-5
     h.finitialize(0.0)
-    session.advance_to(400)
+    session.advance(400)
     return {"decay": decay, "sk": sk, "steady": section(0.5).cai, "ica": section(0.5).ica}
 
 

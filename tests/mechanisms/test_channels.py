@@ -39,3 +39,9 @@ def test_conductance_within_half_a_percent_at_every_time(measured, mechanism):
         largest = max(expected.max(), float(r["g_hold"]), FLOOR)
         error = np.abs(np.array([*m["g"], m["g_hold"]]) - [*expected, float(r["g_hold"])])
         assert error.max() <= 0.005 * largest, (m["hold"], m["step"], error.max() / largest)
+
+
+def test_currents_are_ohmic_with_the_sign_and_the_reversal_of_their_ion(measured):
+    for m in measured:
+        expected = m["g_then"] * (m["step"] - m["e"])
+        assert m["i"] == pytest.approx(expected, rel=1e-3, abs=1e-12), m["mechanism"]

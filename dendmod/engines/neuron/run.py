@@ -101,7 +101,7 @@ class Simulator:
         v_init = self.setup.cell.biophysics.v_init
         h.finitialize(v_init)
         if self.spec.settle > 0:
-            self.session.advance_to(self.spec.settle)
+            self.session.advance(self.spec.settle)
         self._check_finite()
         self._state = h.SaveState()
         self._state.save()
@@ -119,7 +119,7 @@ class Simulator:
         check_trains(self.setup, trains)
         self.restore()
         netcons = [self._send(train) for train in trains]
-        self.session.advance_to(self.spec.settle + self.spec.tstop)
+        self.session.advance(self.spec.tstop)
         del netcons
         traces: dict[str, Array] = {
             name: np.array(vector) for name, vector in self._vectors.items()
@@ -130,11 +130,16 @@ class Simulator:
             t = self.spec.dt * np.arange(1.0 + round(self.spec.tstop / self.spec.dt))
         n = t.size
         for name, trace in traces.items():
-            if trace.size != n or not np.isfinite(trace).all():
+            if trace.size != n:
                 raise EngineError(
-                    f"the recording {name!r} is not {n} finite numbers (got {trace.size}, "
-                    f"{np.count_nonzero(~np.isfinite(trace))} not finite): the run diverged. "
-                    "Use a smaller dt, or look for a conductance that is far too large."
+                    f"the recording {name!r} has {trace.size} samples and not {n}: NEURON took "
+                    "another number of steps than tstop / dt; please report this with your Run"
+                )
+            if not np.isfinite(trace).all():
+                raise EngineError(
+                    f"the recording {name!r} has {np.count_nonzero(~np.isfinite(trace))} values "
+                    "that are not finite: the run diverged. Use a smaller dt, or look for a "
+                    "conductance that is far too large."
                 )
         current = traces.pop("__clamp__", None)
         return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)

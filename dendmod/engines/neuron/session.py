@@ -14,6 +14,7 @@ from neuron import h
 from dendmod import mechanisms
 from dendmod.errors import EngineError, UnsupportedByEngine
 
+_MARGIN = 0.5
 _ATOL = 1e-3  # CVODE's absolute tolerance
 
 _loaded: mechanisms.LoadedMechanisms | None = None
@@ -124,11 +125,17 @@ class Session:
         cvode.cache_efficient(cache)
         _active = None
 
-    def advance_to(self, tstop: float) -> None:
-        """Integrate from the present time to `tstop` (ms)."""
+    def advance(self, duration: float) -> None:
+        """Integrate for `duration` ms, which is a whole number of fixed steps.
+
+        NEURON sums its clock step by step; half a step of margin keeps the rounding of that sum
+        from costing a step.
+        """
+        tstop = h.t + duration
         if self.adaptive:
             h.CVode().solve(tstop)
             return
+        tstop += _MARGIN * self.dt
         pc = h.ParallelContext()
         pc.set_maxstep(10)
         if not self.coreneuron:
