@@ -9,15 +9,15 @@ from importlib.metadata import version
 
 @cache
 def versions() -> dict[str, str]:
-    """Return versions of dendmod, Python and what computes, and the hash of the mechanisms."""
+    """Return versions of dendmod, Python and what computes, and the hash of the .mod files."""
     from dendmod import __version__
-    from dendmod.mechanisms import library
+    from dendmod.mechanisms.cache import content_hash
+    from dendmod.paths import data_dir
 
-    built = library()
     return {
         "dendmod": __version__,
         "python": platform.python_version(),
         "neuron": version("neuron"),
         "numpy": version("numpy"),
-        "mechanisms": built.hash,
+        "mechanisms": content_hash(data_dir("mechanisms")),
     }

@@ -171,18 +171,21 @@ def _compile(work: Path, options: list[str]) -> None:
         raise MechanismError(f"a mechanism does not compile: {first_error(done.stdout)}")
 
 
-_ERROR = re.compile(r"\berror\b|\bundefined\b", re.IGNORECASE)
+_ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 
 
 def first_error(log: str) -> str:
-    """Return the first line of a compile log that says what is wrong, with the .mod file."""
-    file = ""
-    for line in map(str.strip, log.splitlines()):
-        named = re.search(r"([\w.-]+\.mod)\b", line)
-        file = named.group(1) if named else file
-        if _ERROR.search(line) and not line.startswith(("make", "NOTE")):
-            return f"{file}: {line}" if file and file not in line else line
-    return (log.strip().splitlines() or ["nrnivmodl failed without a message"])[-1]
+    """Return the first line of a compile log that says what is wrong.
+
+    Files are compiled side by side, so only a line that names its file can be trusted to belong
+    to it; the compiler names NAME.cpp, which was made from NAME.mod.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    wrong = [s for s in lines if _ERROR.search(s) and not s.startswith(("make", "NOTE"))]
+    named = [s for s in wrong if re.search(r"\w\.(cpp|mod)\b", s)]
+    for line in (*named, *wrong, *lines[-1:]):
+        return re.sub(r"\S*?([\w-]+)\.cpp\b", r"\1.mod (as C++)", line)
+    return "nrnivmodl failed without a message"
 
 
 def _find(work: Path, stem: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 import traceback
@@ -140,9 +141,7 @@ def _processes(workers: int, timeout: float | None) -> Iterator:  # type: ignore
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     # spawned children import what this process can import
     os.environ["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
-    pool = ProcessPool(
-        max_workers=workers, max_tasks=1, context=multiprocessing.get_context("spawn")
-    )
+    pool = _pool_deaf_to_ctrl_c(workers)
     parent = os.getpid()
     try:
         yield lambda task: pool.schedule(
@@ -160,6 +159,19 @@ def _processes(workers: int, timeout: float | None) -> Iterator:  # type: ignore
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _pool_deaf_to_ctrl_c(workers: int) -> ProcessPool:
+    """Start a pool whose threads and processes leave Ctrl-C to the driver, which stops them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool = ProcessPool(
+            max_workers=workers, max_tasks=1, context=multiprocessing.get_context("spawn")
+        )
+        pool.active  # noqa: B018  # starts its threads, which inherit the mask
+        return pool
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
