@@ -36,9 +36,15 @@ def check(
     from dendmod.morphology.measure import morphometry
 
     morphology = resolve(file)
-    typer.echo(f"{'':10s}{'sections':>9s}{'tips':>6s}{'length um':>11s}{'area um2':>11s}")
+    typer.echo(
+        f"{'':8s}{'sections':>9s}{'tips':>6s}{'length um':>11s}{'area um2':>10s}"
+        "   diameter um: min, mean, max"
+    )
     for name, row in morphometry(morphology).items():
-        typer.echo(f"{name:10s}{row.sections:9d}{row.tips:6d}{row.length:11.1f}{row.area:11.1f}")
+        typer.echo(
+            f"{name:8s}{row.sections:9d}{row.tips:6d}{row.length:11.1f}{row.area:10.1f}"
+            f"{row.diameter_min:10.2f}{row.diameter_mean:6.2f}{row.diameter_max:7.2f}"
+        )
     folder = out or Path("results") / f"morphology-{morphology.name}"
     import matplotlib.pyplot as plt
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.error
@@ -56,12 +57,27 @@ def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -
             f"{wanted.sha256[:12]}... is expected. Nothing was kept; get the file from ModelDB by "
             f"hand and run `dendmod morphology get {name} --from-file PATH`"
         )
+    try:
+        _keep(raw, target)
+    except OSError as error:
+        raise DownloadError(
+            f"{name} could not be kept in {target.parent}: {error.strerror}. Make room, or set "
+            "DENDMOD_CACHE to a folder that can be written"
+        ) from None
+    return target
+
+
+def _keep(raw: bytes, target: Path) -> None:
+    """Write a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(raw)
-    os.replace(partial, target)
-    return target
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        os.replace(partial, target)
+    except OSError:
+        Path(partial).unlink(missing_ok=True)
+        raise
 
 
 def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -> tuple[bytes, str]:
@@ -74,7 +90,7 @@ def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
             return answer.read(), address
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise DownloadError(
             f"{address} could not be fetched: {error}. Are you offline? Get the file "
             f"({wanted.source}) by hand and run `dendmod morphology get {name} --from-file PATH`"

@@ -9,12 +9,18 @@ from dendmod.morphology.model import Morphology
 
 @dataclass(frozen=True)
 class Totals:
-    """Number of sections and tips, length (um) and lateral area (um2)."""
+    """Number of sections and tips, length (um), lateral area (um2) and diameters (um).
+
+    The mean diameter is that along the length; a region without sections has diameters of 0.
+    """
 
     sections: int
     tips: int
     length: float
     area: float
+    diameter_min: float
+    diameter_mean: float
+    diameter_max: float
 
 
 def morphometry(morphology: Morphology) -> dict[str, Totals]:
@@ -29,12 +35,19 @@ def morphometry(morphology: Morphology) -> dict[str, Totals]:
         "tuft": list(morphology.tuft_sections),
         "all": list(range(len(kinds))),
     }
-    return {
-        name: Totals(
-            sections=len(index),
-            tips=sum(morphology.is_terminal(i) for i in index if i > 0),
-            length=sum(morphology.sections[i].length for i in index),
-            area=sum(morphology.sections[i].area for i in index),
-        )
-        for name, index in regions.items()
-    }
+    return {name: _totals(morphology, index) for name, index in regions.items()}
+
+
+def _totals(morphology: Morphology, index: list[int]) -> Totals:
+    sections = [morphology.sections[i] for i in index]
+    length = sum(s.length for s in sections)
+    weighted = sum(float(s.steps @ (s.diameters[:-1] + s.diameters[1:])) / 2 for s in sections)
+    return Totals(
+        sections=len(sections),
+        tips=sum(morphology.is_terminal(i) for i in index if i > 0),
+        length=length,
+        area=sum(s.area for s in sections),
+        diameter_min=min((float(s.diameters.min()) for s in sections), default=0.0),
+        diameter_mean=weighted / length if length else 0.0,
+        diameter_max=max((float(s.diameters.max()) for s in sections), default=0.0),
+    )

@@ -49,6 +49,8 @@ class Section:
             raise MorphologyError("a section has coordinates or diameters that are not finite")
         if (diameters <= 0).any():
             raise MorphologyError(f"a section has a diameter of {diameters.min()} um; give > 0")
+        if (points == points[0]).all():
+            raise MorphologyError("a section has no length: all its points are in one place")
         points.setflags(write=False)
         diameters.setflags(write=False)
         object.__setattr__(self, "points", points)
@@ -106,7 +108,8 @@ class Morphology:
         digest = hashlib.sha256()
         for s in self.sections:
             digest.update(f"{s.kind} {s.parent} {s.diameters.size}\n".encode())
-            digest.update(np.round(s.points, 6).tobytes() + np.round(s.diameters, 6).tobytes())
+            for values in (s.points, s.diameters):
+                digest.update((np.round(values, 6) + 0.0).tobytes())  # + 0.0: no -0.0
         return digest.hexdigest()
 
     @cached_property
@@ -219,10 +222,22 @@ class Morphology:
         )
 
     def without_axon(self) -> Morphology:
-        """Return the morphology without its axonal sections."""
+        """Return the morphology without its axonal sections.
+
+        Raises
+        ------
+        MorphologyError
+            If a dendrite hangs on the axon.
+        """
         kept = [i for i, s in enumerate(self.sections) if s.kind != "axon"]
         if len(kept) == len(self.sections):
             return self
+        for i in kept[1:]:
+            if self.sections[self.sections[i].parent].kind == "axon":
+                raise MorphologyError(
+                    f"{self.name}: {self.names[i]} hangs on the axon, so that the axon cannot be "
+                    "left out; join it to the soma or a dendrite, or keep the axon"
+                )
         number = {old: new for new, old in enumerate(kept)}
         number[-1] = -1
         sections = tuple(

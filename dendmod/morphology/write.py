@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dendmod.errors import MorphologyError
 from dendmod.morphology.model import Morphology, Section
 
 _TYPES = {"soma": 1, "axon": 2, "basal": 3, "apical": 4}
@@ -28,7 +29,15 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
         Where; written whole or not at all.
     comment
         First line, such as the command that made the morphology.
+
+    Raises
+    ------
+    MorphologyError
+        If the path is not that of an SWC file or cannot be written.
     """
+    path = Path(path)
+    if path.suffix.lower() != ".swc":
+        raise MorphologyError(f"{path}: dendmod writes SWC files; give a name that ends in .swc")
     lines = [f"# {comment}"] if comment else []
     lines.append("# id type x y z radius parent")
     last: dict[int, int] = {}
@@ -46,11 +55,13 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
             )
             parent = number
         last[i] = number
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    partial.write_text("\n".join(lines) + "\n")
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text("\n".join(lines) + "\n")
+        os.replace(partial, path)
+    except OSError as error:
+        raise MorphologyError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _with_lead(section: Section) -> tuple[np.ndarray, np.ndarray]:
