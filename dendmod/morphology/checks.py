@@ -6,6 +6,7 @@ morphio only warns of some of these faults.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from dendmod.errors import MorphologyError
@@ -14,6 +15,7 @@ SOMA = 1
 _TYPES = {SOMA: "soma", 2: "axon", 3: "basal", 4: "apical"}
 _SMALLEST = 1e-4  # um, the size of an atom
 _LARGEST = 1e6  # um, a metre
+_ASC_POINT = re.compile(r"\(" + 4 * r"\s*([^\s()]+)")
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,17 @@ def _check_soma(points: dict[int, _Point], root: _Point, origin: str) -> None:
 
 
 def check_asc(text: str, origin: str) -> None:
-    """Check that the parentheses of an ASC text match.
+    """Check that the parentheses of an ASC text match and its points are in range.
 
     Raises
     ------
     MorphologyError
-        With the line of the first parenthesis that closes nothing or is never closed.
+        With the line of the first parenthesis that closes nothing or is never closed, and of the
+        first point that is not finite or too far away.
     """
     opened: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
+        _check_asc_points(line, f"{origin}:{number}")
         quoted = False
         for character in line:
             if character == '"':
@@ -157,3 +161,15 @@ def check_asc(text: str, origin: str) -> None:
         raise MorphologyError(
             f"{origin}:{opened[-1]}: a '(' that is never closed; is the file truncated?"
         )
+
+
+def _check_asc_points(line: str, where: str) -> None:
+    for fields in _ASC_POINT.findall(line):
+        try:
+            values = [float(f) for f in fields]
+        except ValueError:  # a colour or a name
+            continue
+        if not all(abs(v) <= _LARGEST for v in values):
+            raise MorphologyError(
+                f"{where}: a coordinate or the diameter is not finite or beyond {_LARGEST:g} um"
+            )

@@ -43,7 +43,10 @@ def read(path: str | Path, name: str | None = None) -> Morphology:
 
 
 def _text(path: Path) -> str:
-    """Return the text of a file with one kind of line end and no byte order mark."""
+    """Return the text of a file with one kind of line end and without what is not ASCII.
+
+    Only labels and comments are lost: numbers and keywords are ASCII.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -56,7 +59,8 @@ def _text(path: Path) -> str:
         text = raw.decode("latin-1")
     if "\0" in text:
         raise MorphologyError(f"{path}: not a text file (it holds zero bytes); is it truncated?")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("ascii", "replace").decode("ascii")
 
 
 def _convert(text: str, path: Path, name: str) -> Morphology:
@@ -104,7 +108,9 @@ def _explained(message: str, path: Path) -> str:
     """Return morphio's message without its colours, led by file and line."""
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
     found = re.match(r"\$STRING\$:(\d+):error (.*)", plain)
-    return f"{path}:{found[1]}: {found[2]}" if found else f"{path}: {plain}"
+    if found:
+        return f"{path}:{found[1]}: {found[2]}"
+    return f"{path}: not understood ({plain.removesuffix(': $STRING$')})"
 
 
 def _place(text: str, path: Path, point: Array) -> str:
@@ -113,10 +119,11 @@ def _place(text: str, path: Path, point: Array) -> str:
     for number, line in enumerate(text.split("\n"), start=1):
         fields = line.strip(" \t(").split()[first : first + 3]
         try:
-            if np.array_equal(np.array(fields, dtype=np.float32), point.astype(np.float32)):
-                return f"{path}:{number}"
+            found = [float(f) for f in fields]
         except ValueError:  # no point in this line
             continue
+        if len(found) == 3 and np.allclose(found, point, rtol=1e-6, atol=1e-6):
+            return f"{path}:{number}"
     return str(path)
 
 

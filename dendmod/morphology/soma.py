@@ -30,8 +30,10 @@ def outline_to_stack(outline: Array) -> tuple[Array, Array]:
     Raises
     ------
     MorphologyError
-        If the outline encloses nothing.
+        If the outline encloses nothing or is not finite.
     """
+    if not np.isfinite(outline).all():
+        raise MorphologyError("its outline has coordinates that are not finite")
     steps = np.linalg.norm(np.diff(outline[:, :2], axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     even = np.linspace(0, along[-1], _PERIMETER)

@@ -27,6 +27,7 @@ def server(tmp_path):
     thread.start()
     yield folder, f"http://127.0.0.1:{httpd.server_port}"
     httpd.shutdown()
+    httpd.server_close()
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,39 @@ def test_a_missing_page_and_a_dead_server_are_explained(server):
         fetch("hay2011", url=f"{address}/absent.asc")
     with pytest.raises(DownloadError, match=r"could not be fetched.*offline"):
         fetch("hay2011", url="http://127.0.0.1:9/cell.asc")
+
+
+def test_a_download_that_breaks_off_is_explained(tmp_path):
+    class Broken(Quiet):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"only this")
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(DownloadError, match=r"could not be fetched.*--from-file"):
+            fetch("hay2011", url=f"http://127.0.0.1:{httpd.server_port}/cell.asc")
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+    assert not list((tmp_path / "cache").rglob("*"))
+
+
+def test_a_full_disk_is_explained_and_leaves_no_piece(server, monkeypatch, tmp_path):
+    folder, address = server
+    (folder / "cell.asc").write_bytes(b"the cell")
+    expect(monkeypatch, b"the cell")
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "replace", full)
+    with pytest.raises(DownloadError, match=r"No space left.*DENDMOD_CACHE"):
+        fetch("hay2011", url=f"{address}/cell.asc")
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
 
 
 def test_a_file_taken_by_hand_is_checked_and_found_by_name(original):

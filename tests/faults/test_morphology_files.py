@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dendmod.errors import MorphologyError
 from dendmod.morphology import read
+from dendmod.morphology.write import write_swc
 from dendmod.paths import data_dir
 
 GOOD = """# a small cell
@@ -15,6 +16,16 @@ GOOD = """# a small cell
 4 3 15 0 0 0.5 3
 5 4 0 10 0 1 2
 6 4 0 50 0 0.8 5
+"""
+GOOD_ASC = """("CellBody"
+(CellBody)
+(-3 -3 0 1)
+(3 -3 0 1)
+(0 3 0 1)
+)
+((Apical) (0 3 0 3)
+(0 10 0 3)
+)
 """
 
 
@@ -43,7 +54,18 @@ def test_the_good_file_is_read(tmp_path):
         ("4 3 15 0 0 0.5 3", "4 3 15 0 0 0.5 -1", r"cell.swc:5: a second root"),
         ("3 3 5 0 0 1 1", "3 3 5 0 0 1 4", r"cell.swc:\d: point \d is its own ancestor"),
         ("1 1 0 0 0 5 -1\n2 1", "1 3 0 0 0 5 -1\n2 3", r"no point has type 1"),
-        ("4 3 15 0 0 0.5 3", "4 9 15 0 0 0.5 3", r"type"),
+        ("4 3 15 0 0 0.5 3", "4 9 15 0 0 0.5 3", r"cell.swc:5: the type 9 is not known"),
+        ("4 3 15 0 0 0.5 3", "4 3 15 0 0 1e-9 3", r"cell.swc:5: a radius below"),
+        ("4 3 15 0 0 0.5 3", "4 3 15 0 1e39 0.5 3", r"cell.swc:5: .* is no neuron's"),
+        ("4 3 15 0 0 0.5 3", "4 1 15 0 0 0.5 3", r"cell.swc:5: .* has a neurite as its parent"),
+        ("4 3 15 0 0 0.5 3", "4 3 5 0 0 0.5 3", r"cell.swc:4: .* has no length"),
+        ("4 3 15 0 0 0.5 3", "1_0 3 15 0 0 0.5 3", r"cell.swc:5: Unable to parse this line"),
+        ("2 1 0 5 0 5 1", "2 1 0 0 0 5 1", r"cell.swc: the soma: .* has no length"),
+        (
+            "3 3 5 0 0 1 1",
+            "7 1 0 9 0 5 2\n8 1 3 9 0 5 2\n3 3 5 0 0 1 1",
+            r"cell.swc:5: .* branches",
+        ),
     ],
 )
 def test_a_broken_swc_is_refused_with_its_line(tmp_path, old, new, message):
@@ -78,6 +100,57 @@ def test_a_truncated_asc_is_refused_with_its_line(tmp_path, original):
         read(write(tmp_path, text[: len(text) // 2], "cell.asc"))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("(0 10 0 3)", "(0 10 0 x)", r"cell.asc:8: Error converting"),
+        ("(0 10 0 3)", "(0 10 0 0)", r"cell.asc:8: .* has a diameter of 0"),
+        ("(0 10 0 3)", "(0 10 0 nan)", r"cell.asc:8: .* not finite"),
+        ("(0 10 0 3)", "(0 3 0 1)", r"cell.asc:\d: .* has no length"),
+        ("(3 -3 0 1)\n(0 3 0 1)", "", r"cell.asc: .* only a single point is not valid"),
+        ("(-3 -3 0 1)", "(-3 nan 0 1)", r"cell.asc:3: .* not finite"),
+        ("(0 10 0 3)", "(0 1e39 0 3)", r"cell.asc:8: .* not finite or beyond"),
+        ("(0 10 0 3)", "(0 10 0 \xfc)", r"cell.asc:8: Error converting"),
+        ("(0 3 0 1)\n", "", r"cell.asc: the soma: its outline has 2 points"),
+        (
+            "(3 -3 0 1)\n(0 3 0 1)",
+            "(0 0 0 1)\n(3 3 0 1)",
+            r"the soma: its outline encloses nothing",
+        ),
+    ],
+)
+def test_a_broken_asc_is_refused(tmp_path, old, new, message):
+    assert len(read(write(tmp_path, GOOD_ASC, "cell.asc")).sections) == 2
+    assert old in GOOD_ASC
+    with pytest.raises(MorphologyError, match=message):
+        read(write(tmp_path, GOOD_ASC.replace(old, new), "cell.asc"))
+
+
+def test_a_file_from_another_system_is_read(tmp_path):
+    path = tmp_path / "cell.swc"
+    odd = "\ufeff# comment\r\n" + GOOD.replace("\n", "\r\n")
+    path.write_bytes(odd.encode())
+    shape = read(path).sha256
+    path.write_bytes(b"# caf\xe9 \x85 and more\n" + GOOD.encode())  # not UTF-8; \x85 ends no line
+    assert read(path).sha256 == shape
+
+
+def test_a_type_may_change_along_a_branch_but_no_dendrite_hangs_on_a_dropped_axon(tmp_path):
+    axon_on_dendrite = read(write(tmp_path, GOOD + "7 2 25 0 0 0.5 4\n8 2 35 0 0 0.5 7\n"))
+    assert [s.kind for s in axon_on_dendrite.sections] == ["soma", "basal", "axon", "apical"]
+    assert len(axon_on_dendrite.without_axon().sections) == 3
+    turned = GOOD.replace("3 3 5", "3 2 5").replace("4 3 15", "4 2 15") + "7 3 25 0 0 0.5 4\n"
+    with pytest.raises(MorphologyError, match=r"basal\[0\] hangs on the axon"):
+        read(write(tmp_path, turned)).without_axon()
+
+
+@pytest.mark.parametrize("where", ["cell.asc", "file/cell.swc"])
+def test_what_cannot_be_written_is_refused(tmp_path, where):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MorphologyError, match=r"ends in \.swc|cannot be written"):
+        write_swc(read(write(tmp_path, GOOD)), tmp_path / where)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_random_damage_never_gives_a_broken_model(tmp_path_factory, data):
@@ -98,3 +171,42 @@ def test_random_damage_never_gives_a_broken_model(tmp_path_factory, data):
         assert "cell.swc" in refusal
     else:
         assert all(s.length > 0 and s.area > 0 for s in m.sections)
+
+
+@pytest.mark.parametrize("name", ["cell.swc", "cell.asc"])
+@settings(max_examples=200, deadline=None)
+@given(
+    damage=st.lists(
+        st.tuples(st.sampled_from(["cut", "drop", "repeat", "byte", "end"]),
+                  st.integers(0, 10_000), st.integers(1, 255)),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_random_bytes_never_crash_the_reader(tmp_path_factory, name, damage):
+    raw = bytearray({"cell.swc": GOOD, "cell.asc": GOOD_ASC}[name].encode())
+    for kind, place, value in damage:
+        lines = bytes(raw).split(b"\n")
+        i, n = place % len(raw), place % len(lines)
+        if kind == "byte":
+            raw[i] = value
+        elif kind == "end":
+            raw = raw[: i + 1]
+        elif kind == "cut":
+            del raw[i : min(i + value, len(raw) - 1)]
+        elif kind == "drop" and len(lines) > 2:
+            raw = bytearray(b"\n".join(lines[:n] + lines[n + 1 :]))
+        elif kind == "repeat":
+            raw = bytearray(b"\n".join([*lines[:n], lines[n], *lines[n:]]))
+        raw = raw or bytearray(b"1")
+    path = tmp_path_factory.mktemp("fuzz") / name
+    path.write_bytes(bytes(raw))
+    refusal, m = "", None
+    try:
+        m = read(path)
+    except MorphologyError as error:
+        refusal = str(error)
+    if m is None:
+        assert name in refusal
+        assert "\x1b" not in refusal
+    else:
+        assert all(0 < s.length < 1e7 and 0 < s.area < 1e14 for s in m.sections)

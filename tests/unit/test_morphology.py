@@ -52,6 +52,23 @@ def test_path_distance_starts_at_the_tree():
         m.on_trunk(900)
 
 
+def test_the_sign_of_a_zero_does_not_change_the_hash():
+    def soma(zero):
+        points = np.array([[zero, 0, 0], [zero, 3.0, 0]])
+        return Morphology("m", (Section("soma", points, np.ones(2), -1),))
+
+    assert soma(0.0).sha256 == soma(-0.0).sha256
+
+
+def test_diameters_of_a_region_are_those_along_its_length():
+    thin = Section("basal", np.array([[0, 0, 0], [30.0, 0, 0]]), np.array([1.0, 1.0]), 0)
+    thick = Section("basal", np.array([[0, 0, 0], [10.0, 0, 0]]), np.array([2.0, 4.0]), 0)
+    soma = Section("soma", np.array([[0, 0, 0], [0, 3.0, 0]]), np.array([8.0, 8.0]), -1)
+    basal = morphometry(Morphology("m", (soma, thin, thick)))["basal"]
+    assert (basal.diameter_min, basal.diameter_max) == (1, 4)
+    assert basal.diameter_mean == pytest.approx((30 * 1 + 10 * 3) / 40)
+
+
 def test_a_frustum_has_its_area():
     s = Section("soma", np.array([[0, 0, 0], [0, 3.0, 0]]), np.array([8.0, 0.001]), -1)
     assert s.area == pytest.approx(np.pi * 4 * 5, rel=1e-3)  # a cone: r 4, height 3, slant 5
