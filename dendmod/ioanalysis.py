@@ -187,7 +187,7 @@ def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], ou
     known = versions()
     for name, result in results.items():
         table = result.table
-        ran = np.isfinite(table.counts).all(axis=2)
+        ran = [np.isfinite(counts).all(axis=1) for counts in table.counts]
         document = io_document(
             result.fits,
             result.thresholds,

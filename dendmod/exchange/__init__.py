@@ -1,7 +1,7 @@
 """Fitted IO curves as files that other programs can read.
 
-`load_io.py` stands alone, to be copied; `document` writes, `check` fits again, `exporters` write for
-other programs.
+`load_io.py` stands alone, to be copied; `document` writes, `check` fits again, and `exporters`
+write for other programs.
 """
 
 from __future__ import annotations

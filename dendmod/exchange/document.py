@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from dendmod.errors import SpecError
 from dendmod.exchange.load_io import EQUATION, SCHEMA, STATUS, UNITS, content_hash, from_document
-from dendmod.iocurve import CROSSINGS, IOFit
+from dendmod.iocurve import CROSSINGS, FitModel, IOFit
 
 # an innermost list; JSON has no line breaks inside texts, so only lists can match
 _ROW = re.compile(r"\[\n\s*((?:[^\[\]{}]|\"[^\"\n]*\")*?)\n\s*\]")
@@ -32,7 +32,7 @@ class RawCurve:
 
 
 def io_document(
-    fits: Mapping[str, IOFit],
+    fits: Mapping[FitModel, IOFit],
     thresholds: npt.ArrayLike,
     *,
     name: str,
@@ -82,10 +82,11 @@ def io_document(
                 f"fits[{model!r}] is of {fit.model!r}, or of other levels than the rest"
             )
     if n.shape != (len(first.levels), len(crossings)):
-        raise SpecError(
-            f"thresholds have shape {n.shape}; these fits need {(len(first.levels), len(crossings))}"
-        )
-    if curves is not None and len(curves) != len(n):
+        needed = (len(first.levels), len(crossings))
+        raise SpecError(f"thresholds have shape {n.shape}; these fits need {needed}")
+    if curves is None:
+        curves = [RawCurve(np.empty(0), np.empty((0, 0)))] * len(n)
+    if len(curves) != len(n):
         raise SpecError(f"{len(curves)} curves for {len(n)} levels; give one a level")
     whole = np.isfinite(n).all(axis=1)
     by_level = [
@@ -93,11 +94,11 @@ def io_document(
             "level": _label(label),
             "thresholds": _numbers(n[i]),
             "interval": None if interval is None else _pairs(np.asarray(interval)[i]),
-            "x": [] if curves is None else [_label(x) for x in curves[i].x],
-            "spikes": [] if curves is None else [[_label(c) for c in row] for row in curves[i].spikes],
+            "x": [_label(x) for x in curves[i].x],
+            "spikes": [[_label(c) for c in row] for row in curves[i].spikes],
         }
         for i, label in enumerate(first.levels)
-    ]  # fmt: skip
+    ]
     document = {
         "schema": SCHEMA,
         "sha256": "",

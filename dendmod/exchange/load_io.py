@@ -32,7 +32,11 @@ UNITS = {
     "x_shift": "inputs per burst",
     "residual": "(spikes per burst)^2",
 }
-SHARED = {"gain": ("bias", "x_shift"), "bias": ("gain", "x_shift"), "gain_xshift": ("bias", "x_shift")}  # fmt: skip
+SHARED = {  # model -> what all levels have in common
+    "gain": ("bias", "x_shift"),
+    "bias": ("gain", "x_shift"),
+    "gain_xshift": ("bias", "x_shift"),
+}
 STATUS = ("determined", "no degrees of freedom", "not determined by the points")
 _FIELDS = ("schema", "sha256", "name", "title", "equation", "units", "level", "levels", "left_out",
            "default_model", "fits", "points", "provenance")  # fmt: skip
@@ -75,7 +79,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Fit:
-    """Curves of all fitted levels; `covariance` is of `parameters`, None where `status` says why."""
+    """Curves of all fitted levels.
+
+    `covariance` is of `parameters`, in their order; None where `status` says why.
+    """
 
     model: str
     curves: dict[float, Curve]

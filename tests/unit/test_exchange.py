@@ -51,9 +51,11 @@ def rehashed(doc):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(st.floats(-50, 200), st.floats(5, 100)), min_size=2, max_size=6, unique=True),
+    st.lists(
+        st.tuples(st.floats(-50, 200), st.floats(5, 100)), min_size=2, max_size=6, unique=True
+    ),
     st.sampled_from(MODELS),
-)  # fmt: skip
+)
 def test_curves_are_read_as_they_were_fitted(tmp_path_factory, pairs, model):
     n = np.array([(a, a + d) for a, d in pairs])
     fit = fit_io(n, model)
@@ -94,19 +96,14 @@ def test_raw_points_are_kept_by_level():
 
 
 def test_a_covariance_that_is_unknown_says_why():
-    two = np.array([[1.0, 2.0], [3.0, 5.0]])
-    said = io_document(
-        {"gain_xshift": fit_io(two, "gain_xshift")}, two, name="x", title="", level="", provenance={}
-    )  # fmt: skip
-    fit = said["fits"]["gain_xshift"]
-    assert fit["covariance"] is None
-    assert fit["covariance_status"] == "no degrees of freedom"
-    alike = np.array([[10.0, 30.0]] * 3)
-    said = io_document(
-        {"gain_xshift": fit_io(alike, "gain_xshift")}, alike, name="x", title="", level="",
-        provenance={},
-    )  # fmt: skip
-    assert said["fits"]["gain_xshift"]["covariance_status"] == "not determined by the points"
+    for n, why in (
+        ([[1.0, 2.0], [3.0, 5.0]], "no degrees of freedom"),
+        ([[10.0, 30.0]] * 3, "not determined by the points"),
+    ):
+        made = {"gain_xshift": fit_io(n, "gain_xshift")}
+        said = io_document(made, n, name="x", title="", level="", provenance={})
+        assert said["fits"]["gain_xshift"]["covariance"] is None
+        assert said["fits"]["gain_xshift"]["covariance_status"] == why
 
 
 def test_a_document_is_made_of_one_set_of_levels():

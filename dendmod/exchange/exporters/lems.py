@@ -84,7 +84,7 @@ def render(io: IOFile, fit: Fit) -> str:
         ramps.append(
             f'    <ioRamp id="level{i}" start="{low - margin!r}" rise="{high - low + 2 * margin!r}"'
             f' duration="{_DURATION_MS!r} ms">\n'
-            f'      <ioCurve id="curve{i}" gain="{curve.gain!r}" bias="{curve.bias!r}"'
+            f'      <curve id="curve" type="ioCurve" gain="{curve.gain!r}" bias="{curve.bias!r}"'
             f' x_shift="{curve.x_shift!r}"/>\n    </ioRamp>'
         )
         columns += [f'      <OutputColumn id="{v}{i}" quantity="level{i}/{v}"/>' for v in "xy"]
@@ -101,8 +101,8 @@ def render(io: IOFile, fit: Fit) -> str:
             *ramps,
             "  </ioRamps>",
             "",
-            f'  <Simulation id="sweep" length="{_DURATION_MS!r} ms" step="{_DURATION_MS / _SAMPLES!r} ms"'
-            ' target="curves">',
+            f'  <Simulation id="sweep" length="{_DURATION_MS!r} ms"'
+            f' step="{_DURATION_MS / _SAMPLES!r} ms" target="curves">',
             f'    <OutputFile id="out" path="." fileName={quoteattr(f"io_{io.name}.dat")}>',
             *columns,
             "    </OutputFile>",
@@ -110,4 +110,4 @@ def render(io: IOFile, fit: Fit) -> str:
             "</Lems>",
             "",
         ]
-    )  # fmt: skip
+    )
