@@ -24,6 +24,7 @@ _WHERE = {
     "one_vs_all": "tasks",
     "plane_tasks": "tasks",
     "train": "training",
+    "weight_matrix": "matrices",
 }
 __all__ = sorted(_WHERE)
 
