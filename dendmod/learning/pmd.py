@@ -46,9 +46,10 @@ def bounded(a: npt.ArrayLike, bound: float) -> Array:
     """Return the unit vector along which `a` is longest among those of an L1 norm up to `bound`.
 
     It is `a` with every entry moved towards zero by the same amount (soft thresholding) and then
-    scaled. The amount is found exactly: on the m largest entries, with sum s and sum of squares q,
+    scaled. The amount is found exactly: with the mean of the n entries that are left, and the sum
+    q of their squared distances from it,
 
-        amount = s / m - bound / m * sqrt((m q - s^2) / (m - bound^2)).
+        amount = mean - bound * sqrt(q / (n (n - bound^2))).
 
     Parameters
     ----------
@@ -70,21 +71,31 @@ def bounded(a: npt.ArrayLike, bound: float) -> Array:
     if norm == 0 or size.sum() <= bound * norm:
         return a / norm if norm else a
     ordered = np.sort(size)[::-1]
-    s, q = np.cumsum(ordered), np.cumsum(ordered**2)
-    m = np.arange(1, len(a) + 1)
-    # L1 over L2 norm where the first m entries are left: it grows with m
-    following = np.append(ordered[1:], 0.0)
-    l1 = s - m * following
-    l2 = np.sqrt(np.maximum(q - 2 * following * s + m * following**2, 0))
-    inside = np.flatnonzero(l1 > bound * l2)
-    # l1 <= sqrt(m) l2, so that more than bound^2 entries are left, however the last digits fall
-    n = min(max(inside[0] + 1 if inside.size else len(a), int(bound**2) + 1), len(a))
+    n = _kept(ordered, bound)
     if ordered[0] - ordered[n - 1] <= _EQUAL * ordered[0]:
         return _among_equals(a, bound, n)
-    spread = max(n * q[n - 1] - s[n - 1] ** 2, 0.0) / (n - bound**2)
-    amount = (s[n - 1] - bound * np.sqrt(spread)) / n
+    mean = ordered[:n].mean()
+    squares = ((ordered[:n] - mean) ** 2).sum()
+    amount = mean - bound * np.sqrt(squares / (n * (n - bound**2)))
     kept = np.sign(a) * np.maximum(size - amount, 0)
     return kept / np.linalg.norm(kept)
+
+
+def _kept(ordered: Array, bound: float) -> int:
+    """Return how many entries are left, of sizes in falling order.
+
+    The ratio of L1 to L2 norm grows with the number of entries that are left.
+    """
+    # it is sqrt(m) at most, so that more than bound^2 are left
+    low, high = int(bound**2) + 1, len(ordered)
+    while low < high:
+        m = (low + high) // 2
+        rest = ordered[:m] - ordered[m]
+        if rest.sum() > bound * np.sqrt(rest @ rest):
+            high = m
+        else:
+            low = m + 1
+    return high
 
 
 def _among_equals(a: Array, bound: float, n: int) -> Array:
