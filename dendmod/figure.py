@@ -28,6 +28,7 @@ class FigureOptions:
     morphology: str | None = None
     dt: float | None = None
     data: str | None = None
+    matrices: str | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -53,6 +54,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "workers": {"type": _positive, "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "matrices": {
+        "metavar": "A,B",
+        "help": "kinds of matrices, such as dPMD,RP (default: see docs)",
+    },
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
 }
 _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
