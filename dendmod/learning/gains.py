@@ -89,8 +89,8 @@ def train_gains(
     x_shift, bias = (v.to(train.x.device) for v in _columns(settings))
     runs, k = len(settings), train.x.shape[-1]
     first = stream(seed, "gains").standard_normal((train.n_tasks, k + 1))
-    start = settings[:, 3, None, None] + settings[:, 4, None, None] * first
-    start = torch.from_numpy(start.astype(np.float32)).to(train.x.device)
+    scaled = settings[:, 3, None, None] + settings[:, 4, None, None] * first
+    start = torch.from_numpy(scaled.astype(np.float32)).to(train.x.device)
     gains = {
         "hidden": torch.nn.Parameter(start[..., :k].clone(), requires_grad=False),
         "output": torch.nn.Parameter(start[..., k].clone(), requires_grad=False),

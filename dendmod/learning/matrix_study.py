@@ -56,7 +56,14 @@ class Plan:
     reconstruction: dict[str, Any] = field(default_factory=dict)
 
 
-def plan(data: str | None, seed: int, *, quick: bool = False, matrices: str | None = None) -> Plan:
+def plan(
+    data: str | None,
+    seed: int,
+    *,
+    quick: bool = False,
+    matrices: str | None = None,
+    n_seeds: int | None = None,
+) -> Plan:
     """Return the full plan, or one that takes less than two minutes on two cores.
 
     Parameters
