@@ -91,7 +91,7 @@ def plan(
         "data": data or "digits", "seed": seed, "kinds": kinds,
         "reconstruction_width": paper.RECONSTRUCTION_WIDTH if large else paper.MATRIX_WIDTHS[0],
     }  # fmt: skip
-    # short epochs, to see the loss fall; the search needs no more steps than this to rank settings
+    # ours: short epochs of large data, as the loss falls within the first hundreds of steps
     steps = {"steps": 50}
     if quick:
         return Plan(

@@ -18,7 +18,7 @@ from dendmod.errors import SpecError
 
 Array = npt.NDArray[np.float64]
 
-_ITERATIONS, _TOLERANCE = 100, 1e-5  # rounds of a pair at most; change of v that ends them
+_ITERATIONS, _TOLERANCE = 20, 1e-5  # rounds of a pair at most; change of v that ends them
 _NOTHING_LEFT = 1e-10  # of the norm of X
 _EQUAL = 1e-9  # entries closer than this share of them are taken for equal
 
