@@ -28,6 +28,8 @@ class FigureOptions:
     morphology: str | None = None
     dt: float | None = None
     data: str | None = None
+    io: str | None = None
+    panels: list[str] | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -54,6 +56,12 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
+    "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
+    "panels": {
+        "nargs": "+",
+        "choices": ("images", "plane", "transfer"),
+        "help": "run these panels alone",
+    },
 }
 _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
 OF_NETWORKS = ("seed", "quick", "workers", "data")

@@ -175,7 +175,9 @@ def _rates(rate: float | tuple[float, ...], seeds: Sequence[int]) -> torch.Tenso
     return rates.expand(len(seeds)) if len(rates) == 1 else rates
 
 
-def _check(network: MultitaskNetwork, train_set: TaskSet, val_set: TaskSet, spec: TrainSpec) -> None:
+def _check(
+    network: MultitaskNetwork, train_set: TaskSet, val_set: TaskSet, spec: TrainSpec
+) -> None:
     for what, tasks in (("training", train_set), ("validation", val_set)):
         if tasks.x.shape[-1] != network.spec.n_in or tasks.n_tasks != network.spec.n_tasks:
             raise SpecError(
