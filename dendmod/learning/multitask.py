@@ -60,7 +60,7 @@ class Plan:
     transfer_layers: tuple[int, ...] = (1, 2, 3)
     splits: int = 5
     others: bool = True
-    rounds: int = 3
+    rounds: int = 2
     images: dict[str, Any] = field(default_factory=dict)
     plane: dict[str, Any] = field(default_factory=dict)
     io: dict[str, Any] | None = None
@@ -104,7 +104,7 @@ def plan(
         "panels": tuple(panels or PANELS),
     }  # fmt: skip
     if not quick:
-        return Plan(**shared, images=images)
+        return Plan(**shared, images=images, plane={"steps": 100})
     return Plan(
         **shared, n_seeds=3, depths=(1, 2), widths=(10, 25, 50), transfer_layers=(1, 2), splits=1,
         others=False, rounds=0, images={**images, "max_epochs": 15},

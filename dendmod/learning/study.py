@@ -22,6 +22,7 @@ _PLANE_POINTS = {"train": 4000, "val": 4000, "test": 10000}
 _SCAN_SEED = 1_000_003  # seeds of a scan are none of those that are reported
 
 _SCANNED_BASES = (0, 1)  # networks that the scan of a transfer moves
+_SCAN_EPOCHS = 12  # a scan compares rates after at most so many (ours)
 
 Sets = dict[str, TaskSet]
 
@@ -133,10 +134,14 @@ def _scan(spec, sets, rounds, n_seeds, settings):  # type: ignore[no-untyped-def
         repeated = [pair for pair in pairs for _ in range(n_seeds)]
         seeds = [_SCAN_SEED + i for _ in pairs for i in range(n_seeds)]
         rates = tuple(zip(*repeated, strict=True))
-        _, history = _train(spec, sets, seeds, rates, settings)
+        _, history = _train(spec, sets, seeds, rates, _shorter(settings))
         return history.best.reshape(len(pairs), n_seeds).mean(axis=1)
 
     return scan_rates(score, rounds=rounds, shared=shared)
+
+
+def _shorter(settings: dict[str, Any]) -> dict[str, Any]:
+    return {**settings, "max_epochs": min(settings.get("max_epochs", _SCAN_EPOCHS), _SCAN_EPOCHS)}
 
 
 def transfer(
@@ -182,7 +187,7 @@ def transfer(
     spec = _network_spec(first, hidden, modulation)
     network, _ = _train(spec, first, seeds, rates, settings)
 
-    def learn(pairs, bases):  # type: ignore[no-untyped-def]
+    def learn(pairs, bases, settings):  # type: ignore[no-untyped-def]
         """Learn new tasks on copies of some networks, a copy for each rate."""
         copies = [run for _ in pairs for run in bases]
         source = _rows(network, copies)
@@ -193,11 +198,11 @@ def transfer(
         return fresh, train(fresh, second["train"], second["val"], made)
 
     def score(pairs):  # type: ignore[no-untyped-def]
-        best = learn(pairs, _SCANNED_BASES[: len(seeds)])[1].best
+        best = learn(pairs, _SCANNED_BASES[: len(seeds)], _shorter(settings))[1].best
         return best.reshape(len(pairs), -1).mean(axis=1)
 
-    scan = scan_rates(score, shared=False)
-    moved, _ = learn([scan.best], range(len(seeds)))
+    scan = scan_rates(score, rounds=2, shared=False)
+    moved, _ = learn([scan.best], range(len(seeds)), settings)
     return {
         "base": evaluate(network, first["test"]),
         "moved": evaluate(moved, second["test"]),
