@@ -28,7 +28,9 @@ class FigureOptions:
     morphology: str | None = None
     dt: float | None = None
     data: str | None = None
-    matrices: str | None = None
+    io: str | None = None
+    panels: list[str] | None = None
+    matrices: list[str] | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -54,11 +56,14 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "workers": {"type": _positive, "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
-    "matrices": {
-        "metavar": "A,B",
-        "help": "kinds of matrices, such as dPMD,RP (default: see docs)",
-    },
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
+    "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
+    "panels": {
+        "nargs": "+",
+        "choices": ("images", "plane", "transfer"),
+        "help": "run these panels alone",
+    },
+    "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},
 }
 _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
 OF_NETWORKS = ("seed", "quick", "workers", "data")

@@ -6,6 +6,7 @@ Needs PyTorch: ``pip install 'dendmod[ml]'``. Names are fetched when they are fi
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from dendmod.errors import DendmodError
@@ -20,24 +21,33 @@ _WHERE = {
     "balanced_accuracy": "tasks",
     "digits": "data",
     "evaluate": "training",
+    "from_io": "activation",
     "load_data": "data",
     "one_vs_all": "tasks",
     "plane_tasks": "tasks",
     "train": "training",
     "weight_matrix": "matrices",
 }
+_NEEDED = ("torch", "sklearn")
+_WITHOUT_TORCH = ("weight_matrix",)
 __all__ = sorted(_WHERE)
+
+
+def require(*packages: str) -> None:
+    """Raise a `DendmodError` that says what to install, if one of these packages is missing."""
+    missing = [name for name in packages or _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise DendmodError(
+            f"dendmod.learning needs {' and '.join(missing)}, which is not installed here: "
+            "pip install 'dendmod[ml]'"
+        )
 
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'dendmod.learning' has no attribute {name!r}")
-    try:
-        return getattr(importlib.import_module(f"dendmod.learning.{_WHERE[name]}"), name)
-    except ModuleNotFoundError as error:
-        raise DendmodError(
-            f"dendmod.learning needs {error.name}, which is not installed: pip install 'dendmod[ml]'"
-        ) from None
+    require(*(("sklearn",) if name in _WITHOUT_TORCH else _NEEDED))
+    return getattr(importlib.import_module(f"dendmod.learning.{_WHERE[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,9 @@ def difference(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[float, float]:
     a, b = np.ravel(np.asarray(a, dtype=float)), np.ravel(np.asarray(b, dtype=float))
     if min(len(a), len(b)) < 2:
         return float(a.mean() - b.mean()), float("inf")
-    return float(a.mean() - b.mean()), float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
+    return float(a.mean() - b.mean()), float(
+        np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
+    )
 
 
 def paired(a: npt.ArrayLike, b: npt.ArrayLike) -> np.ndarray:

@@ -59,7 +59,9 @@ class Dataset:
         x = self.x["train"]
         axes = (0, *range(2, x.ndim)) if per_channel else None
         mean, sd = x.mean(axis=axes, keepdims=True), x.std(axis=axes, keepdims=True)
-        scaled = {p: ((v - mean) / np.maximum(sd, 1e-6)).astype(np.float32) for p, v in self.x.items()}
+        scaled = {
+            p: ((v - mean) / np.maximum(sd, 1e-6)).astype(np.float32) for p, v in self.x.items()
+        }
         return Dataset(self.name, scaled, self.y)
 
     def pooled(self, factor: int) -> Dataset:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dendmod.errors import DendmodError, SpecError
+from dendmod.errors import SpecError
+from dendmod.learning import require
 from dendmod.rng import stream
 
 # ours: the paper names DEAP, but none of its operators
@@ -69,12 +70,8 @@ def evolve(
         raise SpecError(f"ranges = {dict(ranges)}: give each a low below its high")
     if population < 2 or generations < 1:
         raise SpecError(f"population = {population}, generations = {generations}: give 2 and 1")
-    try:
-        from deap import base, tools
-    except ModuleNotFoundError:
-        raise DendmodError(
-            "the search needs deap, which is not installed: pip install 'dendmod[ml]'"
-        ) from None
+    require("deap")
+    from deap import base, tools
 
     class Fitness(base.Fitness):
         weights = (1.0,)

@@ -16,7 +16,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.errors import DendmodError, SpecError
+from dendmod.errors import SpecError
+from dendmod.learning import require
 from dendmod.learning.pmd import pmd
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
@@ -128,12 +129,9 @@ def _unit(w: Array) -> Array:
 
 
 def _decomposition() -> Any:
-    try:
-        from sklearn import decomposition
-    except ModuleNotFoundError as error:
-        raise DendmodError(
-            f"PCA and SD need {error.name}, which is not installed: pip install 'dendmod[ml]'"
-        ) from None
+    require("sklearn")
+    from sklearn import decomposition
+
     return decomposition
 
 

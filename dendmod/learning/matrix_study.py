@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def plan(
     seed: int,
     *,
     quick: bool = False,
-    matrices: str | None = None,
+    matrices: Sequence[str] | None = None,
     n_seeds: int | None = None,
 ) -> Plan:
     """Return the full plan, or one that takes less than two minutes on two cores.
@@ -71,7 +72,7 @@ def plan(
     data
         Path of an npz file; None takes the digits.
     matrices
-        Kinds, with commas between them; None takes all for digits, those of Fig 4F for others.
+        Kinds; None takes all for digits, those of Fig 4F for other images.
     n_seeds
         Matrices and searches of each kind and width; None takes the paper's number of seeds.
 
@@ -82,7 +83,7 @@ def plan(
     """
     kinds = KINDS if data is None and not quick else _FIG_4F
     if matrices is not None:
-        kinds = tuple(dict.fromkeys(name.strip() for name in matrices.split(",")))
+        kinds = tuple(dict.fromkeys(matrices))
         unknown = [name for name in kinds if name not in KINDS]
         if unknown:
             raise SpecError(f"matrices = {', '.join(unknown)}; allowed are {', '.join(KINDS)}")

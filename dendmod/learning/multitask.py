@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from dendmod.sweep import Task, run_tasks
 
 MAIN = ("readout", "gain_bias", "gain_xshift")
 OTHERS = ("gain", "bias", "task_specific")
+WITH_IO = "gain_io"
+PANELS = ("images", "plane", "transfer")
 Arrays = dict[str, np.ndarray]
 _STUDY = "dendmod.learning.study"
 _SOLVED, _TRANSFER_ALIKE = 0.95, 0.02  # balanced accuracy; ours
@@ -39,6 +42,12 @@ class Plan:
         Grids of each scan of learning rates; 0 takes fixed rates.
     images, plane
         Other fields of `TrainSpec`.
+    io
+        Fields of `NetworkSpec` from an IO file (`activation.from_io`), for one more method.
+    panels
+        Which of "images", "plane" and "transfer" are run.
+    together
+        Train the methods of one architecture in one process: quicker where networks are small.
     """
 
     data: str = "digits"
@@ -51,9 +60,17 @@ class Plan:
     transfer_layers: tuple[int, ...] = (1, 2, 3)
     splits: int = 5
     others: bool = True
-    rounds: int = 3
+    rounds: int = 2
     images: dict[str, Any] = field(default_factory=dict)
     plane: dict[str, Any] = field(default_factory=dict)
+    io: dict[str, Any] | None = None
+    panels: tuple[str, ...] = PANELS
+    together: bool = True
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Methods of the panels by depth and by width."""
+        return MAIN + (OTHERS if self.others else ()) + ((WITH_IO,) if self.io else ())
 
     @property
     def architectures(self) -> list[tuple[int, ...]]:
@@ -64,19 +81,34 @@ class Plan:
 
 
 _FIXED_RATES = (3e-3, 1e-2)  # ours, for the quick version
+# An epoch is every sample once a task on average: 12 steps for digits. With the patience of the
+# paper, training would stop too soon: 25 or more (ours). Larger sets: 200.
+_STEPS = {"digits": 25}
+_STEPS_OF_FILES = 200
 
 
-def plan(data: str | None, seed: int, *, quick: bool, pool: int = 1) -> Plan:
+def plan(
+    data: str | None,
+    seed: int,
+    *,
+    quick: bool,
+    pool: int = 1,
+    io: dict[str, Any] | None = None,
+    panels: Sequence[str] | None = None,
+) -> Plan:
     """Return the full plan, or one that takes less than two minutes on two cores."""
     name = data or "digits"
-    # an epoch of at most 200 batches, as the number of samples times tasks is large there
-    images = {} if data is None else {"steps": 200}
+    images = {"steps": _STEPS.get(name, _STEPS_OF_FILES)}
+    shared: dict[str, Any] = {
+        "data": name, "seed": seed, "pool": pool, "io": io, "together": name in _STEPS,
+        "panels": tuple(panels or PANELS),
+    }  # fmt: skip
     if not quick:
-        return Plan(data=name, seed=seed, pool=pool, images=images)
+        return Plan(**shared, images=images, plane={"steps": 100})
     return Plan(
-        data=name, seed=seed, pool=pool, n_seeds=3, depths=(1, 2), widths=(10, 25, 50),
-        transfer_layers=(1, 3), splits=1, others=False, rounds=0,
-        images={**images, "max_epochs": 25}, plane={"max_epochs": 15, "steps": 100},
+        **shared, n_seeds=3, depths=(1, 2), widths=(10, 25, 50), transfer_layers=(1, 2), splits=1,
+        others=False, rounds=0, images={**images, "max_epochs": 15},
+        plane={"max_epochs": 20, "steps": 100},
     )  # fmt: skip
 
 
@@ -91,51 +123,68 @@ def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, dict[s
     Keys are such as "gain_bias 2x25", in the transfer panel "gain_bias 2x100 split 1".
     """
     seeds = seeds_from(plan.seed, plan.n_seeds)
+    images = {"data": plan.data, "pool": plan.pool, "training": plan.images}
     shared = {"seeds": seeds, "data_seed": plan.seed, "rounds": plan.rounds}
     if not plan.rounds:
         shared["rates"] = list(_FIXED_RATES)
 
-    def supervised(panel: str, hidden: tuple[int, ...], modulation: str, **more: Any) -> Task:
-        key = f"{panel} {modulation} {label(hidden)}"
-        payload = {"hidden": list(hidden), "modulation": modulation, **shared, **more}
-        cost = len(hidden) * hidden[0] * (5 if modulation == "task_specific" else 1) + 20.0
-        return Task(key, f"{_STUDY}:supervised", payload, cost)
+    def supervised(hidden: tuple[int, ...], method: str, **more: Any) -> dict[str, Any]:
+        modulation = "gain_xshift" if method == WITH_IO else method
+        network = {"network": plan.io} if method == WITH_IO else {}
+        return {"hidden": list(hidden), "modulation": modulation, **shared, **network, **more}
 
-    images = {"data": plan.data, "pool": plan.pool, "training": plan.images}
-    kinds = MAIN + (OTHERS if plan.others else ())
-    tasks = [supervised("images", h, m, **images) for h in plan.architectures for m in kinds]
     wide = [(paper.WIDTH_TRANSFER,) * n for n in plan.transfer_layers]
-    tasks += [
-        supervised("images", h, m, **images)
-        for h in wide for m in MAIN if h not in plan.architectures
-    ]  # fmt: skip
-    tasks += [
-        supervised(
-            "plane", (paper.WIDTH_2D,) * n, "gain_xshift",
-            data=PLANE, training=plan.plane, keep_outputs=True,
-        )
-        for n in plan.plane_layers
-    ]  # fmt: skip
+    wanted: dict[tuple[int, ...], tuple[str, ...]] = {}
+    if "transfer" in plan.panels:
+        wanted |= dict.fromkeys(wide, MAIN)
+    if "images" in plan.panels:
+        wanted |= dict.fromkeys(plan.architectures, plan.methods)
+    jobs = {
+        f"images {label(h)}": {f"{m} {label(h)}": supervised(h, m, **images) for m in methods}
+        for h, methods in wanted.items()
+    }
+    if not plan.together:
+        jobs = {f"images {k}": {k: job} for bundle in jobs.values() for k, job in bundle.items()}
+    if "plane" in plan.panels:
+        for n in plan.plane_layers:
+            h = (paper.WIDTH_2D,) * n
+            key, of_plane = f"gain_xshift {label(h)}", {"data": PLANE, "training": plan.plane}
+            job = supervised(h, "gain_xshift", **of_plane, keep_outputs=True)
+            jobs[f"plane {key}"] = {key: job}
+    tasks = [
+        Task(name, f"{_STUDY}:together", {"jobs": bundle}, sum(map(_cost, bundle.values())))
+        for name, bundle in jobs.items()
+    ]
     mark = fingerprint(plan.data)
-    first = run_tasks(tasks, store, workers=workers, fingerprint=mark)
+    found: dict[str, dict[str, Arrays]] = {panel: {} for panel in PANELS}
+    for name, result in run_tasks(tasks, store, workers=workers, fingerprint=mark).items():
+        for entry, value in result.items():
+            key, _, what = entry.rpartition("/")
+            found[name.partition(" ")[0]].setdefault(key, {})[what] = value
+    if "transfer" not in plan.panels:
+        return found
     moves = [
         Task(
             f"transfer {m} {label(h)} split {split}",
             f"{_STUDY}:transfer",
             {
-                "hidden": list(h), "modulation": m, "seeds": seeds, "split": split,
-                "data_seed": plan.seed, "rates": first[f"images {m} {label(h)}"]["rates"].tolist(),
-                **images,
+                "hidden": list(h), "modulation": m, "seeds": seeds, "split": split, **images,
+                "rates": found["images"][f"{m} {label(h)}"]["rates"].tolist(),
+                "data_seed": plan.seed,
             },
             len(h),
         )
         for h in wide for m in MAIN for split in range(1, plan.splits + 1)
     ]  # fmt: skip
-    found: dict[str, dict[str, Arrays]] = {"images": {}, "plane": {}, "transfer": {}}
-    for key, result in (first | run_tasks(moves, store, workers=workers, fingerprint=mark)).items():
-        panel, _, rest = key.partition(" ")
-        found[panel][rest] = result
+    for key, result in run_tasks(moves, store, workers=workers, fingerprint=mark).items():
+        found["transfer"][key.removeprefix("transfer ")] = result
     return found
+
+
+def _cost(job: dict[str, Any]) -> float:
+    """Return about how long a job takes, in any unit: what a step computes, and its overhead."""
+    factor = 4.0 if job["data"] == PLANE else 1.0
+    return factor * (20 + sum(job["hidden"]))
 
 
 def per_run(result: Arrays, what: str = "test") -> np.ndarray:
@@ -166,7 +215,7 @@ def summarise(plan: Plan, found: dict[str, dict[str, Arrays]]) -> dict[str, Any]
         scans.setdefault(modulation, {})[architecture] = {"shared": shared, "task": task}
     plane = {key.split()[1]: spread(per_run(result)) for key, result in found["plane"].items()}
     transfers: dict[str, dict[str, Any]] = {}
-    for n in plan.transfer_layers:
+    for n in plan.transfer_layers if found["transfer"] else ():
         architecture = label((paper.WIDTH_TRANSFER,) * n)
         for m in MAIN:
             key = f"{m} {architecture}"
@@ -181,6 +230,7 @@ def summarise(plan: Plan, found: dict[str, dict[str, Arrays]]) -> dict[str, Any]
         "seed": plan.seed,
         "runs": plan.n_seeds,
         "metric": "class-balanced accuracy averaged over tasks; chance 0.5",
+        "by_size": "images" in plan.panels,
         "digits" if plan.data == "digits" else "images": images,
         "tasks2d": plane,
         "transfer": transfers,
@@ -191,8 +241,23 @@ def summarise(plan: Plan, found: dict[str, dict[str, Arrays]]) -> dict[str, Any]
 
 def verdicts(plan: Plan, found: dict[str, dict[str, Arrays]]) -> dict[str, dict[str, Any]]:
     """Judge the claims of Figure 3 that the plan ran."""
-    images = {key: per_run(result) for key, result in found["images"].items()}
-    plane = [per_run(found["plane"][f"gain_xshift {n}x{paper.WIDTH_2D}"]) for n in plan.plane_layers]
+    out: dict[str, dict[str, Any]] = {}
+    if found["plane"]:
+        width = paper.WIDTH_2D
+        plane = [per_run(found["plane"][f"gain_xshift {n}x{width}"]) for n in plan.plane_layers]
+        out["solves_2d"] = claims.higher(plane[-1], np.full(2, _SOLVED))
+        out["depth_2d"] = claims.higher(plane[-1], plane[0])
+    if "images" in plan.panels:
+        out |= _verdicts_on_size(plan, {k: per_run(r) for k, r in found["images"].items()})
+    if found["transfer"]:
+        shallow, deepest = min(plan.transfer_layers), max(plan.transfer_layers)
+        alike = [claims.alike(d, within=_TRANSFER_ALIKE) for d in _margins(plan, found, shallow)]
+        out["transfer_one_layer"] = claims.both(*alike)
+        out["transfer_deep"] = claims.both(*map(claims.higher, _margins(plan, found, deepest)))
+    return out
+
+
+def _verdicts_on_size(plan: Plan, images: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     names = [label(h) for h in plan.architectures]
     deep = [f"{n}x{paper.WIDTH_BY_DEPTH}" for n in sorted(plan.depths)]
     wide = [f"{paper.LAYERS_BY_WIDTH}x{w}" for w in sorted(plan.widths)]
@@ -201,28 +266,22 @@ def verdicts(plan: Plan, found: dict[str, dict[str, Arrays]]) -> dict[str, dict[
         return np.mean([images[f"{modulation} {name}"] for name in names], axis=0)
 
     def rises(ends: list[str]) -> dict[str, Any]:
-        return claims.both(*(
-            claims.higher(images[f"{m} {ends[-1]}"], images[f"{m} {ends[0]}"]) for m in MAIN
-        ))  # fmt: skip
+        pairs = [(images[f"{m} {ends[-1]}"], images[f"{m} {ends[0]}"]) for m in MAIN]
+        return claims.both(*(claims.higher(*pair) for pair in pairs))
 
-    out = {
-        "solves_2d": claims.higher(plane[-1], np.full(2, _SOLVED)),
-        "depth_2d": claims.higher(plane[-1], plane[0]),
+    return {
         "methods_alike": claims.alike(pooled("gain_bias"), pooled("readout")),
         "xshift_slightly_lower": claims.higher(pooled("gain_bias"), pooled("gain_xshift")),
         "depth": rises(deep),
         "width": rises(wide),
     }
-    def against_readout(n: int) -> list[np.ndarray]:
-        """Transfer of each modulation less that of a readout, a number a split."""
-        key = "{} " + f"{n}x{paper.WIDTH_TRANSFER}"
-        shape = (plan.splits, plan.n_seeds)
-        each = {m: moved(found, key.format(m), "moved").reshape(shape).mean(axis=1) for m in MAIN}
-        return [claims.paired(each[m], each["readout"]) for m in MAIN[1:]]
 
-    shallow, deepest = min(plan.transfer_layers), max(plan.transfer_layers)
-    out["transfer_one_layer"] = claims.both(
-        *(claims.alike(d, within=_TRANSFER_ALIKE) for d in against_readout(shallow))
-    )
-    out["transfer_deep"] = claims.both(*map(claims.higher, against_readout(deepest)))
-    return out
+
+def _margins(plan: Plan, found: dict[str, dict[str, Arrays]], layers: int) -> list[np.ndarray]:
+    """Return how much better each modulation transfers than a readout, a number a split."""
+    architecture = f"{layers}x{paper.WIDTH_TRANSFER}"
+    shape = (plan.splits, plan.n_seeds)
+    each = {
+        m: moved(found, f"{m} {architecture}", "moved").reshape(shape).mean(axis=1) for m in MAIN
+    }
+    return [claims.paired(each[m], each["readout"]) for m in MAIN[1:]]

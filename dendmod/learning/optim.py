@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -18,7 +18,7 @@ class BatchedAdam:
 
     def __init__(
         self,
-        groups: list[tuple[Mapping[str, torch.nn.Parameter], torch.Tensor]],
+        groups: Sequence[tuple[Mapping[str, torch.nn.Parameter], torch.Tensor]],
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:

@@ -56,7 +56,9 @@ def scan_rates(
     centre = (0, 0)
     for _ in range(rounds):
         steps = (-1, 0, 1)
-        points = [(centre[0] + i, centre[1] + j) for i in (steps if shared else (0,)) for j in steps]
+        points = [
+            (centre[0] + i, centre[1] + j) for i in (steps if shared else (0,)) for j in steps
+        ]
         new = [p for p in points if p not in tried]
         pairs = [_rates(p, start) for p in new]
         tried.update(zip(new, map(float, score(pairs)), strict=True))

@@ -98,9 +98,7 @@ class BalancedSampler:
                     kind = "positive" if wanted else "negative"
                     raise SpecError(f"task {t} has no {kind} sample; give samples of both")
                 members = members[np.argsort(group[members], kind="stable")]
-                _, first, count = np.unique(
-                    group[members], return_index=True, return_counts=True
-                )
+                _, first, count = np.unique(group[members], return_index=True, return_counts=True)
                 orders.append(members)
                 starts.append(first + offset)
                 counts.append(count)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dendmod.rng import stream
 
 Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.bool_]
 
 _VARIANTS = 8
 
@@ -19,12 +20,12 @@ def _rotated(x: Array, angle: float) -> tuple[Array, Array]:
     return c * x[..., 0] + s * x[..., 1], -s * x[..., 0] + c * x[..., 1]
 
 
-def _half_plane(x: Array, v: int) -> Array:
+def _half_plane(x: Array, v: int) -> Labels:
     u, _ = _rotated(x, v * np.pi / 4)
     return u > 0.15 * (v % 3 - 1)
 
 
-def _band(x: Array, v: int) -> Array:
+def _band(x: Array, v: int) -> Labels:
     u, _ = _rotated(x, v * np.pi / 8)
     return np.abs(u - 0.1 * (v % 3 - 1)) < 0.4
 
@@ -34,26 +35,26 @@ def _centre(v: int) -> Array:
     return 0.35 * np.array([np.cos(angle), np.sin(angle)])
 
 
-def _disc(x: Array, v: int) -> Array:
+def _disc(x: Array, v: int) -> Labels:
     return np.hypot(*np.moveaxis(x - _centre(v), -1, 0)) < 0.5
 
 
-def _ring(x: Array, v: int) -> Array:
+def _ring(x: Array, v: int) -> Labels:
     r = np.hypot(*np.moveaxis(x - 0.5 * _centre(v), -1, 0))
     return (r > 0.35) & (r < 0.8)
 
 
-def _xor(x: Array, v: int) -> Array:
+def _xor(x: Array, v: int) -> Labels:
     u, w = _rotated(x - 0.3 * _centre(v), v * np.pi / 16)
     return u * w > 0
 
 
-def _wave(x: Array, v: int) -> Array:
+def _wave(x: Array, v: int) -> Labels:
     u, w = _rotated(x, v * np.pi / 4)
     return w > 0.4 * np.sin(np.pi * u + v)
 
 
-FAMILIES: dict[str, Callable[[Array, int], Array]] = {
+FAMILIES: dict[str, Callable[[Array, int], Labels]] = {
     "half-plane": _half_plane,
     "band": _band,
     "disc": _disc,

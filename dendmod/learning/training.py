@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from dendmod.learning.tasks import BalancedSampler, TaskSet, balanced_accuracy
 from dendmod.params import wybo2022_networks as paper
 from dendmod.spec.base import Spec
 
+_NOT_OURS = (zipfile.BadZipFile, pickle.UnpicklingError)
 _EVALUATED_AT_ONCE = 4_000_000  # numbers in the widest layer
 
 
@@ -175,7 +177,9 @@ def _rates(rate: float | tuple[float, ...], seeds: Sequence[int]) -> torch.Tenso
     return rates.expand(len(seeds)) if len(rates) == 1 else rates
 
 
-def _check(network: MultitaskNetwork, train_set: TaskSet, val_set: TaskSet, spec: TrainSpec) -> None:
+def _check(
+    network: MultitaskNetwork, train_set: TaskSet, val_set: TaskSet, spec: TrainSpec
+) -> None:
     for what, tasks in (("training", train_set), ("validation", val_set)):
         if tasks.x.shape[-1] != network.spec.n_in or tasks.n_tasks != network.spec.n_tasks:
             raise SpecError(
@@ -219,8 +223,9 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as error:
-        raise SpecError(f"{path}: the checkpoint cannot be read ({error}); remove it") from None
+    except (RuntimeError, EOFError, OSError, ValueError, *_NOT_OURS) as error:
+        said = str(error).splitlines()[0]
+        raise SpecError(f"{path}: the checkpoint cannot be read ({said}); remove it") from None
     if state["key"] != key:
         raise SpecError(
             f"{path} is the checkpoint of another training (network, data, seeds or settings "

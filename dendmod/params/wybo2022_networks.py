@@ -1,4 +1,4 @@
-"""Wybo et al. 2022: numbers of the gain-modulated networks (Methods, Tables 2 and 4, Figs 3, 4, 6)."""
+"""Wybo et al. 2022: numbers of the gain-modulated networks (Tables 2 and 4, Figs 3, 4, 6)."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ METHODS: dict[str, tuple[str, str, str]] = {  # label, colour, marker
     "gain_xshift": ("gain, shared x-shift", "#0072B2", "o"),
     "gain": ("gain alone", "#56B4E9", "v"),
     "bias": ("bias alone", "#CC79A7", "D"),
+    "gain_io": ("gain, x-shift and bias of the cell", "#E69F00", "P"),
     "task_specific": ("task-specific networks", "#777777", "X"),
 }
 MATRICES: dict[str, tuple[str, str, str]] = {
@@ -24,9 +25,17 @@ MATRICES: dict[str, tuple[str, str, str]] = {
 RIGHT_YES, RIGHT_NO, WRONG = "#E69F00", "#0072B2", "#000000"
 
 
-def line(ax: Any, x: Any, entries: list[dict[str, float]], style: tuple[str, str, str], **more: Any) -> None:
+def line(
+    ax: Any, x: Any, entries: list[dict[str, float]], style: tuple[str, str, str], **more: Any
+) -> None:
     """Draw means with their standard deviations."""
     label, colour, marker = style
     means, sds = [e["mean"] for e in entries], [e["sd"] for e in entries]
-    options: dict[str, Any] = {"ls": "-", "ms": 3.5, "capsize": 2, "elinewidth": 0.7, "label": label}
+    options: dict[str, Any] = {
+        "ls": "-",
+        "ms": 3.5,
+        "capsize": 2,
+        "elinewidth": 0.7,
+        "label": label,
+    }
     ax.errorbar(x, means, sds, color=colour, marker=marker, **{**options, **more})

@@ -126,9 +126,9 @@ def test_a_search_returns_what_it_tried():
 
 def test_plans():
     assert set(matrix_study.plan(None, 1).kinds) >= {"PCA", "dPMD", "RP"}
-    assert matrix_study.plan(None, 1, matrices="RP, dPMD").kinds == ("RP", "dPMD")
+    assert matrix_study.plan(None, 1, matrices=["RP", "dPMD"]).kinds == ("RP", "dPMD")
     with pytest.raises(SpecError, match="ICA"):
-        matrix_study.plan(None, 1, matrices="ICA")
+        matrix_study.plan(None, 1, matrices=["ICA"])
 
 
 def _found(levels):

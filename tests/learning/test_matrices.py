@@ -175,6 +175,7 @@ def test_what_cannot_be_had_is_said(kind, k, said):
 
 
 def test_matrices_need_no_torch():
+    pytest.importorskip("sklearn")
     code = (
         "import sys; from dendmod.learning import weight_matrix; import numpy as np;"
         "weight_matrix('dPMD', np.random.rand(20, 9), 2, 1); sys.exit('torch' in sys.modules)"
