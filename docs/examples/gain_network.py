@@ -1,6 +1,6 @@
 """A network of another kind, from a file of fitted IO curves alone.
 
-    python gain_network.py io_nmda_quick.json
+    python gain_network.py io_nmda.json
 
 Needs numpy, `load_io.py` beside it (or dendmod installed), and nothing else. Hidden units have the
 L5 cell's curve. Their feedforward weights are random and stay as they are: a task is learned

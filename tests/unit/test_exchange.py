@@ -25,7 +25,7 @@ from dendmod.exchange.load_io import content_hash, from_document, load_io
 from dendmod.iocurve import MODELS, fit_io
 from dendmod.paths import data_dir
 
-EXAMPLE = data_dir("protocols") / "io_nmda_quick.json"
+EXAMPLE = data_dir("protocols") / "io_nmda.json"
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOADER = REPOSITORY / "dendmod" / "exchange" / "load_io.py"
 LEVELS = (0, 3, 11, 20)
@@ -279,7 +279,7 @@ def test_parameters_that_do_not_follow_from_the_points_are_found(tmp_path):
     doc["points"]["by_level"][1]["spikes"][0] = [9, 9, 9, 9]
     (tmp_path / "io.json").write_text(json.dumps(rehashed(doc)))
     _, wrong = check_io(load_io(tmp_path / "io.json"))
-    assert [line.split(":")[0] for line in wrong] == ["level 11", "gain, level 0"]
+    assert [line.split(":")[0] for line in wrong] == ["level 3", "gain, level 0"]
 
 
 # exports that need nothing else
