@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dendmod.errors import SweepError
+from dendmod.sweep.outcome import Arrays
+from dendmod.sweep.task import Task
 
-Arrays = dict[str, np.ndarray]
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COLUMNS = ["key", "function", "payload", "fingerprint", "seconds", "finished", "digest", "sha256"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (
     digest TEXT PRIMARY KEY, key TEXT, sha256 TEXT, seconds REAL,
     finished TEXT DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE IF NOT EXISTS task (
+    digest TEXT PRIMARY KEY, function TEXT, payload TEXT, fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS failure (
     digest TEXT, key TEXT, error TEXT, traceback TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
 """
@@ -67,9 +76,7 @@ class Ledger:
 
     def get(self, digest: str) -> Arrays | None:
         """Return a stored result, or None if there is none or its file is not what was written."""
-        row = self._connection.execute(
-            "SELECT sha256 FROM result WHERE digest = ?", (digest,)
-        ).fetchone()
+        row = next(self._read("SELECT sha256 FROM result WHERE digest = ?", digest), None)
         if row is None:
             return None
         try:
@@ -81,8 +88,8 @@ class Ledger:
         with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
-    def put(self, digest: str, key: str, arrays: Arrays, seconds: float) -> None:
-        """Store a result.
+    def put(self, task: Task, fingerprint: str, arrays: Arrays, seconds: float) -> None:
+        """Store a result, and what it is the result of.
 
         Raises
         ------
@@ -92,9 +99,14 @@ class Ledger:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         raw = buffer.getvalue()
+        digest, key = task.digest(fingerprint), task.key
         with self._clear_errors(key):
             self._write(self.path(digest), raw)
             with self._connection:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)",
+                    (digest, task.function, json.dumps(task.payload, sort_keys=True), fingerprint),
+                )
                 self._connection.execute(
                     "INSERT OR REPLACE INTO result (digest, key, sha256, seconds) "
                     "VALUES (?, ?, ?, ?)",
@@ -111,12 +123,38 @@ class Ledger:
 
     def failures(self) -> list[tuple[str, str, str]]:
         """Return key, error and traceback of every failure noted so far."""
-        return list(self._connection.execute("SELECT key, error, traceback FROM failure"))
+        return list(self._read("SELECT key, error, traceback FROM failure"))
 
     def finished(self) -> dict[str, str]:
         """Return key -> digest of every finished result (the latest of each key)."""
-        rows = self._connection.execute("SELECT key, digest FROM result ORDER BY finished, rowid")
-        return dict(rows.fetchall())
+        return dict(self._read("SELECT key, digest FROM result ORDER BY finished, rowid"))
+
+    def table(self) -> pd.DataFrame:
+        """Return everything that was finished, one row a result, in the order in which it was.
+
+        Columns: key, function, payload (a dict), fingerprint, seconds (of the function alone),
+        finished (UTC), digest, sha256 (of the file) and file.
+        """
+        import pandas as pd
+
+        rows = self._read(
+            "SELECT key, function, payload, fingerprint, seconds, finished, digest, sha256 "
+            "FROM result LEFT JOIN task USING (digest) ORDER BY finished, result.rowid"
+        )
+        table = pd.DataFrame(list(rows), columns=_COLUMNS)
+        table["payload"] = [json.loads(text) if text else {} for text in table["payload"]]
+        table["finished"] = pd.to_datetime(table["finished"], utc=True)
+        table["file"] = [str(self.path(digest)) for digest in table["digest"]]
+        return table
+
+    def _read(self, query: str, *values: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.Error as error:
+            raise SweepError(
+                f"{self.store / 'ledger.sqlite'} cannot be read: {error}. Move the store away to "
+                "start anew; without the ledger its results cannot be trusted"
+            ) from None
 
     @contextmanager
     def _clear_errors(self, key: str) -> Iterator[None]:
