@@ -34,7 +34,7 @@ def fit_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
     path, title, protocols = load_variants(name, options.changes())
     described, rows = {}, []
     for variant, protocol in protocols.items():
-        experiment = Experiment(protocol, options.out / "store", workers=options.workers)
+        experiment = Experiment(protocol, options.out / "store", **options.sweep())
         arms = [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
         results = analyse_io(experiment, options, arms)
         described[variant] = describe(experiment, results)

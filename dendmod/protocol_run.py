@@ -38,7 +38,7 @@ def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
 
 
 def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFrame:
-    experiment = Experiment(protocol, options.out / "store", workers=options.workers)
+    experiment = Experiment(protocol, options.out / "store", **options.sweep())
     trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
     levels = {
         name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels

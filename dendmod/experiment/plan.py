@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.conductance import effective_conductance
-from dendmod.experiment.provenance import versions
+from dendmod.experiment.provenance import fingerprint_of
 from dendmod.experiment.tables import IOTable, SpikeTable
 from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
@@ -19,6 +18,7 @@ from dendmod.rng import stream
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
+_CHECK = "dendmod.experiment.provenance:check_same"
 
 
 class Experiment:
@@ -34,6 +34,12 @@ class Experiment:
         Number of processes; None takes all cores.
     coreneuron
         None lets each worker use CoreNEURON where the mechanisms were built for it.
+    progress
+        Show a bar on standard error.
+    scheduler
+        Address of a Dask cluster that makes the runs, instead of processes of this machine.
+    timeout
+        Seconds after which one task is ended; None waits for ever.
     """
 
     def __init__(
@@ -45,9 +51,11 @@ class Experiment:
         coreneuron: bool | None = None,
         progress: bool = True,
         scheduler: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
-        self.coreneuron, self.progress, self.scheduler = coreneuron, progress, scheduler
+        self.coreneuron, self.progress = coreneuron, progress
+        self.scheduler, self.timeout = scheduler, timeout
         self.morphology = resolve(protocol.cell.morphology).without_axon()
         self._fields = protocol.model_dump(mode="json", by_alias=True)
         self._sites: dict[str, np.ndarray] | None = None
@@ -55,16 +63,18 @@ class Experiment:
     @property
     def fingerprint(self) -> str:
         """What, besides its payload, a stored result depends on."""
-        return json.dumps({**versions(), "morphology": self.morphology.sha256}, sort_keys=True)
+        return fingerprint_of(self.morphology)
 
     def _run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
         return run_tasks(
             tasks,
             self.store,
             workers=self.workers,
+            timeout=self.timeout,
             progress=self.progress,
             fingerprint=self.fingerprint,
             scheduler=self.scheduler,
+            check=_CHECK,
         )
 
     @property

@@ -29,6 +29,7 @@ def run_in_child(
     *,
     timeout: float | None = None,
     check: Check | None = None,
+    folder: str | None = None,
     wanted: Callable[[], bool] = lambda: True,
 ) -> Outcome:
     """Run a task in a new process and return how it ended.
@@ -41,6 +42,8 @@ def run_in_child(
         Seconds after which the process is killed.
     check
         Asked in the child before the task.
+    folder
+        Working folder of the child, if this machine has it; else that of this process.
     wanted
         Asked four times a second; the child is killed when it says no.
     """
@@ -53,6 +56,7 @@ def run_in_child(
             stdin=subprocess.PIPE,
             pass_fds=(theirs,),
             env=environment,
+            cwd=folder if folder and os.path.isdir(folder) else None,
             start_new_session=True,  # Ctrl-C in the worker's terminal is the worker's affair
         )
     except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import queue
 import sys
 import uuid
@@ -16,7 +18,7 @@ from dendmod.sweep.child import run_in_child
 from dendmod.sweep.outcome import Check, Died, Failed, Outcome
 from dendmod.sweep.task import Task
 
-_CONNECT = 10  # s: a scheduler that is there answers within milliseconds
+_CONNECT = 5  # s: a scheduler that is there answers within milliseconds
 _LOOK = 2.0  # s between looks at whether the scheduler is still there
 
 
@@ -74,14 +76,17 @@ class Cluster:
         self, client: Any, address: str, timeout: float | None, check: Check | None
     ) -> None:
         self._client, self._address = client, address
-        self._run = partial(_on_worker, timeout=timeout, check=check)
+        # file names in payloads mean what they mean here, where the disk is shared
+        self._run = partial(_on_worker, timeout=timeout, check=check, folder=os.getcwd())
+        self._name, self._started = uuid.uuid4().hex, itertools.count()
         self._running: dict[str, tuple[Task, Any]] = {}
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def start(self, tasks: Sequence[Task]) -> None:
         """Hand tasks to the scheduler."""
-        # a key of its own each time: a task that is tried again is a new one to Dask
-        keys = [f"dendmod-{uuid.uuid4().hex}" for _ in tasks]
+        # A key of its own each time: a task that is tried again is a new one to Dask, which
+        # runs equals in the order of their keys.
+        keys = [f"dendmod-{self._name}-{next(self._started):08d}" for _ in tasks]
         # one opaque argument, in which Dask looks for no futures and no keys
         jobs = [_Job(task.function, task.payload) for task in tasks]
         futures = self._client.map(self._run, jobs, key=keys, pure=False)
@@ -138,9 +143,16 @@ class _Job:
         self.function, self.payload = function, payload
 
 
-def _on_worker(job: _Job, *, timeout: float | None, check: Check | None) -> Outcome:
+def _on_worker(
+    job: _Job, *, timeout: float | None, check: Check | None, folder: str | None
+) -> Outcome:
     return run_in_child(
-        job.function, job.payload, timeout=timeout, check=check, wanted=_asks_whether_wanted()
+        job.function,
+        job.payload,
+        timeout=timeout,
+        check=check,
+        folder=folder,
+        wanted=_asks_whether_wanted(),
     )
 
 

@@ -54,7 +54,10 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class Check:
-    """A function ``"package.module:name"`` that raises where `fingerprint` cannot be kept."""
+    """A function ``"package.module:name"`` of `fingerprint` and a task's payload.
+
+    It raises where the task would not give what the fingerprint stands for.
+    """
 
     function: str
     fingerprint: str
@@ -78,7 +81,7 @@ def attempt(
         if parent is not None:
             die_with(parent)
         if check is not None:
-            resolve_function(check.function)(check.fingerprint)
+            resolve_function(check.function)(check.fingerprint, payload)
         began = time.monotonic()
         arrays = execute(function, payload)
         return Finished(arrays, time.monotonic() - began)

@@ -54,7 +54,7 @@ def run_tasks(
         processes.
     check
         Name ``"package.module:function"`` of a function that a cluster's worker calls with
-        `fingerprint` before each task; it raises if that is not what the worker has.
+        `fingerprint` and the payload before each task; it raises if the worker has something else.
 
     Raises
     ------

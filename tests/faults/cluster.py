@@ -26,6 +26,7 @@ class Cluster:
             "scheduler", "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
             "--scheduler-file", str(self.file),
         )  # fmt: skip
+        wait_for(lambda: self.file.exists() and self.file.read_text().endswith("}"), 60)
         self.workers: list[subprocess.Popen] = []
         for _ in range(n):
             self.add_worker()
@@ -65,9 +66,7 @@ class Cluster:
 def children(pid: int) -> list[int]:
     path = Path(f"/proc/{pid}/task")
     return [
-        int(child)
-        for thread in path.glob("*/children")
-        for child in thread.read_text().split()
+        int(child) for thread in path.glob("*/children") for child in thread.read_text().split()
     ]
 
 
