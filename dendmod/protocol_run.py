@@ -9,12 +9,13 @@ import pandas as pd
 
 from dendmod.experiment import Experiment, versions
 from dendmod.figure import FigureOptions, write_summary
-from dendmod.protocol import Protocol, load_variants
+from dendmod.protocol import Protocol, ProtocolGrid, load_grid
+from dendmod.protocol.grid import Grid, grid_columns
 
 _QUICK_TRIALS = 4
 
 
-def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
+def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
     """Run a protocol file or a file of readings.
 
     Parameters
@@ -23,17 +24,24 @@ def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
         A file, or the name of one that dendmod carries.
     options
         Output folder, seed, trials, workers ...
+    grid
+        Values of fields, by dotted name; every combination is run.
 
     Returns
     -------
     pandas.DataFrame
-        One row a trial: variant, arm, level, n_feedforward, trial, spikes.
+        One row a trial: variant, arm, level, n_feedforward, trial, spikes, and a column a field of
+        the grid.
     """
-    path, title, protocols = load_variants(name, options.changes())
+    loaded = load_grid(name, options.changes(), grid)
     rows = pd.concat(
-        [_run(variant, p, options) for variant, p in protocols.items()], ignore_index=True
+        [
+            _run(variant, p, options).assign(**grid_columns(loaded.points[variant]))
+            for variant, p in loaded.protocols.items()
+        ],
+        ignore_index=True,
     )
-    _write(path.stem, title, rows, protocols, options)
+    _write(loaded, rows, options)
     return rows
 
 
@@ -57,16 +65,11 @@ def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFra
     )
 
 
-def _write(
-    stem: str,
-    title: str,
-    rows: pd.DataFrame,
-    protocols: dict[str, Protocol],
-    options: FigureOptions,
-) -> None:
+def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> None:
     from dendmod.plotting import save, style
     from dendmod.plotting.counts import draw_counts
 
+    stem, title = loaded.path.stem, loaded.title
     options.out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(options.out / f"{stem}.parquet")
     means = rows.groupby(["variant", "arm", "level"], sort=False)["spikes"].mean()
@@ -76,6 +79,7 @@ def _write(
         "trials": int(rows["trial"].max()) + 1,
         "variants": {
             variant: {
+                "set": loaded.points[variant],
                 "protocol": protocol.model_dump(mode="json", by_alias=True),
                 "arms": {
                     arm: {
@@ -85,7 +89,7 @@ def _write(
                     for arm in protocol.arms
                 },
             }
-            for variant, protocol in protocols.items()
+            for variant, protocol in loaded.protocols.items()
         },
         "versions": versions(),
     }

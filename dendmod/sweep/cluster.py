@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 import os
 import queue
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -46,12 +49,14 @@ def cluster(address: str, timeout: float | None, check: Check | None) -> Iterato
         raise SweepError(
             "a scheduler was given, but Dask is not installed: pip install 'dendmod[cluster]'"
         ) from None
-    where = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
     try:
-        client = Client(**where, timeout=_CONNECT, set_as_default=False, name="dendmod")
-    except (OSError, ValueError, TypeError) as error:
+        at = _resolve(address)
+        with ThreadPoolExecutor(1) as thread:  # a notebook has a loop of its own in this one
+            thread.submit(asyncio.run, _knock(at)).result()
+        client = Client(at, timeout=_CONNECT, set_as_default=False, name="dendmod")
+    except Exception as error:  # what answers may be anything
         raise SweepError(
-            f"no Dask scheduler answers at {address!r} ({error}). Give the address that "
+            f"no Dask scheduler answers at {address!r} ({error or type(error).__name__}). Give the address that "
             "`dask scheduler` prints, such as tcp://host:8786, or the path of its scheduler file"
         ) from None
     running = Cluster(client, address, timeout, check)
@@ -67,6 +72,21 @@ def cluster(address: str, timeout: float | None, check: Check | None) -> Iterato
     finally:
         with suppress(Exception):
             client.close(timeout=5)
+
+
+def _resolve(address: str) -> str:
+    """Return the address that a scheduler file holds, or what was given."""
+    path = Path(address)
+    return json.loads(path.read_text())["address"] if path.is_file() else address
+
+
+async def _knock(address: str) -> None:
+    """Connect and hang up: a `Client` that cannot connect would keep the program from ending."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    arguments = Security().get_connection_args("client")
+    (await connect(address, timeout=_CONNECT, **arguments)).abort()
 
 
 class Cluster:

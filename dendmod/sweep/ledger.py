@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +19,23 @@ from dendmod.errors import SweepError
 from dendmod.sweep.outcome import Arrays
 from dendmod.sweep.task import Task
 
-if TYPE_CHECKING:
-    import pandas as pd
+_COLUMNS = ("digest", "key", "function", "payload", "fingerprint", "status", "seconds", "ended",
+            "sha256", "error")  # fmt: skip
 
-_COLUMNS = ["key", "function", "payload", "fingerprint", "seconds", "finished", "digest", "sha256"]
+_RUNS = """
+SELECT ended.digest, ended.key, function, payload, fingerprint, status, seconds, at, sha256, error
+FROM (
+    SELECT digest, key, 'finished' AS status, seconds, finished AS at, sha256, NULL AS error
+    FROM result
+    UNION ALL
+    SELECT digest, key, 'failed', NULL, at, NULL, error
+    FROM failure
+    WHERE rowid IN (SELECT max(rowid) FROM failure GROUP BY digest)
+        AND digest NOT IN (SELECT digest FROM result)
+) AS ended
+LEFT JOIN task USING (digest)
+ORDER BY at, ended.key
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (
@@ -103,23 +116,29 @@ class Ledger:
         with self._clear_errors(key):
             self._write(self.path(digest), raw)
             with self._connection:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)",
-                    (digest, task.function, json.dumps(task.payload, sort_keys=True), fingerprint),
-                )
+                self._note(task, fingerprint)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO result (digest, key, sha256, seconds) "
                     "VALUES (?, ?, ?, ?)",
                     (digest, key, hashlib.sha256(raw).hexdigest(), seconds),
                 )
 
-    def fail(self, digest: str, key: str, error: str, traceback: str) -> None:
+    def fail(self, task: Task, fingerprint: str, error: str, traceback: str) -> None:
         """Note a failure with its traceback."""
-        with self._clear_errors(key), self._connection:
+        with self._clear_errors(task.key), self._connection:
+            self._note(task, fingerprint)
             self._connection.execute(
                 "INSERT INTO failure (digest, key, error, traceback) VALUES (?, ?, ?, ?)",
-                (digest, key, error, traceback),
+                (task.digest(fingerprint), task.key, error, traceback),
             )
+
+    def _note(self, task: Task, fingerprint: str) -> None:
+        """Keep what a run was asked for."""
+        asked = json.dumps(task.payload, sort_keys=True)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)",
+            (task.digest(fingerprint), task.function, asked, fingerprint),
+        )
 
     def failures(self) -> list[tuple[str, str, str]]:
         """Return key, error and traceback of every failure noted so far."""
@@ -129,23 +148,14 @@ class Ledger:
         """Return key -> digest of every finished result (the latest of each key)."""
         return dict(self._read("SELECT key, digest FROM result ORDER BY finished, rowid"))
 
-    def table(self) -> pd.DataFrame:
-        """Return everything that was finished, one row a result, in the order in which it was.
+    def runs(self) -> list[dict[str, Any]]:
+        """Return what is known of every run, in the order in which the runs ended.
 
-        Columns: key, function, payload (a dict), fingerprint, seconds (of the function alone),
-        finished (UTC), digest, sha256 (of the file) and file.
+        Each has digest, key, function, payload (JSON), fingerprint, status ("finished" or
+        "failed"), seconds (of the function alone), ended (UTC), sha256 (of the file), error. A run
+        that failed and was finished later is finished.
         """
-        import pandas as pd
-
-        rows = self._read(
-            "SELECT key, function, payload, fingerprint, seconds, finished, digest, sha256 "
-            "FROM result LEFT JOIN task USING (digest) ORDER BY finished, result.rowid"
-        )
-        table = pd.DataFrame(list(rows), columns=_COLUMNS)
-        table["payload"] = [json.loads(text) if text else {} for text in table["payload"]]
-        table["finished"] = pd.to_datetime(table["finished"], utc=True)
-        table["file"] = [str(self.path(digest)) for digest in table["digest"]]
-        return table
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in self._read(_RUNS)]
 
     def _read(self, query: str, *values: str) -> Iterator[tuple]:  # type: ignore[type-arg]
         try:

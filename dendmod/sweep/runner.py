@@ -97,7 +97,7 @@ def run_tasks(
                             ledger.put(task, fingerprint, outcome.arrays, outcome.seconds)
                             done[digest] = outcome.arrays
                         else:
-                            ledger.fail(digest, task.key, outcome.error, outcome.traceback)
+                            ledger.fail(task, fingerprint, outcome.error, outcome.traceback)
                             failed[digest] = outcome.error
                         bar.update(task.cost)
     results = {key: done[d] for key, d in digests.items() if d in done}

@@ -1,10 +1,8 @@
 """Does a sweep on a Dask cluster give what a local one gives, whatever happens to the cluster?"""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +13,7 @@ pytest.importorskip("distributed", reason="needs pip install 'dendmod[cluster]'"
 from dendmod.errors import SweepError
 from dendmod.sweep import Task, run_tasks
 from tests.faults.cluster import HERE, Cluster, wait_for
-from tests.faults.test_sweep import hashes, squares
+from tests.faults.test_sweep import driver, hashes, squares
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc (Linux)")
 
@@ -86,12 +84,23 @@ def test_tasks_that_fail_crash_or_hang_on_a_cluster_are_named_and_the_rest_is_ke
     assert all(worker.poll() is None for worker in cluster.workers)
 
 
-@pytest.mark.parametrize("address", ["closed port", "no-such-address", "tcp://127.0.0.1"])
-def test_a_scheduler_that_does_not_answer_is_a_clear_error_within_ten_seconds(address, tmp_path):
-    if address == "closed port":
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+@pytest.mark.parametrize(
+    "address", ["closed port", "another service", "no-such-address", "tcp://127.0.0.1"]
+)
+def test_a_scheduler_that_does_not_answer_is_a_clear_error_within_ten_seconds(
+    address, tmp_path, request
+):
+    if address in ("closed port", "another service"):
+        port = socket.socket()
+        request.addfinalizer(port.close)
+        port.bind(("127.0.0.1", 0))
+        if address == "another service":
+            port.listen()
+            threading.Thread(
+                target=lambda: port.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9),
+                daemon=True,
+            ).start()
+        address = f"tcp://127.0.0.1:{port.getsockname()[1]}"
     began = time.monotonic()
     with pytest.raises(SweepError, match="no Dask scheduler answers at .*dask scheduler"):
         run_tasks(squares(1), tmp_path, scheduler=address, progress=False)
@@ -182,10 +191,3 @@ def test_a_scheduler_that_dies_is_an_error_and_what_is_done_is_kept(cluster, tmp
     assert driving.returncode != 0
     assert "went away" in said
     assert hashes(store)
-
-
-def driver(store: Path, log: Path, scheduler: str, n: int, seconds: float) -> subprocess.Popen[str]:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
-    command = [sys.executable, str(HERE / "sweep_driver.py"), str(store), str(log), scheduler,
-               str(n), str(seconds)]  # fmt: skip
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
