@@ -56,8 +56,9 @@ def cluster(address: str, timeout: float | None, check: Check | None) -> Iterato
         client = Client(at, timeout=_CONNECT, set_as_default=False, name="dendmod")
     except Exception as error:  # what answers may be anything
         raise SweepError(
-            f"no Dask scheduler answers at {address!r} ({error or type(error).__name__}). Give the address that "
-            "`dask scheduler` prints, such as tcp://host:8786, or the path of its scheduler file"
+            f"no Dask scheduler answers at {address!r} ({error or type(error).__name__}). "
+            "Give the address that `dask scheduler` prints, such as tcp://host:8786, or the path "
+            "of its scheduler file"
         ) from None
     running = Cluster(client, address, timeout, check)
     try:
