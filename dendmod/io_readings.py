@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.experiment import Experiment, versions
+from dendmod.experiment import Experiment, run_together, versions
 from dendmod.figure import FigureOptions, write_summary
-from dendmod.ioanalysis import IOAnalysis, analyse_io, describe
+from dendmod.ioanalysis import IOAnalysis, analyse_io, describe, io_asked
 from dendmod.iocurve import CROSSINGS, MODELS
-from dendmod.protocol import load_grid
+from dendmod.protocol import Protocol, load_grid
 from dendmod.protocol.grid import Grid, grid_columns
 
 
@@ -36,16 +36,28 @@ def fit_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
     """
     loaded = load_grid(name, options.changes(), grid)
     described, rows = {}, []
-    for variant, protocol in loaded.protocols.items():
-        experiment = Experiment(protocol, options.out / "store", **options.sweep())
-        arms = [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
-        results = analyse_io(experiment, options, arms)
+    experiments = {
+        variant: Experiment(protocol, options.out / "store", **options.sweep())
+        for variant, protocol in loaded.protocols.items()
+    }
+    if len(experiments) > 1:
+        run_together(
+            experiments,
+            lambda _, e: e.io_tasks(**io_asked(e.protocol, options, _arms(e.protocol))),
+        )
+    for variant, experiment in experiments.items():
+        results = analyse_io(experiment, options, _arms(experiment.protocol))
         described[variant] = describe(experiment, results)
         at = grid_columns(loaded.points[variant])
         rows += [_row(variant, arm, r, described[variant]) | at for arm, r in results.items()]
     table = pd.DataFrame(rows)
     _write(loaded.path.stem, loaded.title, table, described, options)
     return table
+
+
+def _arms(protocol: Protocol) -> list[str]:
+    """Return the arms of whose IO curves the paper says something."""
+    return [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
 
 
 def _row(

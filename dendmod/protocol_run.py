@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.experiment import Experiment, versions
+from dendmod.experiment import Experiment, run_together, versions
 from dendmod.figure import FigureOptions, write_summary
 from dendmod.protocol import Protocol, ProtocolGrid, load_grid
 from dendmod.protocol.grid import Grid, grid_columns
@@ -34,10 +34,16 @@ def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
         the grid.
     """
     loaded = load_grid(name, options.changes(), grid)
+    experiments = {
+        variant: Experiment(protocol, options.out / "store", **options.sweep())
+        for variant, protocol in loaded.protocols.items()
+    }
+    if len(experiments) > 1:
+        run_together(experiments, lambda _, e: e.spike_tasks(**_asked(e.protocol, options)))
     rows = pd.concat(
         [
-            _run(variant, p, options).assign(**grid_columns(loaded.points[variant]))
-            for variant, p in loaded.protocols.items()
+            _rows(variant, experiment, options).assign(**grid_columns(loaded.points[variant]))
+            for variant, experiment in experiments.items()
         ],
         ignore_index=True,
     )
@@ -45,14 +51,17 @@ def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
     return rows
 
 
-def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFrame:
-    experiment = Experiment(protocol, options.out / "store", **options.sweep())
-    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+def _asked(protocol: Protocol, options: FigureOptions) -> dict[str, Any]:
     levels = {
         name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
         for name, arm in protocol.arms.items()
     }
-    tables = experiment.spikes(levels, trials=trials, seed=protocol.run.seed)
+    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+    return {"arms": levels, "trials": trials, "seed": protocol.run.seed}
+
+
+def _rows(variant: str, experiment: Experiment, options: FigureOptions) -> pd.DataFrame:
+    tables = experiment.spikes(**_asked(experiment.protocol, options))
     return pd.DataFrame(
         [
             (variant, arm, level, n, trial, int(count))
