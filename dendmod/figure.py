@@ -27,19 +27,16 @@ class FigureOptions:
     workers: int | None = None
     morphology: str | None = None
     dt: float | None = None
-<<<<<<< HEAD
     data: str | None = None
     io: str | None = None
     panels: list[str] | None = None
     matrices: list[str] | None = None
-=======
     scheduler: str | None = None
     timeout: float | None = None
 
     def sweep(self) -> dict[str, Any]:
         """Return the arguments of `Experiment` that say where and how runs are made."""
         return {"workers": self.workers, "scheduler": self.scheduler, "timeout": self.timeout}
->>>>>>> main
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -65,6 +62,12 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "workers": {"type": _positive, "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "scheduler": {"metavar": "ADDRESS", "help": "run on the Dask cluster of this scheduler"},
+    "timeout": {
+        "type": float,
+        "metavar": "S",
+        "help": "seconds after which a run is ended (none)",
+    },
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {
@@ -74,7 +77,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},
 }
-_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
+_OF_NEURONS = (
+    "seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout",
+)  # fmt: skip
 OF_NETWORKS = ("seed", "quick", "workers", "data")
 
 
@@ -87,23 +92,8 @@ def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the figure, summary.json and the stored runs",
     )
-<<<<<<< HEAD
     for argument in arguments:
         parser.add_argument(f"--{argument}", **_ARGUMENTS[argument])
-=======
-    parser.add_argument("--seed", type=int, help="seed of all random inputs")
-    parser.add_argument("--trials", type=_positive, help="trials a condition")
-    parser.add_argument("--quick", action="store_true", help="fewer levels and trials")
-    parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
-    parser.add_argument("--morphology", help="name, or SWC or ASC file")
-    parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler"
-    )
-    parser.add_argument(
-        "--timeout", type=float, metavar="S", help="seconds after which a run is ended (none)"
-    )
->>>>>>> main
     return parser
 
 
