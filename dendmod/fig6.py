@@ -23,7 +23,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     seed = _DEFAULT_SEED if options.seed is None else options.seed
     side = load_data(options.data or "digits", seed=seed).shape[-1]
     plan = stackplan.plan(options.data, seed, quick=options.quick, side=side)
-    found = stackplan.run(plan, options.out / "store", options.workers)
+    found = stackplan.run(plan, options.out / "store", **options.sweep())
     summary = {**stackplan.summarise(plan, found), "versions": versions()}
     with style():
         save(draw(summary), options.out, "fig6")

@@ -30,6 +30,12 @@ class FigureOptions:
     data: str | None = None
     io: str | None = None
     panels: list[str] | None = None
+    scheduler: str | None = None
+    timeout: float | None = None
+
+    def sweep(self) -> dict[str, Any]:
+        """Return the arguments of `Experiment` that say where and how runs are made."""
+        return {"workers": self.workers, "scheduler": self.scheduler, "timeout": self.timeout}
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -55,6 +61,12 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "workers": {"type": _positive, "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "scheduler": {"metavar": "ADDRESS", "help": "run on the Dask cluster of this scheduler"},
+    "timeout": {
+        "type": float,
+        "metavar": "S",
+        "help": "seconds after which a run is ended (none)",
+    },
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {
@@ -63,8 +75,8 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "run these panels alone",
     },
 }
-_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
-OF_NETWORKS = ("seed", "quick", "workers", "data")
+_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout")
+OF_NETWORKS = ("seed", "quick", "workers", "data", "scheduler", "timeout")
 
 
 def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:

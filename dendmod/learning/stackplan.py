@@ -96,8 +96,8 @@ def plan(data: str | None, seed: int, *, quick: bool, side: int) -> Plan:
     return Plan(data=data, seed=seed)
 
 
-def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, Arrays]:
-    """Run a plan and return results by key.
+def run(plan: Plan, store: Path, **how: Any) -> dict[str, Arrays]:
+    """Run a plan and return results by key; `how` goes to `run_tasks`.
 
     Keys are such as "TMCL seed 1", "subset 3 2" and "backprop 4 seed 1";
     ``test`` is [layers, tasks], of a network trained end to end [tasks].
@@ -130,7 +130,7 @@ def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, Arrays
     for size in plan.sizes:
         for i, chosen in enumerate(_subsets(plan, size)):
             add(f"subset {size} {i + 1}", "TMCL", seeds[i % len(seeds)], subset=chosen)
-    return run_tasks(tasks, store, workers=workers, fingerprint=fingerprint(plan.data))
+    return run_tasks(tasks, store, **how, fingerprint=fingerprint(plan.data))
 
 
 def _subsets(plan: Plan, size: int, n_tasks: int = 10) -> list[list[int]]:
