@@ -57,7 +57,7 @@ class Plan:
     depths: tuple[int, ...] = (1, 2, 3, 4)
     widths: tuple[int, ...] = (10, 25, 50, 100)
     plane_layers: tuple[int, ...] = paper.LAYERS_2D
-    transfer_layers: tuple[int, ...] = (1, 2, 3)
+    transfer_layers: tuple[int, ...] = (1, 3)
     splits: int = 5
     others: bool = True
     rounds: int = 2
@@ -120,7 +120,8 @@ def label(hidden: tuple[int, ...]) -> str:
 def run(plan: Plan, store: Path, **how: Any) -> dict[str, dict[str, Arrays]]:
     """Run a plan and return, by panel ("images", "plane", "transfer"), results by key.
 
-    `how` goes to `run_tasks`. Keys are such as "gain_bias 2x25", in the transfer panel "gain_bias 2x100 split 1".
+    `how` goes to `run_tasks`. Keys are such as "gain_bias 2x25", in the transfer panel
+    "gain_bias 2x100 split 1".
     """
     seeds = seeds_from(plan.seed, plan.n_seeds)
     images = {"data": plan.data, "pool": plan.pool, "training": plan.images}

@@ -188,3 +188,21 @@ def test_the_same_data_every_time():
     a, b = task_sets("tasks2d", 4), task_sets("tasks2d", 4)
     assert torch.equal(a["val"].x, b["val"].x)
     assert not torch.equal(a["val"].x[:100], a["train"].x[:100])
+
+
+def test_a_run_that_has_stopped_stays_stopped(monkeypatch):
+    """Validation accuracies by script: the first run falls, and would rise again later."""
+    from dendmod.learning import training
+
+    scripted = iter([[0.5, 0.5], [0.6, 0.6], [0.55, 0.7], [0.9, 0.8], [0.95, 0.75]])
+    monkeypatch.setattr(training, "evaluate", lambda *_: np.array(next(scripted))[:, None])
+    kept = []
+    network = MultitaskNetwork(SPEC, (1, 2))
+    history = train(
+        network, SETS["train"], SETS["val"], TrainSpec(**{**QUICK, "patience": 1}),
+        after_epoch=lambda net, _: kept.append(net.values["gain0"].detach().clone()),
+    )  # fmt: skip
+    assert history.best.tolist() == [0.6, 0.8]
+    assert history.best_epoch.tolist() == [0, 2]
+    assert torch.equal(network.values["gain0"][0], kept[1][0])  # kept[0] is before training
+    assert torch.equal(network.values["gain0"][1], kept[3][1])
