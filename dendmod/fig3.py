@@ -29,7 +29,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
         options.data, seed, quick=options.quick, pool=pool, panels=options.panels,
         io=from_io(options.io) if options.io else None,
     )  # fmt: skip
-    found = multitask.run(plan, options.out / "store", options.workers)
+    found = multitask.run(plan, options.out / "store", **options.sweep())
     summary = {**multitask.summarise(plan, found), "pool": pool, "versions": versions()}
     with style():
         save(draw(summary, found, data), options.out, "fig3")

@@ -20,7 +20,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     plan = matrix_study.plan(
         options.data, seed, quick=options.quick, matrices=options.matrices, n_seeds=options.trials
     )
-    found = matrix_study.run(plan, options.out / "store", options.workers)
+    found = matrix_study.run(plan, options.out / "store", **options.sweep())
     summary = {**matrix_study.summarise(plan, found), "versions": versions()}
     with style():
         save(draw(summary, found), options.out, "fig4")

@@ -77,10 +77,8 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},
 }
-_OF_NEURONS = (
-    "seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout",
-)  # fmt: skip
-OF_NETWORKS = ("seed", "quick", "workers", "data")
+_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout")
+OF_NETWORKS = ("seed", "quick", "workers", "data", "scheduler", "timeout")
 
 
 def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:

@@ -110,10 +110,10 @@ def plan(
     )  # fmt: skip
 
 
-def run(plan: Plan, store: Path, workers: int | None = None) -> Found:
+def run(plan: Plan, store: Path, **how: Any) -> Found:
     """Run a plan; return results of "matrix" by kind and seed, "reconstruction" by modulation.
 
-    Keys of "matrix" are such as "dPMD 25 0": kind, units, which of the seeds.
+    `how` goes to `run_tasks`. Keys of "matrix" are such as "dPMD 25 0": kind, units, which of the seeds.
     """
     seeds = seeds_from(plan.seed, plan.n_seeds)
     tasks = [
@@ -140,7 +140,7 @@ def run(plan: Plan, store: Path, workers: int | None = None) -> Found:
     ]  # fmt: skip
     found: Found = {"matrix": {}, "reconstruction": {}}
     mark = fingerprint(plan.data)
-    for key, result in run_tasks(tasks, store, workers=workers, fingerprint=mark).items():
+    for key, result in run_tasks(tasks, store, **how, fingerprint=mark).items():
         panel, _, name = key.partition(" ")
         found[panel][name] = result
     return found

@@ -57,7 +57,7 @@ class Plan:
     depths: tuple[int, ...] = (1, 2, 3, 4)
     widths: tuple[int, ...] = (10, 25, 50, 100)
     plane_layers: tuple[int, ...] = paper.LAYERS_2D
-    transfer_layers: tuple[int, ...] = (1, 2, 3)
+    transfer_layers: tuple[int, ...] = (1, 3)
     splits: int = 5
     others: bool = True
     rounds: int = 2
@@ -117,10 +117,11 @@ def label(hidden: tuple[int, ...]) -> str:
     return f"{len(hidden)}x{hidden[0]}"
 
 
-def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, dict[str, Arrays]]:
+def run(plan: Plan, store: Path, **how: Any) -> dict[str, dict[str, Arrays]]:
     """Run a plan and return, by panel ("images", "plane", "transfer"), results by key.
 
-    Keys are such as "gain_bias 2x25", in the transfer panel "gain_bias 2x100 split 1".
+    `how` goes to `run_tasks`. Keys are such as "gain_bias 2x25", in the transfer panel
+    "gain_bias 2x100 split 1".
     """
     seeds = seeds_from(plan.seed, plan.n_seeds)
     images = {"data": plan.data, "pool": plan.pool, "training": plan.images}
@@ -157,7 +158,7 @@ def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, dict[s
     ]
     mark = fingerprint(plan.data)
     found: dict[str, dict[str, Arrays]] = {panel: {} for panel in PANELS}
-    for name, result in run_tasks(tasks, store, workers=workers, fingerprint=mark).items():
+    for name, result in run_tasks(tasks, store, **how, fingerprint=mark).items():
         for entry, value in result.items():
             key, _, what = entry.rpartition("/")
             found[name.partition(" ")[0]].setdefault(key, {})[what] = value
@@ -176,7 +177,7 @@ def run(plan: Plan, store: Path, workers: int | None = None) -> dict[str, dict[s
         )
         for h in wide for m in MAIN for split in range(1, plan.splits + 1)
     ]  # fmt: skip
-    for key, result in run_tasks(moves, store, workers=workers, fingerprint=mark).items():
+    for key, result in run_tasks(moves, store, **how, fingerprint=mark).items():
         found["transfer"][key.removeprefix("transfer ")] = result
     return found
 

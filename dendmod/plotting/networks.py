@@ -22,6 +22,13 @@ MATRICES: dict[str, tuple[str, str, str]] = {
     "SD": ("SD", "#333333", "o"),
     "PCA": ("PCA", "#56B4E9", "^"),
 }
+LAYERWISE: dict[str, tuple[str, str, str]] = {
+    "TMCL": ("TMCL", "#0072B2", "o"),
+    "CL": ("CL, no modulation", "#009E73", "s"),
+    "RP": ("RP", "#333333", "v"),
+    "RP_on_TMCL": ("RP on a TMCL layer", "#999999", "D"),
+    "backprop": ("backpropagation", "#D55E00", "^"),
+}
 RIGHT_YES, RIGHT_NO, WRONG = "#E69F00", "#0072B2", "#000000"
 
 

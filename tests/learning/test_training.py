@@ -33,12 +33,16 @@ def assert_same(a, b, runs_a=slice(None), runs_b=slice(None), atol=0.0):
 
 def test_together_is_as_each_alone():
     """Different seeds and different learning rates, one of them stopping before the other."""
-    rates = {"lr_shared": (3e-3, 1e-2), "lr_task": (1e-2, 3e-2)}
-    both, history = trained((5, 6), **rates, max_epochs=12, patience=1)
+    rates = {"lr_shared": (1e-1, 2e-2), "lr_task": (3e-1, 5e-2)}
+    both, history = trained((5, 6), **rates, max_epochs=40, patience=1)
+    assert history.best_epoch[0] != history.best_epoch[1]
+    assert (history.best_epoch < history.epochs - 1).all()
+    kept = evaluate(both, SETS["val"]).mean(axis=1)
+    np.testing.assert_allclose(kept, history.best, atol=1e-6)  # not those of the last epoch
     for i in (0, 1):
         one = {name: pair[i] for name, pair in rates.items()}
-        alone, own = trained((5 + i,), **one, max_epochs=12, patience=1)
-        assert_same(alone, both, runs_b=slice(i, i + 1), atol=1e-5)
+        alone, own = trained((5 + i,), **one, max_epochs=40, patience=1)
+        assert_same(alone, both, runs_b=slice(i, i + 1), atol=1e-4)
         assert own.best_epoch[0] == history.best_epoch[i]
         assert own.best[0] == pytest.approx(history.best[i], abs=1e-6)
 
@@ -184,3 +188,21 @@ def test_the_same_data_every_time():
     a, b = task_sets("tasks2d", 4), task_sets("tasks2d", 4)
     assert torch.equal(a["val"].x, b["val"].x)
     assert not torch.equal(a["val"].x[:100], a["train"].x[:100])
+
+
+def test_a_run_that_has_stopped_stays_stopped(monkeypatch):
+    """Validation accuracies by script: the first run falls, and would rise again later."""
+    from dendmod.learning import training
+
+    scripted = iter([[0.5, 0.5], [0.6, 0.6], [0.55, 0.7], [0.9, 0.8], [0.95, 0.75]])
+    monkeypatch.setattr(training, "evaluate", lambda *_: np.array(next(scripted))[:, None])
+    kept = []
+    network = MultitaskNetwork(SPEC, (1, 2))
+    history = train(
+        network, SETS["train"], SETS["val"], TrainSpec(**{**QUICK, "patience": 1}),
+        after_epoch=lambda net, _: kept.append(net.values["gain0"].detach().clone()),
+    )  # fmt: skip
+    assert history.best.tolist() == [0.6, 0.8]
+    assert history.best_epoch.tolist() == [0, 2]
+    assert torch.equal(network.values["gain0"][0], kept[1][0])  # kept[0] is before training
+    assert torch.equal(network.values["gain0"][1], kept[3][1])
