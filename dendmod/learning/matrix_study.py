@@ -113,7 +113,8 @@ def plan(
 def run(plan: Plan, store: Path, **how: Any) -> Found:
     """Run a plan; return results of "matrix" by kind and seed, "reconstruction" by modulation.
 
-    `how` goes to `run_tasks`. Keys of "matrix" are such as "dPMD 25 0": kind, units, which of the seeds.
+    `how` goes to `run_tasks`. Keys of "matrix" are such as "dPMD 25 0": kind, units, which of the
+    seeds.
     """
     seeds = seeds_from(plan.seed, plan.n_seeds)
     tasks = [
