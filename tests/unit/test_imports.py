@@ -19,7 +19,7 @@ LAYERS = (
     ("paths", "sources", "units", "rng"),
     ("spec", "result", "inputs", "conductance"),
     ("params", "morphology", "mechanisms"),
-    ("l5cell",),
+    ("l5cell", "network"),
     ("engines",),
     ("simulation", "sites"),
     ("sweep",),
