@@ -90,7 +90,9 @@ def channel(suffix: str) -> Channel:
     """
     path = get(suffix).file
     if path is None:
-        raise MechanismError(f"{suffix} is built into NEURON; it has no file to read equations from")
+        raise MechanismError(
+            f"{suffix} is built into NEURON; it has no file to read equations from"
+        )
     return read_channel(path)
 
 
@@ -157,8 +159,12 @@ def _rates(text: str, constants: dict[str, float], path: Path) -> tuple[str, Any
     names: dict[str, Any] = {"exp": math.exp, "fabs": abs, "log": math.log, **constants}
     for name, given in re.findall(r"FUNCTION\s+(\w+)\((\w+)", text):
         source = _python(_block(text, rf"FUNCTION\s+{name}\(", path))
-        exec(f"def {name}({given}):\n{source}\n    return {name}_\n".replace(
-            f"    {name} =", f"    {name}_ ="), names)
+        exec(
+            f"def {name}({given}):\n{source}\n    return {name}_\n".replace(
+                f"    {name} =", f"    {name}_ ="
+            ),
+            names,
+        )
     body = _python(_block(text, r"PROCEDURE\s+rates", path))
     exec(f"def rates({argument}):\n{body}\n    return locals()\n", names)
     return argument, names["rates"]

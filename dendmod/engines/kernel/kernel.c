@@ -11,6 +11,8 @@
  * Compile with -DREAL_BITS=32|64 -DW=lanes. Units: ms, mV, nA, uS, nF, mM.
  */
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +39,11 @@ typedef uint64_t U2 __attribute__((vector_size(W * 4)));
 #define MAX_CHANNELS 12
 #define MAX_GATES 32
 #define ALIGN 64
+#define MAX_WORDS 260 /* of a stream: 255 spikes and the word before them, in fours */
 
 enum { CTX = 1, AMPA = 2, GABA = 4, NMDA = 8 };            /* what a compartment has */
 enum { S_FEEDFORWARD, S_CONTEXT, S_AMPA, S_GABA };         /* streams of random words */
-enum { OK, DIVERGED, OUT_OF_TABLE, NO_MEMORY, STOPPED, FIRES_AT_REST };
+enum { OK, DIVERGED, OUT_OF_TABLE, NO_MEMORY, STOPPED, FIRES_AT_REST, NO_THREAD };
 
 /* ---- what Python hands over; the same structures stand in structures.py ---- */
 
@@ -63,7 +66,6 @@ typedef struct {
     const double *gate_values;                      /* (n_comp, MAX_GATES, n) at the start */
     const double *pool_values;                      /* (n_comp, 5, n): see enum */
     const double *weights;                          /* (n_sources, n), peak factor included */
-    const double *ampa_mean, *gaba_mean;            /* n_comp: spikes a sample */
     double ampa_weight, gaba_weight, background_ratio;
 } Population;
 enum { CAPACITANCE, G_LEAK, E_LEAK, G_COUPLE, V_INIT, AREA };
@@ -77,6 +79,7 @@ typedef struct {
 typedef struct {
     /* run */
     int32_t n_samples, n_steps, settle_steps, carry, learn, generated, has_output, delay;
+    int32_t n_threads;
     double dt, threshold;
     uint64_t seed;
     const int32_t *context, *expected, *number; /* n_samples */
@@ -136,13 +139,15 @@ typedef struct {
 } Extra;
 
 typedef struct {
-    Cell cell;
+    Cell *cell;
     Comp *comp;
     Mem *mem;           /* one a compartment with channels, in order */
     uint64_t *events;   /* (n_steps, n_comp): 4 planes of 16 lanes: context 1, 2; AMPA; GABA */
     int32_t *head;      /* n_steps: first further event of a step, or -1 */
     Extra *extra;
     int32_t n_extra, max_extra;
+    Spikes spikes; /* of the current phase */
+    int32_t code, bad_neuron;
 } Block;
 
 typedef struct {
@@ -295,8 +300,9 @@ INLINE int add_event(Block *b, int n_comp, int32_t step, int kind, int comp, int
     return OK;
 }
 
-static int generate(const Job *job, const Layer *l, int block, int sample, U *words)
+static int generate(const Job *job, const Layer *l, int block, int sample)
 {
+    U words[MAX_WORDS];
     const Population *p = l->p;
     Block *b = l->blocks + block;
     const int lanes = p->n - block * W < W ? p->n - block * W : W;
@@ -328,14 +334,14 @@ static int generate(const Job *job, const Layer *l, int block, int sample, U *wo
     return OK;
 }
 
-static int fill_events(const Job *job, const Layer *l, int block, int sample, U *words)
+static int fill_events(const Job *job, const Layer *l, int block, int sample)
 {
     const Population *p = l->p;
     Block *b = l->blocks + block;
     memset(b->events, 0, sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
     memset(b->head, 0xff, sizeof(int32_t) * job->n_steps);
     b->n_extra = 0;
-    if (job->generated) return generate(job, l, block, sample, words);
+    if (job->generated) return generate(job, l, block, sample);
     for (int kind = 0; kind < 3; kind++)
         for (int64_t e = job->ev_start[kind][sample]; e < job->ev_start[kind][sample + 1]; e++) {
             int i = job->ev_neuron[kind][e] - p->first_neuron - block * W;
@@ -379,8 +385,9 @@ static void sort_list(Layer *l, int32_t n_steps)
         if (l->list_step[e] < n_steps) l->ff_source[start[l->list_step[e] + 1]++] = l->list_source[e];
 }
 
-static int feedforward(const Job *job, Layer *l, int sample, U *words)
+static int feedforward(const Job *job, Layer *l, int sample)
 {
+    U words[MAX_WORDS];
     l->n_list = 0;
     if (!job->generated) {
         for (int64_t e = job->ff_start[sample]; e < job->ff_start[sample + 1]; e++)
@@ -522,9 +529,8 @@ typedef struct {
     int learning;
 } Traces;
 
-static int record(Job *job, int sample, int neuron, int step)
+static int record(Spikes *s, int sample, int neuron, int step)
 {
-    Spikes *s = &job->spikes;
     if (s->n == s->capacity) {
         int64_t more = 2 * s->capacity + 4096;
         int32_t *a = realloc(s->sample, more * 4);
@@ -540,13 +546,13 @@ static int record(Job *job, int sample, int neuron, int step)
     return OK;
 }
 
-static int phase(Job *job, Layer *l, int block, int sample, int s0, int s1, const Traces *tr)
+static int phase(const Job *job, const Layer *l, int block, int sample, int s0, int s1, const Traces *tr)
 {
     const Population *p = l->p;
     const int n_comp = p->n_comp, quiet = sample < 0;
     Block *b = l->blocks + block;
     Comp *comp = b->comp;
-    Cell *cell = &b->cell;
+    Cell *cell = b->cell;
     const int lanes = p->n - block * W < W ? p->n - block * W : W;
     const size_t width = (size_t)l->n_blocks * W;
     M lanebit, real;
@@ -576,11 +582,11 @@ static int phase(Job *job, Layer *l, int block, int sample, int s0, int s1, cons
         cell->above = up;
         if (any(crossed)) {
             if (quiet) {
-                job->bad_neuron = p->first_neuron + block * W;
+                b->bad_neuron = p->first_neuron + block * W;
                 return FIRES_AT_REST;
             }
             for (int i = 0; i < lanes; i++)
-                if (crossed[i] && record(job, sample, p->first_neuron + block * W + i, s))
+                if (crossed[i] && record(&b->spikes, sample, p->first_neuron + block * W + i, s))
                     return NO_MEMORY;
             if (tr) cell->upost += CHOOSE(crossed, all(tr->jump_post[s]));
         }
@@ -596,7 +602,7 @@ static int phase(Job *job, Layer *l, int block, int sample, int s0, int s1, cons
         }
         V product = {0};
         int learning = 0;
-        if (tr && tr->learning && tr->scale[s] != 0) {
+        if (tr && tr->learning && !quiet && tr->scale[s] != 0) {
             product = cell->upost * tr->scale[s];
             learning = any(product != 0);
         }
@@ -723,14 +729,14 @@ static int phase(Job *job, Layer *l, int block, int sample, int s0, int s1, cons
         M bad = ~((v < (R)1000) & (v > (R)-1000)) & real;
         if (any(bad)) code = DIVERGED;
         for (int i = 0; i < lanes && any(bad); i++)
-            if (bad[i]) job->bad_neuron = p->first_neuron + block * W + i;
+            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
     }
     if (code == OK && l->n_mem) {
         R low = job->table_v0, high = job->table_v0 + (job->table_rows - 1) * job->table_step;
         M bad = ((cell->vlo < low) | (cell->vhi > high)) & real;
         if (any(bad)) code = OUT_OF_TABLE;
         for (int i = 0; i < lanes && any(bad); i++)
-            if (bad[i]) job->bad_neuron = p->first_neuron + block * W + i;
+            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
     }
     return code;
 }
@@ -740,8 +746,9 @@ static int phase(Job *job, Layer *l, int block, int sample, int s0, int s1, cons
 static void *fresh(size_t bytes)
 {
     bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    void *memory = aligned_alloc(ALIGN, bytes ? bytes : ALIGN);
-    if (memory) memset(memory, 0, bytes ? bytes : ALIGN);
+    if (!bytes) bytes = ALIGN;
+    void *memory = aligned_alloc(ALIGN, bytes);
+    if (memory) memset(memory, 0, bytes);
     return memory;
 }
 
@@ -752,215 +759,185 @@ INLINE V lanes_of(const double *row, int n, int block)
     return out;
 }
 
+static void free_spikes(Spikes *s)
+{
+    free(s->sample), free(s->neuron), free(s->step);
+    memset(s, 0, sizeof *s);
+}
+
 static void close_layer(Layer *l)
 {
-    if (l->blocks)
-        for (int i = 0; i < l->n_blocks; i++) {
-            free(l->blocks[i].events);
-            free(l->blocks[i].head);
-            free(l->blocks[i].extra);
-        }
+    for (int i = 0; l->blocks && i < l->n_blocks; i++) {
+        free(l->blocks[i].events);
+        free(l->blocks[i].head);
+        free(l->blocks[i].extra);
+        free_spikes(&l->blocks[i].spikes);
+    }
     free(l->blocks), free(l->state), free(l->saved), free(l->weights), free(l->ff_ptr);
     free(l->ff_source), free(l->list_step), free(l->list_source);
 }
 
+static void open_membrane(const Job *job, const Population *p, Mem *m, int c, int block)
+{
+    const Membrane *t = job->membranes + p->membrane[c];
+    for (int j = 0; j < t->n_channels; j++) {
+        const double *ch = p->channel_values + ((size_t)c * MAX_CHANNELS + j) * 2 * p->n;
+        m->gbar[j] = lanes_of(ch, p->n, block);
+        m->erev[j] = lanes_of(ch + p->n, p->n, block);
+    }
+    for (int g = 0; g < t->n_gates; g++) {
+        m->gate[g] = lanes_of(p->gate_values + ((size_t)c * MAX_GATES + g) * p->n, p->n, block);
+        for (int lane = 0; lane < W; lane++) m->lane[lane][g] = m->gate[g][lane];
+    }
+    const double *pool = p->pool_values + (size_t)c * 5 * p->n;
+    m->decay = lanes_of(pool + POOL_DECAY * p->n, p->n, block);
+    m->inflow = lanes_of(pool + POOL_INFLOW * p->n, p->n, block);
+    m->mincai = lanes_of(pool + POOL_MIN * p->n, p->n, block);
+    m->cai = lanes_of(pool + POOL_CAI * p->n, p->n, block);
+    m->z = lanes_of(pool + POOL_Z * p->n, p->n, block);
+    m->eca = (R)job->nernst * ((R)log2(job->cai_out) - log2v(m->cai));
+}
+
+static void open_block(const Job *job, const Population *p, Block *b, int block)
+{
+    Mem *m = b->mem;
+    b->cell->vlo = b->cell->vhi = all(-75);
+    for (int c = 0; c < p->n_comp; c++) {
+        const double *at = p->values + (size_t)c * 6 * p->n;
+#define VALUE(k) lanes_of(at + (k) * p->n, p->n, block)
+        Comp *k = b->comp + c;
+        V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
+        k->v = k->ud = VALUE(V_INIT);
+        k->gc = VALUE(G_COUPLE);
+        k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
+        k->glc = g + k->gc;
+        k->cE = g * e;
+        for (int child = c + 1; child < p->n_comp; child++)
+            if (p->parent[child] == c)
+                k->glc += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, block);
+        if (c == 0) b->cell->above = k->v > (R)job->threshold;
+        if (p->membrane[c] >= 0) open_membrane(job, p, m++, c, block);
+    }
+}
+
 static int open_layer(const Job *job, const Population *p, Layer *l)
 {
-    memset(l, 0, sizeof *l);
     l->p = p;
     l->n_blocks = (p->n + W - 1) / W;
     for (int c = 0; c < p->n_comp; c++) l->n_mem += p->membrane[c] >= 0;
     const size_t each = sizeof(Cell) + p->n_comp * sizeof(Comp) + l->n_mem * sizeof(Mem);
     const size_t stride = (each + ALIGN - 1) / ALIGN * ALIGN;
+    const size_t width = (size_t)l->n_blocks * W;
     l->state_bytes = stride * l->n_blocks;
     l->state = fresh(l->state_bytes), l->saved = fresh(l->state_bytes);
     l->blocks = calloc(l->n_blocks, sizeof(Block));
-    l->weights = fresh(sizeof(R) * (size_t)p->n_sources * l->n_blocks * W);
-    l->ff_ptr = calloc(job->n_steps + 2, sizeof(int32_t));
+    l->weights = fresh(sizeof(R) * p->n_sources * width);
+    l->ff_ptr = calloc(job->n_steps + 3, sizeof(int32_t));
     if (!l->state || !l->saved || !l->blocks || !l->weights || !l->ff_ptr) return NO_MEMORY;
     for (int source = 0; source < p->n_sources; source++)
         for (int i = 0; i < p->n; i++)
-            l->weights[(size_t)source * l->n_blocks * W + i] = (R)p->weights[(size_t)source * p->n + i];
+            l->weights[source * width + i] = (R)p->weights[(size_t)source * p->n + i];
     for (int i = 0; i < l->n_blocks; i++) {
         Block *b = l->blocks + i;
-        b->comp = (Comp *)(l->state + stride * i);
+        b->cell = (Cell *)(l->state + stride * i);
+        b->comp = (Comp *)(b->cell + 1);
         b->mem = (Mem *)(b->comp + p->n_comp);
         b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
         b->head = malloc(sizeof(int32_t) * job->n_steps);
         if (!b->events || !b->head) return NO_MEMORY;
-        b->cell.vlo = b->cell.vhi = all(-75);
-        Mem *m = b->mem;
-        for (int c = 0; c < p->n_comp; c++) {
-            const double *at = p->values + (size_t)c * 6 * p->n;
-#define VALUE(k) lanes_of(at + (k) * p->n, p->n, i)
-            Comp *k = b->comp + c;
-            V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
-            k->v = k->ud = VALUE(V_INIT);
-            k->gc = VALUE(G_COUPLE);
-            k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
-            k->glc = g + k->gc;
-            k->cE = g * e;
-            for (int child = c + 1; child < p->n_comp; child++)
-                if (p->parent[child] == c)
-                    k->glc += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, i);
-            if (c == 0) b->cell.above = k->v > (R)job->threshold;
-            if (p->membrane[c] < 0) continue;
-            const Membrane *t = job->membranes + p->membrane[c];
-            for (int j = 0; j < t->n_channels; j++) {
-                const double *ch = p->channel_values + ((size_t)c * MAX_CHANNELS + j) * 2 * p->n;
-                m->gbar[j] = lanes_of(ch, p->n, i);
-                m->erev[j] = lanes_of(ch + p->n, p->n, i);
-            }
-            for (int g0 = 0; g0 < t->n_gates; g0++) {
-                m->gate[g0] = lanes_of(p->gate_values + ((size_t)c * MAX_GATES + g0) * p->n, p->n, i);
-                for (int lane = 0; lane < W; lane++) m->lane[lane][g0] = m->gate[g0][lane];
-            }
-            const double *pool = p->pool_values + (size_t)c * 5 * p->n;
-            m->decay = lanes_of(pool + POOL_DECAY * p->n, p->n, i);
-            m->inflow = lanes_of(pool + POOL_INFLOW * p->n, p->n, i);
-            m->mincai = lanes_of(pool + POOL_MIN * p->n, p->n, i);
-            m->cai = lanes_of(pool + POOL_CAI * p->n, p->n, i);
-            m->z = lanes_of(pool + POOL_Z * p->n, p->n, i);
-            m->eca = (R)job->nernst * ((R)log2(job->cai_out) - log2v(m->cai));
-            m++;
-        }
+        open_block(job, p, b, i);
     }
     return OK;
 }
 
 /* ---- a whole run ---- */
 
+enum { SETTLE = -1, BEFORE_ERROR, AFTER_ERROR };
+
 typedef struct {
+    Job *job;
     Layer hidden, output;
-    Cell *cells; /* somatic state of all blocks, saved with the rest */
+    Traces traces;
     R *scale, *jump_pre, *jump_post;
-    U *words;
+    double passed; /* ms from the last rebase to the end of a sample */
+    /* what the threads are at */
+    int sample, part, s0, s1, fresh_context, restore;
+    atomic_int next, idle;
+    int quit, n_threads;
+    pthread_mutex_t lock;
+    pthread_cond_t begin, end;
+    uint64_t round;
 } Memory;
 
-static void scales(const Job *job, Memory *m, int s0, int s1, double *eps, int rebase)
+static void scales(const Job *job, Memory *m, int s0, int s1, double *eps)
 {
     const double k = 1 / job->tau_pre + 1 / job->tau_post;
     const double all3 = k + 1 / job->tau_eps, span = -expm1(-all3 * job->dt) / all3;
     for (int s = s0; s < s1; s++) {
-        m->scale[s] = (R)(span * *eps * exp(-k * job->dt * (s % rebase)));
+        m->scale[s] = (R)(span * *eps * exp(-k * job->dt * (s % m->traces.rebase)));
         *eps *= exp(-job->dt / job->tau_eps);
     }
 }
 
-static int run_samples(Job *job, Memory *m)
+/* put a block into the state in which a sample starts */
+static int start_block(const Memory *m, const Layer *l, int i)
 {
-    Layer *hidden = &m->hidden, *output = &m->output;
-    const Population *p = &job->hidden;
-    const int n_steps = job->n_steps, n_blocks = hidden->n_blocks;
-    const double fastest = job->tau_pre < job->tau_post ? job->tau_pre : job->tau_post;
-    int rebase = (int)(20 * fastest / job->dt);
-    if (rebase < 1) rebase = 1;
-    Traces traces = {m->scale, m->jump_pre, m->jump_post, rebase,
-                     (R)exp(-rebase * job->dt / job->tau_pre), (R)exp(-rebase * job->dt / job->tau_post),
-                     job->plastic && job->learn};
-    const Traces *tr = job->plastic ? &traces : NULL;
-    for (int s = 0; s < n_steps; s++) {
-        m->jump_pre[s] = (R)(job->c_pre * exp(s % rebase * job->dt / job->tau_pre));
-        m->jump_post[s] = (R)(job->c_post * exp(s % rebase * job->dt / job->tau_post));
+    const Job *job = m->job;
+    const Population *p = l->p;
+    Block *b = l->blocks + i;
+    if (m->restore) {
+        const size_t stride = l->state_bytes / l->n_blocks;
+        memcpy(l->state + stride * i, l->saved + stride * i, stride);
     }
-    const double passed = ((n_steps - 1) % rebase + 1) * job->dt;
-    int code = OK, context = -1;
-    double eps = 0;
-    int64_t late = 0; /* spikes whose delay reaches into the next sample, at the list's start */
-
-    for (int i = 0; i < n_blocks && !code; i++) code = phase(job, hidden, i, -1, 0, job->settle_steps, tr);
-    if (job->has_output && !code) code = phase(job, output, 0, -1, 0, job->settle_steps, NULL);
-    if (code) return code;
-    Cell settled_out = output->blocks ? output->blocks[0].cell : (Cell){0};
-    for (int i = 0; i < n_blocks; i++) m->cells[i] = hidden->blocks[i].cell;
-    memcpy(hidden->saved, hidden->state, hidden->state_bytes);
-    if (job->has_output) memcpy(output->saved, output->state, output->state_bytes);
-
-    for (int sample = 0; sample < job->n_samples; sample++) {
-        if (job->stop && *job->stop) return STOPPED;
-        if (!job->carry && sample) {
-            for (int i = 0; i < n_blocks; i++) hidden->blocks[i].cell = m->cells[i];
-            memcpy(hidden->state, hidden->saved, hidden->state_bytes);
-            if (job->has_output) {
-                output->blocks[0].cell = settled_out;
-                memcpy(output->state, output->saved, output->state_bytes);
-            }
-            eps = 0, late = 0;
-        }
-        const int fresh_context = job->context[sample] != context;
-        context = job->context[sample];
-        if ((code = feedforward(job, hidden, sample, m->words))) return code;
-        int opened = job->nominal_onset;
-        for (int64_t e = 0; e < hidden->n_list; e++)
-            if (e == 0 || hidden->list_step[e] < opened) opened = hidden->list_step[e];
-        if (opened > n_steps) opened = n_steps;
-        int closed = opened + job->window < n_steps ? opened + job->window : n_steps;
-        if (!job->plastic) opened = 0, closed = n_steps;
-        sort_list(hidden, n_steps);
-        for (int i = 0; i < n_blocks; i++) {
-            Block *b = hidden->blocks + i;
-            if ((code = fill_events(job, hidden, i, sample, m->words))) return code;
-            b->cell.upost *= (R)exp(-passed / job->tau_post);
-            for (int c = 0; c < p->n_comp; c++) {
-                if (!(p->kind[c] & CTX)) continue;
-                Comp *k = b->comp + c;
-                k->w0 = k->w = lanes_of(job->master + ((size_t)context * p->n_comp + c) * p->n, p->n, i);
-                k->dw = (V){0};
-                k->up *= fresh_context ? 0 : (R)exp(-passed / job->tau_pre);
-            }
-        }
-        if (job->has_output) {
-            if ((code = fill_events(job, output, 0, sample, m->words))) return code;
-            output->n_list = late;
-        }
-        int error = -job->expected[sample];
-        for (int half = 0; half < 2; half++) {
-            const int s0 = half ? closed : 0, s1 = half ? n_steps : closed;
-            scales(job, m, s0, s1, &eps, rebase);
-            int64_t before = job->spikes.n;
-            for (int i = 0; i < n_blocks; i++)
-                if ((code = phase(job, hidden, i, sample, s0, s1, tr))) return code;
-            if (job->has_output) {
-                for (int64_t e = before; e < job->spikes.n; e++)
-                    if (push_list(output, job->spikes.step[e] + job->delay, job->spikes.neuron[e]))
-                        return NO_MEMORY;
-                sort_list(output, n_steps);
-                before = job->spikes.n;
-                if ((code = phase(job, output, 0, sample, s0, s1, NULL))) return code;
-                if (!half)
-                    for (int64_t e = before; e < job->spikes.n; e++) error += job->spikes.step[e] >= opened;
-            }
-            if (!half && job->plastic && job->learn) eps += job->error_scale * error;
-        }
-        job->error[sample] = error;
-        if (job->v_out)
-            for (int j = 0; j < p->n + job->has_output; j++) {
-                Layer *l = j < p->n ? hidden : output;
-                int i = j < p->n ? j : 0;
-                job->v_out[((size_t)sample * (p->n + job->has_output) + j) * (n_steps + 1) + n_steps] =
-                    l->blocks[i / W].comp[0].v[i % W];
-            }
-        if (tr && traces.learning)
-            for (int i = 0; i < n_blocks; i++)
-                for (int c = 0; c < p->n_comp; c++) {
-                    if (!(p->kind[c] & CTX)) continue;
-                    double *w = job->master + ((size_t)context * p->n_comp + c) * p->n + (size_t)i * W;
-                    for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
-                        double changed = w[lane] + (double)hidden->blocks[i].comp[c].dw[lane];
-                        if (hidden->blocks[i].comp[c].dw[lane] == 0) continue;
-                        w[lane] = changed < job->w_min ? job->w_min
-                                : changed > job->w_max ? job->w_max : changed;
-                    }
-                }
-        late = 0;
-        for (int64_t e = 0; job->has_output && e < output->n_list; e++)
-            if (output->list_step[e] >= n_steps) {
-                output->list_step[late] = output->list_step[e] - n_steps;
-                output->list_source[late++] = output->list_source[e];
-            }
-        job->done = sample + 1;
+    b->cell->upost *= (R)exp(-m->passed / job->tau_post);
+    const double *master = job->master + (size_t)job->context[m->sample] * p->n_comp * p->n;
+    const R kept = m->fresh_context ? 0 : (R)exp(-m->passed / job->tau_pre);
+    for (int c = 0; c < p->n_comp; c++) {
+        if (!(p->kind[c] & CTX)) continue;
+        Comp *k = b->comp + c;
+        k->w0 = k->w = lanes_of(master + (size_t)c * p->n, p->n, i);
+        k->dw = (V){0};
+        k->up *= kept;
     }
-    return OK;
+    return fill_events(job, l, i, m->sample);
+}
+
+/* add what a sample changed to the master copy of the weights */
+static void keep_weights(const Memory *m, const Layer *l, int i)
+{
+    const Job *job = m->job;
+    const Population *p = l->p;
+    double *master = job->master + (size_t)job->context[m->sample] * p->n_comp * p->n;
+    for (int c = 0; c < p->n_comp; c++) {
+        if (!(p->kind[c] & CTX)) continue;
+        double *w = master + (size_t)c * p->n + (size_t)i * W;
+        for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
+            const double change = l->blocks[i].comp[c].dw[lane], to = w[lane] + change;
+            if (change != 0) w[lane] = to < job->w_min ? job->w_min : to > job->w_max ? job->w_max : to;
+        }
+    }
+}
+
+static int run_block(const Memory *m, const Layer *l, int i)
+{
+    const Traces *tr = m->job->plastic && l == &m->hidden ? &m->traces : NULL;
+    Block *b = l->blocks + i;
+    int code = OK;
+    if (m->part == SETTLE) return phase(m->job, l, i, -1, 0, m->job->settle_steps, tr);
+    if (m->part == BEFORE_ERROR) code = start_block(m, l, i);
+    b->spikes.n = 0;
+    if (!code) code = phase(m->job, l, i, m->sample, m->s0, m->s1, tr);
+    if (m->part == AFTER_ERROR && tr && m->traces.learning) keep_weights(m, l, i);
+    return code;
+}
+
+static void take_blocks(Memory *m)
+{
+    for (;;) {
+        const int i = atomic_fetch_add(&m->next, 1);
+        if (i >= m->hidden.n_blocks) return;
+        m->hidden.blocks[i].code = run_block(m, &m->hidden, i);
+    }
 }
 
 static unsigned flush_subnormals(void)
@@ -983,34 +960,207 @@ static void restore_subnormals(unsigned before)
 #endif
 }
 
+static void *worker(void *given)
+{
+    Memory *m = given;
+    uint64_t seen = 0;
+    flush_subnormals();
+    pthread_mutex_lock(&m->lock);
+    for (;;) {
+        while (m->round == seen && !m->quit) pthread_cond_wait(&m->begin, &m->lock);
+        if (m->quit) break;
+        seen = m->round;
+        pthread_mutex_unlock(&m->lock);
+        take_blocks(m);
+        pthread_mutex_lock(&m->lock);
+        if (atomic_fetch_add(&m->idle, 1) + 1 == m->n_threads - 1) pthread_cond_signal(&m->end);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+/* run one part of all blocks of the hidden layer; the first block that failed gives the code */
+static int run_hidden(Memory *m, int part, int s0, int s1)
+{
+    m->part = part, m->s0 = s0, m->s1 = s1;
+    atomic_store(&m->next, 0);
+    if (m->n_threads > 1) {
+        pthread_mutex_lock(&m->lock);
+        atomic_store(&m->idle, 0);
+        m->round++;
+        pthread_cond_broadcast(&m->begin);
+        pthread_mutex_unlock(&m->lock);
+    }
+    take_blocks(m);
+    if (m->n_threads > 1) {
+        pthread_mutex_lock(&m->lock);
+        while (atomic_load(&m->idle) < m->n_threads - 1) pthread_cond_wait(&m->end, &m->lock);
+        pthread_mutex_unlock(&m->lock);
+    }
+    for (int i = 0; i < m->hidden.n_blocks; i++)
+        if (m->hidden.blocks[i].code) {
+            m->job->bad_neuron = m->hidden.blocks[i].bad_neuron;
+            return m->hidden.blocks[i].code;
+        }
+    return OK;
+}
+
+static int run_output(Memory *m)
+{
+    if (!m->job->has_output) return OK;
+    const int code = run_block(m, &m->output, 0);
+    if (code) m->job->bad_neuron = m->output.blocks[0].bad_neuron;
+    return code;
+}
+
+static int keep_spikes(Job *job, const Layer *l)
+{
+    for (int i = 0; i < l->n_blocks; i++) {
+        const Spikes *s = &l->blocks[i].spikes;
+        for (int64_t e = 0; e < s->n; e++)
+            if (record(&job->spikes, s->sample[e], s->neuron[e], s->step[e])) return NO_MEMORY;
+    }
+    return OK;
+}
+
+static void last_potentials(const Job *job, const Memory *m)
+{
+    const int n = job->hidden.n, rows = n + job->has_output;
+    for (int j = 0; job->v_out && j < rows; j++) {
+        const Layer *l = j < n ? &m->hidden : &m->output;
+        const int i = j < n ? j : 0;
+        job->v_out[((size_t)m->sample * rows + j) * (job->n_steps + 1) + job->n_steps] =
+            l->blocks[i / W].comp[0].v[i % W];
+    }
+}
+
+/* one sample: up to the end of the window, the error, the rest */
+static int run_sample(Job *job, Memory *m, double *eps, int64_t *late)
+{
+    Layer *hidden = &m->hidden, *output = &m->output;
+    const int n_steps = job->n_steps;
+    int code = feedforward(job, hidden, m->sample);
+    if (code) return code;
+    int opened = job->nominal_onset;
+    for (int64_t e = 0; e < hidden->n_list; e++)
+        if (e == 0 || hidden->list_step[e] < opened) opened = hidden->list_step[e];
+    if (opened > n_steps) opened = n_steps;
+    int closed = opened + job->window < n_steps ? opened + job->window : n_steps;
+    if (!job->plastic) opened = 0, closed = n_steps;
+    sort_list(hidden, n_steps);
+    output->n_list = *late;
+    int error = -job->expected[m->sample];
+    for (int part = BEFORE_ERROR; part <= AFTER_ERROR; part++) {
+        const int s0 = part == AFTER_ERROR ? closed : 0, s1 = part == AFTER_ERROR ? n_steps : closed;
+        if (job->plastic) scales(job, m, s0, s1, eps);
+        if ((code = run_hidden(m, part, s0, s1))) return code;
+        const int64_t before = job->spikes.n;
+        if (keep_spikes(job, hidden)) return NO_MEMORY;
+        if (job->has_output) {
+            for (int64_t e = before; e < job->spikes.n; e++)
+                if (push_list(output, job->spikes.step[e] + job->delay, job->spikes.neuron[e]))
+                    return NO_MEMORY;
+            sort_list(output, n_steps);
+            if ((code = run_output(m))) return code;
+            const Spikes *out = &output->blocks[0].spikes;
+            for (int64_t e = 0; part == BEFORE_ERROR && e < out->n; e++) error += out->step[e] >= opened;
+            if (keep_spikes(job, output)) return NO_MEMORY;
+        }
+        if (part == BEFORE_ERROR && job->plastic && job->learn) *eps += job->error_scale * error;
+    }
+    job->error[m->sample] = error;
+    last_potentials(job, m);
+    *late = 0;
+    for (int64_t e = 0; job->has_output && e < output->n_list; e++)
+        if (output->list_step[e] >= n_steps) {
+            output->list_step[*late] = output->list_step[e] - n_steps;
+            output->list_source[(*late)++] = output->list_source[e];
+        }
+    return OK;
+}
+
+static int run_samples(Job *job, Memory *m)
+{
+    double eps = 0;
+    int64_t late = 0; /* spikes whose delay reaches into the next sample, at the list's start */
+    int code = run_hidden(m, SETTLE, 0, 0);
+    if (!code) code = run_output(m);
+    if (code) return code;
+    memcpy(m->hidden.saved, m->hidden.state, m->hidden.state_bytes);
+    if (job->has_output) memcpy(m->output.saved, m->output.state, m->output.state_bytes);
+    for (int sample = 0; sample < job->n_samples; sample++) {
+        if (job->stop && *job->stop) return STOPPED;
+        m->sample = sample;
+        m->restore = !job->carry && sample;
+        m->fresh_context = !sample || job->context[sample] != job->context[sample - 1];
+        if (m->restore) eps = 0, late = 0;
+        if ((code = run_sample(job, m, &eps, &late))) return code;
+        job->done = sample + 1;
+    }
+    return OK;
+}
+
+static int open_memory(Job *job, Memory *m)
+{
+    m->job = job;
+    if (open_layer(job, &job->hidden, &m->hidden)) return NO_MEMORY;
+    if (job->has_output && open_layer(job, &job->output, &m->output)) return NO_MEMORY;
+    m->scale = fresh(sizeof(R) * job->n_steps);
+    m->jump_pre = fresh(sizeof(R) * job->n_steps);
+    m->jump_post = fresh(sizeof(R) * job->n_steps);
+    if (!m->scale || !m->jump_pre || !m->jump_post) return NO_MEMORY;
+    if (!job->plastic) return OK;
+    const double fastest = job->tau_pre < job->tau_post ? job->tau_pre : job->tau_post;
+    int rebase = (int)(20 * fastest / job->dt);
+    if (rebase < 1) rebase = 1;
+    m->traces = (Traces){m->scale, m->jump_pre, m->jump_post, rebase,
+                         (R)exp(-rebase * job->dt / job->tau_pre),
+                         (R)exp(-rebase * job->dt / job->tau_post), job->learn};
+    for (int s = 0; s < job->n_steps; s++) {
+        m->jump_pre[s] = (R)(job->c_pre * exp(s % rebase * job->dt / job->tau_pre));
+        m->jump_post[s] = (R)(job->c_post * exp(s % rebase * job->dt / job->tau_post));
+    }
+    m->passed = ((job->n_steps - 1) % rebase + 1) * job->dt;
+    return OK;
+}
+
+static void close_memory(Memory *m)
+{
+    close_layer(&m->hidden);
+    close_layer(&m->output);
+    free(m->scale), free(m->jump_pre), free(m->jump_post);
+}
+
 int network_run(Job *job)
 {
-    Memory m;
-    memset(&m, 0, sizeof m);
+    Memory *m = fresh(sizeof *m);
+    if (!m) return NO_MEMORY;
     const unsigned before = flush_subnormals();
-    int code = open_layer(job, &job->hidden, &m.hidden);
-    if (!code && job->has_output) code = open_layer(job, &job->output, &m.output);
-    m.cells = fresh(sizeof(Cell) * (m.hidden.n_blocks + 1));
-    m.scale = fresh(sizeof(R) * job->n_steps);
-    m.jump_pre = fresh(sizeof(R) * job->n_steps);
-    m.jump_post = fresh(sizeof(R) * job->n_steps);
-    m.words = fresh(sizeof(U) * 4 * 66);
-    if (!m.cells || !m.scale || !m.jump_pre || !m.jump_post || !m.words) code = NO_MEMORY;
-    if (!code) code = run_samples(job, &m);
-    close_layer(&m.hidden);
-    if (job->has_output) close_layer(&m.output);
-    free(m.cells), free(m.scale), free(m.jump_pre), free(m.jump_post), free(m.words);
+    int code = open_memory(job, m), started = 0;
+    m->n_threads = job->n_threads < m->hidden.n_blocks ? job->n_threads : m->hidden.n_blocks;
+    pthread_t threads[m->n_threads > 1 ? m->n_threads : 1];
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->begin, NULL), pthread_cond_init(&m->end, NULL);
+    while (!code && started < m->n_threads - 1)
+        if (pthread_create(threads + started, NULL, worker, m)) code = NO_THREAD;
+        else started++;
+    if (!code) code = run_samples(job, m);
+    pthread_mutex_lock(&m->lock);
+    m->quit = 1;
+    pthread_cond_broadcast(&m->begin);
+    pthread_mutex_unlock(&m->lock);
+    for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    pthread_cond_destroy(&m->begin), pthread_cond_destroy(&m->end);
+    pthread_mutex_destroy(&m->lock);
+    close_memory(m);
+    free(m);
     restore_subnormals(before);
     return code;
 }
 
-void network_free(Job *job)
-{
-    free(job->spikes.sample), free(job->spikes.neuron), free(job->spikes.step);
-    memset(&job->spikes, 0, sizeof job->spikes);
-}
+void network_free(Job *job) { free_spikes(&job->spikes); }
 
-/* the same functions for tests: random words, and sizes that Python must agree on */
+/* sizes that Python must agree on */
 int network_sizes(int64_t out[4])
 {
     out[0] = sizeof(Job), out[1] = sizeof(Population), out[2] = sizeof(Membrane), out[3] = W;
