@@ -23,6 +23,7 @@ LAYERS = (
     ("l5cell", "network"),
     ("engines",),
     ("simulation", "network.simulate", "sites"),
+    ("network.compare",),
     ("sweep",),
     ("protocol",),
     ("experiment", "cellcheck"),

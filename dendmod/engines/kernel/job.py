@@ -232,5 +232,8 @@ def peak_factor(profile: Profile) -> float:
 
 
 _OF: dict[Callable[..., Any], Any] = {
-    np.int64: POINTER(c_int64), np.uint32: POINTER(c_uint32), np.uint8: POINTER(c_uint8), np.int32: POINTER(c_int32)
-}  # fmt: skip
+    np.int64: POINTER(c_int64),
+    np.int32: POINTER(c_int32),
+    np.uint32: POINTER(c_uint32),
+    np.uint8: POINTER(c_uint8),
+}
