@@ -1103,9 +1103,15 @@ static void keep_weights(const Memory *m, const Layer *l, int i)
     for (int c = 0; c < p->n_comp; c++) {
         if (!(p->kind[c] & CTX)) continue;
         double *w = master + (size_t)c * p->n + (size_t)i * W;
+        const Comp *k = l->blocks[i].comp + c;
+        const V low = (R)job->w_min - k->w0, high = (R)job->w_max - k->w0; /* as in learn() */
         for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
-            const double change = l->blocks[i].comp[c].dw[lane], to = w[lane] + change;
-            if (change != 0) w[lane] = to < job->w_min ? job->w_min : to > job->w_max ? job->w_max : to;
+            const R change = k->dw[lane];
+            if (change == 0) continue;
+            const double to = w[lane] + (double)change;
+            const int at_low = change <= low[lane] || to < job->w_min;
+            const int at_high = change >= high[lane] || to > job->w_max;
+            w[lane] = at_low ? job->w_min : at_high ? job->w_max : to;
         }
     }
 }

@@ -17,6 +17,7 @@ from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
 from dendmod.network.result import ordered
 
 _MOST_THREADS = 256
+_LISTEN = 0.1  # s between looks whether Ctrl-C was pressed
 _DIVERGED, _OUT_OF_TABLE, _NO_MEMORY, _STOPPED, _FIRES_AT_REST, _NO_THREAD = range(1, 7)
 
 
@@ -82,7 +83,8 @@ class KernelSimulator:
         )
         worker.start()
         try:
-            worker.join()
+            while worker.is_alive():
+                worker.join(_LISTEN)
         except BaseException:
             prepared.stop[0] = 1
             worker.join()
