@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from dendmod.engines.kernel import KernelSimulator
-from dendmod.engines.kernel.job import PreparedJob
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (
     Arrivals,
@@ -28,7 +27,7 @@ from dendmod.network import (
 )
 from dendmod.network.drawn import draw_network, hay_soma
 from dendmod.network.events import events
-from dendmod.network.simulate import simulate
+from dendmod.network.simulate import simulate, simulate_many
 
 
 def same(a, b) -> None:
@@ -82,6 +81,25 @@ def test_spikes_made_in_the_kernel_are_those_made_in_python(seed):
     a, b = simulate(spec, run), simulate(spec, explicit)
     assert np.array_equal(a.hidden.times, b.hidden.times)
     np.testing.assert_allclose(a.v, b.v, atol=1e-9)
+
+
+def test_networks_side_by_side_give_what_they_give_alone():
+    tasks = [draw_network(seed) for seed in range(6)]
+    for threads in (1, 3):
+        for task, result in zip(tasks, simulate_many(tasks, threads=threads), strict=True):
+            same(simulate(*task), result)
+
+
+def test_a_task_that_fails_stops_the_others():
+    spec, run = draw_network(3)
+    wild = spec.feedforward.model_copy(
+        update={"weights": np.full_like(spec.feedforward.weights, 1e9)}
+    )
+    bad = spec.model_copy(update={"feedforward": wild})
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="far too large"):
+        simulate_many([(bad, run), long_run()], threads=2)
+    assert time.monotonic() - began < 10
 
 
 def test_samples_may_be_run_in_parts():
@@ -263,11 +281,10 @@ def long_run() -> tuple[NetworkSpec, NetworkRun]:
 
 def test_a_stopped_run_is_an_error():
     spec, run = long_run()
-    simulator = KernelSimulator(spec, run)
-    prepared = PreparedJob(spec, run, "float32", 16, 1)
-    prepared.stop[0] = 1
-    assert simulator._library.network_run(prepared.job) != 0
-    assert prepared.job.done == 0
+    simulator = KernelSimulator(spec, run, threads=2)
+    threading.Timer(0.5, simulator.stop).start()
+    with pytest.raises(EngineError, match="stopped after .* of 4000 samples"):
+        simulator.run()
 
 
 def test_ctrl_c_stops_the_kernel():
