@@ -13,6 +13,7 @@ from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
 from dendmod.network.compare import compare, difference, refine
 from dendmod.network.drawn import draw_network
 from dendmod.network.simulate import simulate
+from tests.conftest import REPOSITORY
 
 SEEDS = st.integers(0, 2**31 - 1)
 COMMON = {
@@ -130,3 +131,21 @@ def test_the_command_prints_the_comparison():
     for row in found.values():
         assert row["spike_counts_equal"] is True
         assert {"max_spike_time_difference_ms", "soma_rms_mV", "weight_change_relative"} <= set(row)
+
+
+@pytest.mark.slow
+def test_the_benchmark_measures_all_engines(tmp_path):
+    target = tmp_path / "speed.json"
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.network", "--json", str(target), "--rounds", "1",
+         "--dt", "0.1"],
+        capture_output=True, text=True, check=True, cwd=REPOSITORY,
+    )  # fmt: skip
+    row = json.loads(target.read_text())["dt_0.1"]
+    for engine in ("neuron", "coreneuron", "kernel_f32", "kernel_f64"):
+        assert row[f"{engine}_ms"] > 0
+        assert row["hidden_spikes"][engine] == row["hidden_spikes"]["neuron"]
+        assert 20 < row["hidden_spikes"][engine][0] < 60
+    assert row["f32_over_neuron"] == pytest.approx(row["neuron_ms"] / row["kernel_f32_ms"])
+    assert row["f32_over_neuron"] > 30
+    assert {"f64_over_neuron", "f32_over_coreneuron"} <= set(row)

@@ -508,12 +508,17 @@ static int feedforward(const Job *job, Layer *l, int sample)
 /* ---- gates ---- */
 
 #if W == 4
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
 #elif W == 8
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
 #else
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), \
-                     f(8, s), f(9, s), f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), \
+                    f(8, s), f(9, s), f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
+#endif
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (M){__VA_ARGS__})
 #endif
 #define LOW(j, s) (((j) & (s)) ? (j) - (s) + W : (j))
 #define HIGH(j, s) (((j) & (s)) ? (j) + W : (j) + (s))
@@ -521,8 +526,8 @@ static int feedforward(const Job *job, Layer *l, int sample)
     for (int i = 0; i < W; i++) \
         if (!(i & (s))) { \
             V a = r[i], b = r[i + (s)]; \
-            r[i] = __builtin_shuffle(a, b, (M)LANES(LOW, s)); \
-            r[i + (s)] = __builtin_shuffle(a, b, (M)LANES(HIGH, s)); \
+            r[i] = SHUFFLE(a, b, LANES(LOW, s)); \
+            r[i + (s)] = SHUFFLE(a, b, LANES(HIGH, s)); \
         }
 
 INLINE void transpose(V r[W])
