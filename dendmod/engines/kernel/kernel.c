@@ -336,15 +336,12 @@ static void draw(U *out, int n, uint32_t stream, U neuron, uint32_t sample, uint
     for (int b = 0; b <= n / 4; b++) philox(b, stream, neuron, sample, seed, out + 4 * b);
 }
 
+/* how many of 255 rising numbers do not exceed a word, without a branch to guess */
 INLINE int count_of(const int64_t *table, uint32_t word)
 {
-    int low = 0, high = 255;
-    while (low < high) {
-        int mid = (low + high) / 2;
-        if (table[mid] <= (int64_t)word) low = mid + 1;
-        else high = mid;
-    }
-    return low;
+    int n = 0;
+    for (int half = 128; half; half >>= 1) n += -(table[n + half - 1] <= (int64_t)word) & half;
+    return n;
 }
 
 INLINE int32_t burst_step(uint32_t word, const uint32_t *table)
