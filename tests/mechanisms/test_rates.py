@@ -75,8 +75,8 @@ def test_rates_are_those_that_neuron_integrates(in_neuron, suffix):
     for i, gate in enumerate(own.gates):
         steady, moved = np.array(in_neuron[f"{suffix}.{gate.name}"]).T
         np.testing.assert_allclose(inf[:, i], steady, rtol=1e-10)
-        # NEURON's translator keeps six digits of a parameter's default, qt among them
-        np.testing.assert_allclose(-inf[:, i] * np.expm1(-DT / tau[:, i]), moved, rtol=2e-6)
+        # with the six digits that NEURON's translator keeps of a default, qt's among them
+        np.testing.assert_allclose(-inf[:, i] * np.expm1(-DT / tau[:, i]), moved, rtol=1e-9)
 
 
 @pytest.mark.parametrize("suffix", [s for s in CHANNELS if channel(s).depends_on == "v"])
