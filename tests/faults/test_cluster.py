@@ -174,7 +174,7 @@ def test_a_driver_that_is_stopped_frees_the_cluster_and_resumes(cluster, tmp_pat
     wait_for(lambda: not cluster.children(0) and not cluster.children(1), 60)
     kept = hashes(store)
     assert len(kept) >= 2
-    assert driver(store, log, cluster.address, 6, 1.0).wait(60) == 0
+    assert driver(store, log, cluster.address, 6, 1.0).wait(120) == 0
     assert len(hashes(store)) == 6
     assert kept.items() <= hashes(store).items()
     assert len(log.read_text().split()) <= 6 + 2 + 2  # in flight, and those handed out since

@@ -141,7 +141,7 @@ def test_workers_die_with_their_driver_and_ctrl_c_keeps_what_is_done(tmp_path):
     assert said.count("Traceback") <= 1  # the driver's own; workers stay silent
     kept = set(hashes(tmp_path / "s"))
     assert len(kept) >= 2
-    assert driver(tmp_path / "s", log, 2).wait(60) == 0
+    assert driver(tmp_path / "s", log, 2).wait(120) == 0
     assert len(hashes(tmp_path / "s")) == 8
 
 
@@ -184,9 +184,9 @@ def test_a_disk_that_is_really_full_loses_nothing_that_was_stored(tmp_path):
         assert all(ledger.get(digest) is not None for digest in stored.values())
     # with room it goes on from there, to the bytes of a run that was never stopped
     log.unlink()  # what was asked has the name of the log in it, which stays the same
-    assert driver(kept / "s", log, 2, 24, 0.05).wait(60) == 0
+    assert driver(kept / "s", log, 2, 24, 0.05).wait(120) == 0
     assert len(log.read_text().split()) == 24 - len(stored)
-    assert driver(tmp_path / "clean", log, 2, 24, 0.05).wait(60) == 0
+    assert driver(tmp_path / "clean", log, 2, 24, 0.05).wait(120) == 0
     assert hashes(kept / "s") == hashes(tmp_path / "clean")
 
 
