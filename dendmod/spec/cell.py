@@ -148,6 +148,16 @@ class Cell(Spec):
     axon_stub: AxonStub | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 
+    @property
+    def celsius(self) -> float:
+        """Temperature (degC)."""
+        return self.biophysics.celsius
+
+    @property
+    def v_init(self) -> float:
+        """Potential from which a run settles (mV)."""
+        return self.biophysics.v_init
+
     def nseg(self, length: float) -> int:
         """Return the number of segments of a section of this length (um)."""
         return 1 + 2 * int(length / self.segment_length)
