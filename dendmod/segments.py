@@ -35,12 +35,15 @@ class SegmentTree:
         Maximal conductance by channel (uS), each of shape [nodes].
     open_at_rest
         Open fraction by channel in the settled state, each of shape [nodes].
+    parameters
+        By mechanism other than the leak, the parameters that are not maximal conductances
+        (reversal potentials, those of calcium pools), each of shape [nodes]; NaN where it is not.
     v_rest
         Potential in the settled state (mV), shape [nodes].
-    region
-        Name of the region, one a node.
     section, x
         Section number (-1: the axon stub) and position of each node.
+    ena, ek, celsius
+        Reversal potentials (mV) and temperature (degC).
     """
 
     parent: npt.NDArray[np.int64]
@@ -50,27 +53,18 @@ class SegmentTree:
     g_leak: Array
     gbar: dict[str, Array]
     open_at_rest: dict[str, Array]
+    parameters: dict[str, dict[str, Array]]
     v_rest: Array
-    region: tuple[str, ...]
     section: npt.NDArray[np.int64]
     x: Array
+    ena: float
+    ek: float
+    celsius: float
 
     @property
     def n(self) -> int:
         """Number of nodes."""
         return int(self.parent.size)
-
-    @property
-    def laplacian(self) -> Array:
-        """Conductance matrix of the axial currents alone (uS), shape [nodes, nodes]."""
-        matrix = np.zeros((self.n, self.n))
-        child = np.arange(1, self.n)
-        parent, g = self.parent[1:], self.g_axial[1:]
-        np.add.at(matrix, (child, child), g)
-        np.add.at(matrix, (parent, parent), g)
-        matrix[child, parent] -= g
-        matrix[parent, child] -= g
-        return matrix
 
     def node(self, place: Location) -> int:
         """Return the node whose segment holds a place.
@@ -96,3 +90,7 @@ class SegmentTree:
         while self.parent[path[-1]] >= 0:
             path.append(int(self.parent[path[-1]]))
         return path
+
+    def membrane_node(self, node: int) -> int:
+        """Return the node itself, or for the end of a section the segment before it."""
+        return node if self.area[node] > 0 else int(self.parent[node])

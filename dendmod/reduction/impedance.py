@@ -76,16 +76,17 @@ def tree_inverse(z: Any, parents: Sequence[int]) -> Any:
     array
         Shape [n, n] (uS).
     """
-    n = len(parents)
+    child = np.flatnonzero(np.asarray(parents) >= 0)
+    parent = np.asarray(parents)[child]
+    own = z[child, child]
+    above = z[parent, parent]
+    between = z[child, parent]
+    determinant = own * above - between * z[parent, child]
     out = np.zeros_like(z)
-    edges = [0] * n
-    for i, p in enumerate(parents):
-        if p < 0:
-            continue
-        block = np.array([[z[i, i], z[i, p]], [z[p, i], z[p, p]]])
-        out[np.ix_([i, p], [i, p])] += np.linalg.inv(block)
-        edges[i] += 1
-        edges[p] += 1
-    for i in range(n):
-        out[i, i] -= (edges[i] - 1) / z[i, i]
+    out[child, parent] = -between / determinant
+    out[parent, child] = -z[parent, child] / determinant
+    np.add.at(out, (child, child), above / determinant)
+    np.add.at(out, (parent, parent), own / determinant)
+    counted = np.bincount(np.concatenate([child, parent]), minlength=len(parents))
+    out[np.diag_indices_from(out)] -= (counted - 1) / np.diag(z)
     return out

@@ -9,8 +9,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
 
-REDUCED_SCHEMA = "dendmod/reduced/1"
-
 
 class Compartment(Spec):
     """One isopotential compartment.
@@ -78,7 +76,7 @@ class ReducedCell(Spec):
         What it was reduced from and how.
     """
 
-    schema_: Literal["dendmod/reduced/1"] = Field(default=REDUCED_SCHEMA, alias="schema")
+    schema_: Literal["dendmod/reduced/1"] = Field(default="dendmod/reduced/1", alias="schema")
     name: str
     compartments: tuple[Compartment, ...] = Field(min_length=1)
     ena: float

@@ -1,4 +1,4 @@
-"""Steady states of a membrane at held potentials, read from the mechanisms themselves.
+"""What the channels of a membrane do at held potentials, read from the mechanisms themselves.
 
 The equations of the channels stand in the .mod files alone: here NEURON evaluates them, in
 segments whose potential cannot move because their capacitance is huge.
@@ -6,6 +6,7 @@ segments whose potential cannot move because their capacitance is huge.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,19 @@ import numpy as np
 
 from dendmod.engines.neuron.segments import maximal_conductance
 from dendmod.engines.neuron.session import Session, h
+from dendmod.mechanisms import get
 from dendmod.result import Array
 
 _HELD_CM = 1e12  # uF/cm2: a potential that stays
 _APART = 1e12  # ohm cm: no current between segments
+_DT, _DT_STEP = 0.1, 0.025  # ms
+
+
+Mechanisms = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
-class SteadyState:
+class Held:
     """What each channel does at the held potentials.
 
     Parameters
@@ -45,17 +51,19 @@ class SteadyState:
         return total
 
 
-def steady_state(
-    mechanisms: dict[str, dict[str, float]],
-    v: Array,
-    *,
-    ena: float,
-    ek: float,
-    celsius: float,
-    duration: float = 1000.0,
-    dt: float = 0.1,
-) -> SteadyState:
-    """Hold a membrane at potentials for `duration` ms, gates starting from their steady states.
+@dataclass(frozen=True)
+class Environment:
+    """Reversal potentials (mV) and temperature (degC) of a cell."""
+
+    ena: float
+    ek: float
+    celsius: float
+
+
+def steady(
+    mechanisms: Mechanisms, v: Array, environment: Environment, *, duration: float = 1000.0
+) -> Held:
+    """Hold a membrane for `duration` ms, gates starting from their steady states.
 
     Parameters
     ----------
@@ -64,48 +72,96 @@ def steady_state(
     v
         Potentials (mV), shape [n].
     """
-    with Session(dt=dt, celsius=celsius, coreneuron=False) as session:
-        sec = h.Section(name="held")
-        sec.nseg, sec.L, sec.diam = len(v), 10.0 * len(v), 10.0
-        sec.cm, sec.Ra = _HELD_CM, _APART
-        for suffix, params in mechanisms.items():
-            sec.insert(suffix)
-            for name, value in params.items():
-                setattr(sec, f"{name}_{suffix}", value)
-        ions = sec.psection()["ions"]
-        if "na" in ions:
-            sec.ena = ena
-        if "k" in ions:
-            sec.ek = ek
-        for segment, potential in zip(sec, v, strict=True):
-            segment.v = potential
+    with Session(dt=_DT, celsius=environment.celsius, coreneuron=False) as session:
+        sec = _held(mechanisms, len(v), environment)
+        _hold(sec, v)
         h.finitialize()
         session.advance(duration)
         h.fcurrent()
-        out: dict[str, tuple[list[float], list[float]]] = {}
+        opened: dict[str, list[float]] = {}
+        reversal: dict[str, list[float]] = {}
         for segment in sec:
-            for suffix in mechanisms:
-                name = maximal_conductance(suffix)
-                if name is None:
-                    continue
+            for suffix, variable, density in _channels(segment, mechanisms):
                 channel = getattr(segment, suffix)
-                density = getattr(channel, name)
-                opened, reversal = out.setdefault(suffix, ([], []))
-                opened.append(getattr(channel, name.removesuffix("bar")) / density)
-                reversal.append(_reversal(segment, suffix))
-        del sec
-    return SteadyState(
-        np.asarray(v, dtype=float),
-        {suffix: np.array(o) for suffix, (o, _) in out.items()},
-        {suffix: np.array(e) for suffix, (_, e) in out.items()},
-    )
+                opened.setdefault(suffix, []).append(getattr(channel, variable) / density)
+                reversal.setdefault(suffix, []).append(_reversal(segment, suffix))
+        del segment, channel, sec
+    return Held(np.asarray(v, dtype=float), _arrays(opened), _arrays(reversal))
+
+
+def peak_open(
+    mechanisms: Mechanisms,
+    v_rest: float,
+    v: Array,
+    environment: Environment,
+    *,
+    duration: float = 100.0,
+) -> dict[str, Array]:
+    """Return the largest open fraction by channel after steps from rest to potentials.
+
+    Parameters
+    ----------
+    v_rest
+        Potential at which the gates have their steady states before the step (mV).
+    v
+        Potentials of the step (mV), shape [n].
+    duration
+        How long the step lasts (ms).
+    """
+    with Session(dt=_DT_STEP, celsius=environment.celsius, coreneuron=False) as session:
+        sec = _held(mechanisms, len(v), environment)
+        _hold(sec, np.full(len(v), v_rest))
+        h.finitialize()
+        traces: dict[str, list[Any]] = {}
+        for segment in sec:
+            for suffix, variable, density in _channels(segment, mechanisms):
+                reference = getattr(getattr(segment, suffix), f"_ref_{variable}")
+                traces.setdefault(suffix, []).append((h.Vector().record(reference), density))
+        h.finitialize()
+        _hold(sec, v)
+        session.advance(duration)
+        peaks = {s: [max(vec) / density for vec, density in rows] for s, rows in traces.items()}
+        del segment, reference, traces, sec
+    return _arrays(peaks)
+
+
+def _held(mechanisms: Mechanisms, n: int, environment: Environment) -> Any:
+    sec = h.Section(name="held")
+    sec.nseg, sec.L, sec.diam = n, 10.0 * n, 10.0
+    sec.cm, sec.Ra = _HELD_CM, _APART
+    for suffix, params in mechanisms.items():
+        sec.insert(suffix)
+        for name, value in params.items():
+            setattr(sec, f"{name}_{suffix}", value)
+    ions = sec.psection()["ions"]
+    if "na" in ions:
+        sec.ena = environment.ena
+    if "k" in ions:
+        sec.ek = environment.ek
+    return sec
+
+
+def _hold(sec: Any, v: Array) -> None:
+    for segment, potential in zip(sec, v, strict=True):
+        segment.v = potential
+
+
+def _channels(segment: Any, mechanisms: Mechanisms) -> Iterator[tuple[str, str, float]]:
+    """Yield suffix, name of the conductance and maximal conductance of each channel."""
+    for suffix in mechanisms:
+        name = maximal_conductance(suffix)
+        if name is not None:
+            yield suffix, name.removesuffix("bar"), getattr(getattr(segment, suffix), name)
+
+
+def _arrays(rows: dict[str, list[float]]) -> dict[str, Array]:
+    return {name: np.array(values) for name, values in rows.items()}
 
 
 def _reversal(segment: Any, suffix: str) -> float:
-    """Reversal potential of a channel: a parameter of its own, or that of the ion it writes."""
-    from dendmod.mechanisms import get
-
-    own = [p for p in get(suffix).parameter_names if p.startswith("e")]
+    """Reversal potential of a channel: a parameter of its own, or that of its first ion."""
+    mechanism = get(suffix)
+    own = [p for p in mechanism.parameter_names if p.startswith("e")]
     if own:
         return float(getattr(getattr(segment, suffix), own[0]))
-    return float(getattr(segment, f"e{get(suffix).ions[0]}"))
+    return float(getattr(segment, f"e{mechanism.ions[0]}"))
