@@ -104,6 +104,32 @@ class ReducedCell(Spec):
                 )
         return self
 
+    @property
+    def voltage_gated(self) -> tuple[str, ...]:
+        """Suffixes of all channels."""
+        return tuple(sorted({suffix for c in self.compartments for suffix in c.channels}))
+
+    def scaled(self, factors: dict[str, float]) -> ReducedCell:
+        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
+        compartments = []
+        for compartment in self.compartments:
+            channels = {
+                suffix: {
+                    name: value * (factors.get(suffix, 1.0) if name.endswith("bar") else 1.0)
+                    for name, value in params.items()
+                }
+                for suffix, params in compartment.channels.items()
+            }
+            compartments.append(compartment.model_copy(update={"channels": channels}))
+        return self.model_copy(update={"compartments": tuple(compartments)})
+
+    @property
+    def sites(self) -> tuple[Location, ...]:
+        """The compartments of the sites in the order in which they were given."""
+        names = [c.name for c in self.compartments]
+        ranks = [(n, i) for i, n in enumerate(names) if n != "soma" and "bifurcation" not in n]
+        return tuple(Location(section=i, x=0.5) for _, i in sorted(ranks))
+
     def index(self, name: str) -> int:
         """Return the number of a compartment.
 
