@@ -23,6 +23,12 @@ def reduce_(
     bifurcations: Annotated[
         bool, typer.Option("--bifurcations", help="A compartment too where paths meet.")
     ] = False,
+    apical: Annotated[
+        str, typer.Option(help="Keep the apical dendrite at these distances (um): 100,200,400,600.")
+    ] = "",
+    capacitances: Annotated[
+        str, typer.Option(help="spectrum, or slow: from the slow time constants alone.")
+    ] = "spectrum",
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Reduce the L5 cell to its soma and the sites of Figure 1, and write it to a file."""
@@ -30,14 +36,20 @@ def reduce_(
         return
     from dendmod.errors import SpecError
     from dendmod.l5cell import L5PyramidalCell
-    from dendmod.reduction import reduce, write_reduced
+    from dendmod.morphology import resolve
+    from dendmod.reduction import apical_places, reduce, write_reduced
+    from dendmod.reduction.capacitances import CapacitanceMethod
     from dendmod.sites import SiteChoice, choose_sites
 
     if out is None:
         raise SpecError("say where to write the reduced cell: dendmod reduce --out FILE")
+    if capacitances not in ("spectrum", "slow"):
+        raise SpecError(f"--capacitances is {capacitances!r}; give spectrum or slow")
+    method: CapacitanceMethod = "slow" if capacitances == "slow" else "spectrum"
     cell = L5PyramidalCell(morphology, biophysics)
     places = choose_sites(cell, SiteChoice(n=sites)).locations if sites else ()
-    reduced = reduce(cell, places, bifurcations=bifurcations)
+    support = apical_places(resolve(morphology).without_axon(), _distances(apical))
+    reduced = reduce(cell, places, bifurcations=bifurcations, support=support, capacitances=method)
     write_reduced(reduced, out)
     summary = {
         "file": str(out),
@@ -51,3 +63,12 @@ def reduce_(
         typer.echo(json.dumps(summary))
     else:
         typer.echo(f"{out}: {len(reduced.compartments)} compartments")
+
+
+def _distances(text: str) -> list[float]:
+    from dendmod.errors import SpecError
+
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise SpecError(f"--apical is {text!r}; give distances in um, 100,200,400") from None

@@ -18,7 +18,7 @@ from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
 from dendmod.reduction import read_reduced
 from dendmod.rng import stream
-from dendmod.spec import ReducedCell
+from dendmod.spec import Location, ReducedCell
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
@@ -37,6 +37,9 @@ class Experiment:
         Number of processes; None takes all cores.
     coreneuron
         None lets each worker use CoreNEURON where the mechanisms were built for it.
+    sites
+        The places of the dendritic synapses, in the order in which levels drive them; chosen by
+        the protocol if not given.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Experiment:
         coreneuron: bool | None = None,
         progress: bool = True,
         scheduler: str | None = None,
+        sites: Sequence[Location] | None = None,
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
         self.coreneuron, self.progress, self.scheduler = coreneuron, progress, scheduler
@@ -56,6 +60,11 @@ class Experiment:
         self.morphology = resolve(_shape(protocol, self._reduced)).without_axon()
         self._fields = protocol.model_dump(mode="json", by_alias=True)
         self._sites: dict[str, np.ndarray] | None = None
+        if sites is not None:
+            self._sites = {
+                "section": np.array([s.section for s in sites]),
+                "x": np.array([s.x for s in sites]),
+            }
 
     @property
     def fingerprint(self) -> str:
