@@ -72,3 +72,39 @@ def _distances(text: str) -> list[float]:
         return [float(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise SpecError(f"--apical is {text!r}; give distances in um, 100,200,400") from None
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A file of `dendmod reduce`.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for results.")] = None,
+    full: Annotated[
+        Path | None, typer.Option(help="Folder for the full cell's runs, to share them.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random inputs.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials a condition.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+    io: Annotated[bool, typer.Option(help="Look for IO thresholds too.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Hold a reduced cell against the full one: figures, a picture and summary.json."""
+    from dendmod.figure import FigureOptions
+    from dendmod.reduction_check import check_reduced
+
+    options = FigureOptions(
+        out=out or Path("results") / f"reduction_{file.stem}",
+        seed=seed, trials=trials, quick=quick, workers=workers,
+    )  # fmt: skip
+    summary = check_reduced(file, options, full_store=full, io=io)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for part, facts in summary.items():
+        if isinstance(facts, dict) and part not in ("versions",):
+            typer.echo(part)
+            for name, value in facts.items():
+                if not isinstance(value, dict):
+                    typer.echo(f"  {name:34s} {value:.4g}" if isinstance(value, float) else
+                               f"  {name:34s} {value}")  # fmt: skip
+    typer.echo(f"{options.out}/reduction_check.png, .pdf and summary.json written")

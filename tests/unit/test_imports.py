@@ -33,7 +33,7 @@ LAYERS = (
     ("ioanalysis",),
     ("plotting",),
     ("protocol_run", "io_readings"),
-    ("fig1", "fig2"),
+    ("fig1", "fig2", "reduction_check"),
     ("cli",),
     ("__main__",),
 )
