@@ -6,7 +6,7 @@ from typing import Any
 
 from dendmod.experiment import Experiment, versions
 from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.ioanalysis import analyse_io, describe
+from dendmod.ioanalysis import analyse_io, describe, write_io_files
 from dendmod.protocol import load_protocol
 
 _TITLES = {"nmda": "Sites with NMDA spikes", "shunt": "Shunt inputs"}
@@ -18,10 +18,11 @@ def main(options: FigureOptions) -> dict[str, Any]:
     from dendmod.plotting.fig2 import draw
 
     experiment = Experiment(
-        load_protocol("fig1", options.changes()), options.out / "store", workers=options.workers
+        load_protocol("fig1", options.changes()), options.out / "store", **options.sweep()
     )
     results = analyse_io(experiment, options, list(_TITLES))
     described = describe(experiment, results)
+    write_io_files(experiment, results, options.out)
     captions = {
         name: f"{title}: paper's order {described['paper'][f'io_order_{name}']} in "
         f"{described[name]['order_fraction']['paper']:.0%} of the bootstraps"
