@@ -71,7 +71,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {
         "nargs": "+",
-        "choices": ("images", "plane", "transfer"),
+        "choices": ("images", "others", "plane", "transfer"),
         "help": "run these panels alone",
     },
 }
