@@ -56,7 +56,7 @@ class Plan:
     widths: tuple[int, ...] = (10, 25, 50, 100)
     plane_layers: tuple[int, ...] = paper.LAYERS_2D
     transfer_layers: tuple[int, ...] = (1, 3)
-    splits: int = 5
+    splits: int = 3
     rounds: int = 2
     images: dict[str, Any] = field(default_factory=dict)
     plane: dict[str, Any] = field(default_factory=dict)

@@ -32,7 +32,7 @@ def made_up(accuracy):
     images = [f"{m} {label(h)}" for h in [*made.architectures, *wide] for m in MAIN]
     plane = [f"gain_xshift {n}x50" for n in (1, 4)]
     moves = {}
-    for key in (f"{m} {label(h)} split {s}" for h in wide for m in MAIN for s in range(1, 6)):
+    for key in (f"{m} {label(h)} split {s}" for h in wide for m in MAIN for s in range(1, 4)):
         values = accuracy(f"transfer {key}") + rng.normal(0, 1e-3, (made.n_seeds, 4))
         moves[key] = {"base": values, "moved": values}
     return made, {
