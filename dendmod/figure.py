@@ -72,7 +72,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {
         "nargs": "+",
-        "choices": ("images", "plane", "transfer"),
+        "choices": ("images", "others", "plane", "transfer"),
         "help": "run these panels alone",
     },
     "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},

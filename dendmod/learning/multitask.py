@@ -18,7 +18,7 @@ from dendmod.sweep import Task, run_tasks
 MAIN = ("readout", "gain_bias", "gain_xshift")
 OTHERS = ("gain", "bias", "task_specific")
 WITH_IO = "gain_io"
-PANELS = ("images", "plane", "transfer")
+PANELS = ("images", "others", "plane", "transfer")
 Arrays = dict[str, np.ndarray]
 _STUDY = "dendmod.learning.study"
 _SOLVED, _TRANSFER_ALIKE = 0.95, 0.02  # balanced accuracy; ours
@@ -36,8 +36,6 @@ class Plan:
         Numbers of hidden layers of 25 units, and widths of two hidden layers.
     transfer_layers
         Numbers of hidden layers of 100 units in the transfer panel.
-    others
-        Run the modulations of Fig S1 as well.
     rounds
         Grids of each scan of learning rates; 0 takes fixed rates.
     images, plane
@@ -45,7 +43,7 @@ class Plan:
     io
         Fields of `NetworkSpec` from an IO file (`activation.from_io`), for one more method.
     panels
-        Which of "images", "plane" and "transfer" are run.
+        Which of "images" (D and E), "others" (S1B), "plane" and "transfer" are run.
     together
         Train the methods of one architecture in one process: quicker where networks are small.
     """
@@ -58,8 +56,7 @@ class Plan:
     widths: tuple[int, ...] = (10, 25, 50, 100)
     plane_layers: tuple[int, ...] = paper.LAYERS_2D
     transfer_layers: tuple[int, ...] = (1, 3)
-    splits: int = 5
-    others: bool = True
+    splits: int = 3
     rounds: int = 2
     images: dict[str, Any] = field(default_factory=dict)
     plane: dict[str, Any] = field(default_factory=dict)
@@ -68,9 +65,9 @@ class Plan:
     together: bool = True
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """Methods of the panels by depth and by width."""
-        return MAIN + (OTHERS if self.others else ()) + ((WITH_IO,) if self.io else ())
+    def others(self) -> tuple[str, ...]:
+        """Methods of Figure S1B that Figure 3 does not have."""
+        return (OTHERS if "others" in self.panels else ()) + ((WITH_IO,) if self.io else ())
 
     @property
     def architectures(self) -> list[tuple[int, ...]]:
@@ -101,13 +98,13 @@ def plan(
     images = {"steps": _STEPS.get(name, _STEPS_OF_FILES)}
     shared: dict[str, Any] = {
         "data": name, "seed": seed, "pool": pool, "io": io, "together": name in _STEPS,
-        "panels": tuple(panels or PANELS),
+        "panels": tuple(panels or [p for p in PANELS if not (quick and p == "others")]),
     }  # fmt: skip
     if not quick:
         return Plan(**shared, images=images, plane={"steps": 100})
     return Plan(
         **shared, n_seeds=3, depths=(1, 2), widths=(10, 25, 50), transfer_layers=(1, 2), splits=1,
-        others=False, rounds=0, images={**images, "max_epochs": 15},
+        rounds=0, images={**images, "max_epochs": 15},
         plane={"max_epochs": 20, "steps": 100},
     )  # fmt: skip
 
@@ -135,14 +132,14 @@ def run(plan: Plan, store: Path, **how: Any) -> dict[str, dict[str, Arrays]]:
         return {"hidden": list(hidden), "modulation": modulation, **shared, **network, **more}
 
     wide = [(paper.WIDTH_TRANSFER,) * n for n in plan.transfer_layers]
-    wanted: dict[tuple[int, ...], tuple[str, ...]] = {}
-    if "transfer" in plan.panels:
-        wanted |= dict.fromkeys(wide, MAIN)
-    if "images" in plan.panels:
-        wanted |= dict.fromkeys(plan.architectures, plan.methods)
+    sizes = [*(plan.architectures if "images" in plan.panels else ())]
+    sizes += [h for h in wide if "transfer" in plan.panels and h not in sizes]
+    wanted: list[tuple[str, tuple[str, ...], tuple[int, ...]]]
+    wanted = [("images", MAIN, h) for h in sizes]
+    wanted += [("others", plan.others, h) for h in plan.architectures if plan.others]
     jobs = {
-        f"images {label(h)}": {f"{m} {label(h)}": supervised(h, m, **images) for m in methods}
-        for h, methods in wanted.items()
+        f"{name} {label(h)}": {f"{m} {label(h)}": supervised(h, m, **images) for m in methods}
+        for name, methods, h in wanted
     }
     if not plan.together:
         jobs = {f"images {k}": {k: job} for bundle in jobs.values() for k, job in bundle.items()}
@@ -157,11 +154,12 @@ def run(plan: Plan, store: Path, **how: Any) -> dict[str, dict[str, Arrays]]:
         for name, bundle in jobs.items()
     ]
     mark = fingerprint(plan.data)
-    found: dict[str, dict[str, Arrays]] = {panel: {} for panel in PANELS}
+    found: dict[str, dict[str, Arrays]] = {"images": {}, "plane": {}, "transfer": {}}
     for name, result in run_tasks(tasks, store, **how, fingerprint=mark).items():
+        panel = "plane" if name.startswith("plane") else "images"
         for entry, value in result.items():
             key, _, what = entry.rpartition("/")
-            found[name.partition(" ")[0]].setdefault(key, {})[what] = value
+            found[panel].setdefault(key, {})[what] = value
     if "transfer" not in plan.panels:
         return found
     moves = [

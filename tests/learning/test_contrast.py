@@ -143,6 +143,7 @@ def test_the_contrastive_phase_teaches_one_layer_its_filters(modulated):
     drawn = [0, 1, 2] if modulated else None
     moved = changed(net, lambda: train_filters(net, 1, Images(PIXELS), QUICK, tasks=drawn))
     assert moved == of(1, "weight", "x_shift", "scale", "offset")
+    assert all(net.values[f"{name}0"].grad is None for name in ("weight", "gain", "scale"))
 
 
 def test_the_supervised_phase_teaches_one_layer_its_gains():
