@@ -16,6 +16,8 @@ from dendmod.plotting.networks import LAYERWISE, line
 from dendmod.plotting.style import panel_letter
 
 _TARGET = "#000000"
+_TEN = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+        "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")  # fmt: skip
 
 
 def draw(summary: Mapping[str, Any]) -> Figure:
@@ -54,6 +56,11 @@ def _by_layer(ax: Axes, entries: Mapping[str, Any], title: str) -> None:
     ax.set(xlabel="Layers", ylabel="Balanced accuracy", title=title, xticks=layers)
 
 
+def _colour(c: int) -> Any:
+    """Return the colour of a class: of Petroff's ten, which are told apart by colour-blind eyes."""
+    return _TEN[c % len(_TEN)]
+
+
 def draw_hidden(
     found: Mapping[str, Mapping[str, np.ndarray]], tasks: Sequence[int], seed: int
 ) -> Figure | None:
@@ -83,7 +90,6 @@ def draw_hidden(
         len(found), len(columns), figsize=(7.2, 2.0 * len(found) + 0.5), squeeze=False,
         constrained_layout=True,
     )  # fmt: skip
-    colours = plt.get_cmap("tab20")
     for row, (method, result) in zip(axes, found.items(), strict=True):
         classes = result["classes"]
         for ax, (layer, task) in zip(row, columns, strict=True):
@@ -93,14 +99,17 @@ def draw_hidden(
                     result[f"hidden task {task}"][layer]
                 )
             for c in np.unique(classes):
-                colour = _TARGET if c == task else colours(2 * int(c) % 20 + int(c) // 10)
                 points = flat[classes == c]
-                ax.scatter(points[:, 0], points[:, 1], s=2, lw=0, color=colour, label=str(c))
+                colour = _TARGET if c == task else _colour(int(c))
+                ax.scatter(points[:, 0], points[:, 1], s=2, lw=0, color=colour)
             ax.set(xticks=[], yticks=[], title=f"layer {layer + 1}, task {task}")
         row[0].set_ylabel(LAYERWISE[method][0])
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+    handles = [
+        plt.Line2D([], [], ls="", marker="o", ms=4, color=_colour(c), label=str(c))
+        for c in range(10)
+    ]
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=10, markerscale=3, fontsize=6,
+        handles=handles, loc="outside lower center", ncols=10, fontsize=6,
         title="class (black: the one that the task recognises)", title_fontsize=6,
     )  # fmt: skip
     return figure

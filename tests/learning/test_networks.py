@@ -11,7 +11,7 @@ from dendmod.learning.networks import MODULATIONS, MultitaskNetwork, NetworkSpec
 from dendmod.learning.study import calm
 from dendmod.paths import data_dir
 
-IO = data_dir("protocols") / "io_nmda_quick.json"
+IO = data_dir("protocols") / "io_nmda.json"
 X = torch.randn(7, 4, generator=torch.Generator().manual_seed(3))
 
 
