@@ -31,4 +31,7 @@ PAPERS = {
     "Wybo 2022": "Wybo, Tsai, Tran, Illing, Jordan, Morrison & Senn (2022)",
     "Wyrick 2021": "Wyrick & Mazzucato (2021)",
     "Shine 2021": "Shine et al. (2021)",
+    "Shine 2018": "Shine, Aburn, Breakspear & Poldrack (2018), eLife 7:e31130",
+    "Marreiros 2008": "Marreiros, Daunizeau, Kiebel & Friston (2008), NeuroImage 42:147",
+    "Jansen & Rit 1995": "Jansen & Rit (1995), Biol Cybern 73:357",
 }
