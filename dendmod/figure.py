@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ def _positive(text: str) -> int:
     return value
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
+def _parser(name: str, program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m dendmod.{program}")
     parser.add_argument(
         "--out",
         type=Path,
@@ -63,9 +63,27 @@ def _parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run_figure(name: str, main: Callable[[FigureOptions], dict[str, Any]]) -> None:
-    """Parse the command line, run a figure and say where it lies."""
-    options = FigureOptions(**vars(_parser(name).parse_args()))
+def run_figure(
+    name: str,
+    main: Callable[[FigureOptions], dict[str, Any]],
+    *,
+    program: str | None = None,
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """Parse the command line, run a figure and say where it lies.
+
+    Parameters
+    ----------
+    name
+        Of the figure's files.
+    main
+        Runs and draws it; its ``summary.json`` is what it returns.
+    program
+        What stands after ``python -m dendmod.``; `name` if not given.
+    arguments
+        The command line; that of this process if not given.
+    """
+    options = FigureOptions(**vars(_parser(name, program or name).parse_args(arguments)))
     began = time.monotonic()
     guard(lambda: main(options))
     print(

@@ -12,6 +12,7 @@ from dendmod.sources import Source
 
 POPULATION = Source("Shine 2021", "Modeling the impact of neuromodulation; Fig 4")
 MECHANISMS = Source("Shine 2021", "Fig 2a-e")
+APICAL = Source("Shine 2021", "Fig 3b; refs 55-61")
 AROUSAL = Source("Shine 2021", "Fig 3")
 PRECISION = Source("Shine 2021", "Box 3")
 OSCILLATORS = Source("Shine 2018", "Methods, Eqs 1-4", "two-dimensional oscillators of TVB")

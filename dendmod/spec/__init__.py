@@ -6,10 +6,12 @@ from dendmod.spec.cell import (
     ApicalWindow,
     AxonStub,
     Biophysics,
+    BySection,
     Cell,
     Distribution,
     MechanismSpec,
     RegionSpec,
+    scale_and_shift,
 )
 from dendmod.spec.run import Run
 from dendmod.spec.stimulus import (
@@ -26,6 +28,7 @@ __all__ = [
     "ApicalWindow",
     "AxonStub",
     "Biophysics",
+    "BySection",
     "Cell",
     "CurrentClamp",
     "Distribution",
@@ -38,4 +41,5 @@ __all__ = [
     "SpikeTrain",
     "Synapse",
     "VoltageClamp",
+    "scale_and_shift",
 ]

@@ -1,0 +1,138 @@
+"""Measured curves: taken from the file that comes with dendmod, or measured through the sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendmod.errors import SpecError
+from dendmod.experiment import versions
+from dendmod.sweep import Task, run_tasks
+
+SCHEMA = "dendmod/neuromodulation/1"
+_DIGITS = 6
+Arrays = dict[str, np.ndarray]
+
+
+def cached_file(morphology: str) -> Path:
+    """Return the file of measured curves of a morphology; it need not be there."""
+    return Path(__file__).parent / "data" / f"{Path(morphology).stem}.json"
+
+
+class Curves:
+    """Results of tasks, by what the tasks say.
+
+    Parameters
+    ----------
+    store
+        Folder of the sweep's ledger and results.
+    morphology
+        Name of the cell's morphology.
+    workers
+        Number of processes.
+    cached
+        Take what the file of measured curves holds; measure the rest. Without it everything is
+        measured, or found in the store.
+    """
+
+    def __init__(
+        self, store: Path, morphology: str, *, workers: int | None = None, cached: bool = False
+    ) -> None:
+        self.store, self.morphology, self.workers = store, morphology, workers
+        self.from_file: dict[str, Arrays] = {}
+        self.used: list[str] = []
+        self.measured: list[str] = []
+        if cached and cached_file(morphology).exists():
+            self.from_file = read_curves(cached_file(morphology))
+
+    def get(self, tasks: Sequence[Task]) -> dict[str, Arrays]:
+        """Return results by key, in the order of the tasks."""
+        known = {t.key: self.from_file.get(t.digest("")) for t in tasks}
+        missing = [t for t in tasks if known[t.key] is None]
+        self.used += [key for key, found in known.items() if found is not None]
+        self.measured += [t.key for t in missing]
+        fresh: dict[str, Arrays] = {}
+        if missing:
+            fresh = run_tasks(
+                missing, self.store, workers=self.workers, fingerprint=self._fingerprint
+            )
+        return {t.key: fresh[t.key] if t.key in fresh else known[t.key] or {} for t in tasks}
+
+    @property
+    def name(self) -> str:
+        """Name of the morphology, without its folder."""
+        return Path(self.morphology).stem
+
+    @property
+    def _fingerprint(self) -> str:
+        return json.dumps({**versions(), "morphology": self._sha256}, sort_keys=True)
+
+    @property
+    def _sha256(self) -> str:
+        from dendmod.morphology import resolve
+
+        return resolve(self.morphology).without_axon().sha256
+
+    def write(self, tasks: Sequence[Task], path: Path, command: str) -> None:
+        """Write the results of tasks as a file that `read_curves` reads."""
+        done = self.get(tasks)
+        write_curves(path, tasks, done, {
+            "command": command,
+            "morphology": {"name": self.name, "sha256": self._sha256},
+            "versions": versions(),
+        })  # fmt: skip
+
+
+def write_curves(
+    path: Path, tasks: Sequence[Task], done: dict[str, Arrays], about: dict[str, Any]
+) -> None:
+    """Write measured curves: one line a result, numbers with six digits, null for NaN."""
+    rows = []
+    for task in tasks:
+        entry = {
+            "digest": task.digest(""),
+            **{name: _plain(array) for name, array in done[task.key].items()},
+        }
+        rows.append(f"  {json.dumps(task.key)}: {json.dumps(entry, allow_nan=False)}")
+    head = json.dumps({"schema": SCHEMA, **about}, indent=1)[:-2]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'{head},\n "results": {{\n' + ",\n".join(rows) + "\n }\n}\n")
+
+
+def _plain(array: np.ndarray) -> Any:
+    if array.dtype.kind in "iu":
+        return array.tolist()
+
+    def number(x: float) -> float | None:
+        return float(f"{x:.{_DIGITS}g}") if np.isfinite(x) else None
+
+    values = np.asarray(array, dtype=float)
+    if values.ndim == 0:
+        return number(float(values))
+    return [_plain(row) for row in values]
+
+
+def read_curves(path: Path) -> dict[str, Arrays]:
+    """Read measured curves, by the digest of their tasks.
+
+    Raises
+    ------
+    SpecError
+        If the file is not one of measured curves.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schema = document["schema"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SpecError(f"{path} is not a file of measured curves: {error}") from None
+    if schema != SCHEMA:
+        raise SpecError(f"{path} has schema {schema!r}; this dendmod reads {SCHEMA!r}")
+    out = {}
+    for entry in document["results"].values():
+        digest = entry.pop("digest")
+        out[digest] = {name: np.array(value, dtype=float) for name, value in entry.items()}
+    return out
