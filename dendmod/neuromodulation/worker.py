@@ -39,8 +39,8 @@ def fi_curve(
     Returns
     -------
     dict
-        ``rest`` (mV), ``rate`` [amps] and ``shortest`` [amps] (Hz; ms, the shortest interval, NaN
-        without two spikes) without noise, ``noisy`` [seeds, amps] (Hz).
+        ``rest`` (mV), ``rate`` [amps] and ``shortest`` [amps] (Hz, from the intervals; ms, the
+        shortest of them, NaN without two spikes) without noise, ``noisy`` [seeds, amps] (Hz).
     """
     from dendmod.engines.neuron import Simulator
 
@@ -75,7 +75,7 @@ def fi_curve(
             rest = float(result.v["soma"][0])
             spikes = result.spike_times()
             kept = spikes[spikes >= discard]
-            rate.append(kept.size / (duration / 1000.0))
+            rate.append(_rate(kept, duration))
             shortest.append(float(np.diff(kept).min()) if kept.size > 1 else np.nan)
         for seed in seeds:
             counts = []
@@ -87,8 +87,15 @@ def fi_curve(
         "rest": np.array(rest),
         "rate": np.array(rate),
         "shortest": np.array(shortest),
-        "noisy": np.array(noisy),
+        "noisy": np.array(noisy).reshape(len(seeds), len(amps)),
     }
+
+
+def _rate(spikes: np.ndarray, duration: float) -> float:
+    """Rate (Hz) of regular firing: from the intervals if there are two or more, else the count."""
+    if spikes.size > 2:
+        return float(1000.0 * (spikes.size - 1) / (spikes[-1] - spikes[0]))
+    return float(spikes.size / (duration / 1000.0))
 
 
 def potentials(

@@ -99,16 +99,14 @@ class Noise:
 class CurrentSteps:
     """f-I curves; ours."""
 
-    amps: tuple[float, ...] = (
-        0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0,
-    )  # fmt: skip
-    discard: float = 500.0
-    duration: float = 2000.0
+    amps: tuple[float, ...] = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0, 3.0)
+    discard: float = 300.0
+    duration: float = 1500.0
     settle: float = 1000.0
     dt: float = 0.1
     noise: Noise = Noise()
     noise_seeds: tuple[int, ...] = (1, 2)
-    dose_seeds: tuple[int, ...] = (1,)
+    dose_seeds: tuple[int, ...] = ()  # dose-responses are measured without noise
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ class Curves:
     doses: tuple[float, ...] = (0.0, 0.5, 1.0)
     protocol: str = "fig1"
     arm: str = "nmda"
-    trials: int = 10
+    trials: int = 6
     resolution: int = 4
 
 
