@@ -69,6 +69,7 @@ def run_figure(
     *,
     program: str | None = None,
     arguments: Sequence[str] | None = None,
+    files: bool = True,
 ) -> None:
     """Parse the command line, run a figure and say where it lies.
 
@@ -82,10 +83,14 @@ def run_figure(
         What stands after ``python -m dendmod.``; `name` if not given.
     arguments
         The command line; that of this process if not given.
+    files
+        Say where the figure lies; a command without a picture says so itself.
     """
     options = FigureOptions(**vars(_parser(name, program or name).parse_args(arguments)))
     began = time.monotonic()
     guard(lambda: main(options))
+    if not files:
+        return
     print(
         f"{options.out / name}.png, .pdf and summary.json written in "
         f"{time.monotonic() - began:.0f} s"

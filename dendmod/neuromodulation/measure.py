@@ -21,4 +21,5 @@ def main(options: FigureOptions) -> dict[str, Any]:
     command = f"python -m dendmod.neuromodulation measure --morphology {morphology} --seed {seed}"
     path = options.out / f"{curves.name}.json"
     curves.write(tasks, path, command)
+    print(f"{path} written, {len(tasks)} results")
     return {"file": str(path), "results": len(tasks)}

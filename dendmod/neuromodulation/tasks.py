@@ -50,6 +50,7 @@ def fi_task(
     key: str,
     effects: Sequence[Effect],
     morphology: str,
+    amps: Sequence[float] = STEPS.amps,
     seeds: Sequence[int] = STEPS.noise_seeds,
 ) -> Task:
     """The f-I curve under effects."""
@@ -57,7 +58,7 @@ def fi_task(
     payload = {
         "cell": L5PyramidalCell(morphology, BIOPHYSICS).model_dump(mode="json"),
         "effects": _effects(effects),
-        "amps": list(s.amps),
+        "amps": list(amps),
         "discard": s.discard,
         "duration": s.duration,
         "settle": s.settle,
@@ -134,7 +135,9 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
     for name in READINGS:
         for nM in CONCENTRATIONS:
             effects = modulator(name).effects(nM)
-            tasks.append(fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_seeds))
+            tasks.append(
+                fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_amps, STEPS.dose_seeds)
+            )
             tasks.append(bac_task(f"{name}/{nM:g}", effects, morphology))
     return tasks
 

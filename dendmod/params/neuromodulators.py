@@ -82,7 +82,7 @@ DIRECTIONS = {
 }
 
 CLOSURE = Source("Wang 2007", "Abstract", "alpha2A closes HCN channels; Carr 2007; Labarrera 2018")
-CONCENTRATIONS = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)  # nM; ours
+CONCENTRATIONS = (10.0, 50.0, 250.0, 1000.0, 5000.0)  # nM; ours
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class CurrentSteps:
     dt: float = 0.1
     noise: Noise = Noise()
     noise_seeds: tuple[int, ...] = (1, 2)
-    dose_seeds: tuple[int, ...] = ()  # dose-responses are measured without noise
+    dose_amps: tuple[float, ...] = (0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 2.0)  # of a dose-response
+    dose_seeds: tuple[int, ...] = ()  # which is measured without noise
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,9 @@ class Potentials:
     trunk_distance: float = 620.0  # um, as for BAC firing
     ampa_weight: float = 2e-4  # uS: small, so that kernels are linear
     gaba_weight: float = 2e-4
-    settle: float = 1500.0
+    settle: float = 1000.0
     before: float = 10.0
-    duration: float = 400.0
+    duration: float = 300.0
     dt: float = 0.1
     keep_every: float = 1.0  # ms
 
@@ -142,7 +143,7 @@ class Curves:
     protocol: str = "fig1"
     arm: str = "nmda"
     trials: int = 6
-    resolution: int = 4
+    resolution: int = 8
 
 
 STEPS, POTENTIALS, BAC_SEARCH, IO = CurrentSteps(), Potentials(), Apical(), Curves()
@@ -153,5 +154,8 @@ OTHER_BIOPHYSICS = 1
 """Constrained by BAC firing alone: BAC firing is measured with both."""
 MORPHOLOGY = "hay2011"
 THRESHOLD_SD = 0.1  # nA; ours: how far the thresholds of a population spread
+THRESHOLD_SD_INPUTS = 10.0  # inputs; ours: the same for IO curves
 OPERATING_POINT = 0.1  # of qmax: rates "well below their maxima" (Shine 2021); ours
+PER_UNIT = (0.003, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
+"""Inputs (nA) for each unit of an oscillator's V, for the L5 function as its transfer; ours."""
 SAME = 0.1  # a change of less than this part counts as none; ours
