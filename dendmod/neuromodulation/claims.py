@@ -1,7 +1,7 @@
 """What the paper claims, and what the L5 cell says to it.
 
-The rules were written before the curves were measured. A change of less than a tenth counts as
-none (`params.neuromodulators.SAME`).
+Every claim is cut into parts that figures can decide; one tolerance serves all of them: a change of
+less than a tenth counts as none (`params.neuromodulators.SAME`).
 """
 
 from __future__ import annotations

@@ -73,8 +73,7 @@ def judge(
     centre = q.peak[0]
     start = figures_of(AMPS, fi["control"]["rate"], 0.5).rheobase
     inflexion = {sd: p.peak[0] for sd, p in by_spread.items()}
-    narrow = population_of(AMPS, fi["control"]["rate"], THRESHOLD_SD)
-    broad = population_of(AMPS, fi["control"]["rate"], 2 * THRESHOLD_SD)
+    narrow, broad = (by_spread[sd] for sd in (min(SPREADS), max(SPREADS)))
     return {
         "step_gives_a_symmetric_sigmoid": Claim(
             "A step averaged over a unimodal distribution of thresholds is a symmetric sigmoid",

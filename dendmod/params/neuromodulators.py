@@ -1,8 +1,8 @@
 """Receptors, what they do to channels, and how the L5 cell is measured under them.
 
-Shine et al. 2021 say which mechanism moves which way, and give no size. **Every size here is ours**
-and was fixed before anything was measured with it; directions have a source. Concentrations in nM,
-times in ms, potentials in mV, currents in nA.
+Shine et al. 2021 say which mechanism moves which way, and give no size. **Every size here is
+ours**, and none was changed after a result was seen; directions have a source. Concentrations in
+nM, times in ms, potentials in mV, currents in nA.
 """
 
 from __future__ import annotations

@@ -143,7 +143,8 @@ def _functions(
         ax.plot(amps, functions[name].single(np.asarray(amps)), ".", ms=2.5, color=COLOURS[name])
     ax.set_xlabel("Input current (nA)")
     ax.set_ylabel("Rate (Hz)")
-    ax.legend(fontsize=5.5, handlelength=1)
+    if len(names) < 3:
+        ax.legend(fontsize=5.5, handlelength=1, loc="lower right")
 
 
 def _gain(
@@ -161,9 +162,12 @@ def _intervals(
 ) -> None:
     for name in ("control", *names):
         ax.plot(amps, fi[name]["shortest"], ".-", ms=3, color=COLOURS[name], label=LABELS[name])
-    ax.set_yscale("log")
+    ax.set_xlim(0, max(amps))
+    ax.set_ylim(bottom=0)
     ax.set_xlabel("Input current (nA)")
     ax.set_ylabel("Shortest interval (ms)")
+    if len(names) > 2:
+        ax.legend(fontsize=5.5, handlelength=1, loc="upper right")
 
 
 def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -175,6 +179,8 @@ def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
         k = knobs[name]
         curves = k.fits["gain_xshift"].io_model()
         for dose, row in zip(k.doses, k.thresholds, strict=True):
+            if 0 < dose < 1 and len(shown) > 1:
+                continue
             colour = COLOURS["control"] if dose == 0 else COLOURS[name]
             alpha_ = 1.0 if dose in (0, 1) else 0.45
             ax.plot(row, CROSSINGS, "o", ms=2.5, color=colour, alpha=alpha_)
