@@ -12,11 +12,11 @@ EXCHANGE_STAMP := $(EXCHANGE)/.stamp
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 neuromodulation test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
-	  | while IFS='|' read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
+	  | while IFS='|' read -r target what; do printf '  make %-15s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
 	@echo "  PYTHON=...        the Python (3.11 or newer) that .venv is made from"
@@ -26,6 +26,12 @@ fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
 
 fig2: mechanisms ## reproduce Figure 2 of Wybo et al. 2022 into results/fig2
 	$(BIN)/python -m dendmod.fig2 --out results/fig2 $(ARGS)
+
+neuromodulation: mechanisms ## from receptors to populations (Shine et al. 2021): fig1 to fig5
+	for figure in fig1 fig2 fig3 fig4 fig5; do \
+	  $(BIN)/python -m dendmod.neuromodulation $$figure --out results/neuromodulation/$$figure \
+	    $(ARGS) || exit 1; \
+	done
 
 test: mechanisms ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)

@@ -1,4 +1,4 @@
-"""Do the figures of cellular neuromodulation run from the measured curves that come with dendmod?"""
+"""Do the figures of cellular neuromodulation run from the measured curves, and judge rightly?"""
 
 import json
 import subprocess
@@ -93,10 +93,8 @@ def test_an_unknown_figure_is_refused():
 def test_population_files_hold_the_function_and_fits_that_follow_from_it(tmp_path):
     n = np.arange(0, 121, 10)
     rng = np.random.default_rng(1)
-    curves = [
-        {"n_feedforward": n, "counts": rng.binomial(2, np.clip((n - a) / 80, 0, 1)[:, None], (13, 8))}
-        for a in (30, 20, 10)
-    ]  # fmt: skip
+    chance = [np.clip((n - a) / 80, 0, 1)[:, None] for a in (30, 20, 10)]
+    curves = [{"n_feedforward": n, "counts": rng.binomial(2, p, (13, 8))} for p in chance]
     document = population_document("toy", (0.0, 0.5, 1.0), curves, seed=1, morphology="toy", sd=5.0)
     table = document["provenance"]["population"]
     q = population_io(curves[2], 5.0)
