@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ import numpy as np
 
 from dendmod.errors import SpecError
 from dendmod.experiment import versions
+from dendmod.neuromodulation.effects import Effect
+from dendmod.protocol import Protocol
+from dendmod.spec import Cell, Spec
 from dendmod.sweep import Task, run_tasks
 
 SCHEMA = "dendmod/neuromodulation/1"
@@ -23,8 +27,36 @@ def cached_file(morphology: str) -> Path:
     return Path(__file__).parent / "data" / f"{Path(morphology).stem}.json"
 
 
+_BESIDE = ("name", "title", "source", "paper", "clamp", "schema")  # of a protocol
+
+
+def question(task: Task) -> str:
+    """Return the hash of what a task asks.
+
+    Fields that have their default say nothing here, nor do parts of a protocol that the
+    measurement does not use: a new field of a specification makes no measured curve stale, a new
+    value of an old one does.
+    """
+    asked = dict(task.payload)
+    if "cell" in asked:
+        asked["cell"] = _said(Cell.model_validate(asked["cell"]))
+    if "effects" in asked:
+        asked["effects"] = [_said(Effect.model_validate(e)) for e in asked["effects"]]
+    if "protocol" in asked:
+        fields = _said(Protocol.model_validate(asked["protocol"]))
+        arms = {asked["arm"]: fields["arms"][asked["arm"]]}
+        kept = {k: v for k, v in fields.items() if k not in _BESIDE}
+        asked["protocol"] = {**kept, "arms": arms}
+    text = json.dumps([task.function, asked], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _said(spec: Spec) -> dict[str, Any]:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
 class Curves:
-    """Results of tasks, by what the tasks say.
+    """Results of tasks, by what the tasks ask.
 
     Parameters
     ----------
@@ -51,7 +83,7 @@ class Curves:
 
     def get(self, tasks: Sequence[Task]) -> dict[str, Arrays]:
         """Return results by key, in the order of the tasks."""
-        known = {t.key: self.from_file.get(t.digest("")) for t in tasks}
+        known = {t.key: self.from_file.get(question(t)) for t in tasks}
         missing = [t for t in tasks if known[t.key] is None]
         self.used += [key for key, found in known.items() if found is not None]
         self.measured += [t.key for t in missing]
@@ -94,7 +126,7 @@ def write_curves(
     rows = []
     for task in tasks:
         entry = {
-            "digest": task.digest(""),
+            "question": question(task),
             **{name: _plain(array) for name, array in done[task.key].items()},
         }
         rows.append(f"  {json.dumps(task.key)}: {json.dumps(entry, allow_nan=False)}")
@@ -117,7 +149,7 @@ def _plain(array: np.ndarray) -> Any:
 
 
 def read_curves(path: Path) -> dict[str, Arrays]:
-    """Read measured curves, by the digest of their tasks.
+    """Read measured curves, by the hash of what was asked.
 
     Raises
     ------
@@ -133,6 +165,6 @@ def read_curves(path: Path) -> dict[str, Arrays]:
         raise SpecError(f"{path} has schema {schema!r}; this dendmod reads {SCHEMA!r}")
     out = {}
     for entry in document["results"].values():
-        digest = entry.pop("digest")
-        out[digest] = {name: np.array(value, dtype=float) for name, value in entry.items()}
+        asked = entry.pop("question")
+        out[asked] = {name: np.array(value, dtype=float) for name, value in entry.items()}
     return out

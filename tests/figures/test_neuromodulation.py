@@ -1,6 +1,8 @@
 """Do the figures of cellular neuromodulation run from the measured curves, and judge rightly?"""
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ import pytest
 
 from dendmod.exchange import read_io
 from dendmod.exchange.check import check_io
+from dendmod.figure import FigureOptions
 from dendmod.neuromodulation.claims import falls, inverted_u, rises, same, verdict
 from dendmod.neuromodulation.export import population_document, population_io
 from dendmod.neuromodulation.functions import (
@@ -21,9 +24,11 @@ from dendmod.neuromodulation.functions import (
     population_of,
     width,
 )
-from dendmod.neuromodulation.measured import cached_file, read_curves
+from dendmod.neuromodulation.measured import cached_file, question, read_curves
 from dendmod.neuromodulation.tasks import KINDS, tasks_of
 from dendmod.params.neuromodulators import MORPHOLOGY
+from dendmod.plotting import style
+from dendmod.plotting.modulation import draw_transition
 from dendmod.population import alpha, double_exponential
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -44,7 +49,7 @@ def test_the_file_of_measured_curves_holds_everything_that_is_asked():
     held = read_curves(cached_file(MORPHOLOGY))
     for kind in KINDS:
         for task in tasks_of(kind, MORPHOLOGY, 1):
-            assert task.digest("") in held, f"{task.key}: run the command in the file's head"
+            assert question(task) in held, f"{task.key}: run the command in the file's head"
 
 
 def test_the_file_says_how_it_was_made():
@@ -81,6 +86,49 @@ def _exports(out: Path) -> None:
         [sys.executable, str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout
     assert len(shown.splitlines()) == 10
+
+
+PURE_NUMBERS = {
+    "Feedforward inputs", "Spikes a burst", "Somatic spikes", "Occupied part", "Activation",
+    "Part of that without", "Order", "Order parameter R", "Slope σ of the logistic",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "figure", [pytest.param("fig1", marks=pytest.mark.slow), "fig2", "fig3", "fig4"]
+)
+def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
+    import dendmod.plotting
+
+    drawn = []
+    monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name: drawn.append(f))
+    main = importlib.import_module(f"dendmod.neuromodulation.{figure}").main
+    main(FigureOptions(out=tmp_path, quick=True, workers=1))
+    assert_units(drawn[0])
+
+
+def test_every_axis_of_the_network_figure_has_its_unit():
+    runs = {
+        g: {"logistic": np.zeros((2, 3, 4)), "population": np.zeros((2, 1, 2, 4))} for g in (4, 10)
+    }
+    with style():
+        figure = draw_transition(
+            (0.0, 0.1, 0.2), (0.1, 0.2), ("control",), runs, {"control": [0.01, 0.02]}
+        )
+    assert_units(figure)
+
+
+def assert_units(figure):
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            words = [t.get_text() for t in axis.get_ticklabels() if t.get_text()]
+            names = any(w[0].isalpha() for w in words)  # a category, not a quantity
+            if not ax.axison or len(axis.get_ticklocs()) == 0 or names:
+                continue
+            label = axis.get_label_text()
+            if not label and axis is ax.yaxis and not words:
+                continue
+            assert label in PURE_NUMBERS or re.search(r"\(.+\)", label), (label, words)
 
 
 def test_an_unknown_figure_is_refused():

@@ -25,7 +25,7 @@ from dendmod.neuromodulation import (
     receptor_ratio,
     source,
 )
-from dendmod.neuromodulation.measured import Curves, read_curves, write_curves
+from dendmod.neuromodulation.measured import Curves, question, read_curves, write_curves
 from dendmod.neuromodulation.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
 from dendmod.params import wybo2022
 from dendmod.population import double_exponential
@@ -210,6 +210,23 @@ def test_tasks_differ_and_name_what_they_measure():
     tasks = [t for kind in KINDS for t in tasks_of(kind, "l5pc", 1)]
     assert len({t.key for t in tasks}) == len(tasks)
     assert len({t.digest("") for t in tasks}) == len(tasks)
+    assert len({question(t) for t in tasks}) == len(tasks)
+
+
+def test_a_curve_is_stale_when_a_value_changes_and_not_when_a_field_is_new():
+    (task, *_) = tasks_of("io", "l5pc", 1)
+    same = json.loads(json.dumps(task.payload))
+    del same["protocol"]["clamp"]
+    same["protocol"]["paper"] = {}
+    assert question(Task("x", task.function, same)) == question(task)
+    same["protocol"]["background"]["soma_inhibitory_Hz"] += 1
+    assert question(Task("x", task.function, same)) != question(task)
+    (task, *_) = tasks_of("fi", "l5pc", 1)
+    other = json.loads(json.dumps(task.payload))
+    del other["cell"]["segment_length"]  # has its default
+    assert question(Task("x", task.function, other)) == question(task)
+    other["cell"]["biophysics"]["ek"] += 1.0
+    assert question(Task("x", task.function, other)) != question(task)
     known = {"control", *mechanisms()}
     assert {*MEMBRANE, *KERNELS, *CURVES} == known
 
