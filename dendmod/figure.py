@@ -27,6 +27,12 @@ class FigureOptions:
     workers: int | None = None
     morphology: str | None = None
     dt: float | None = None
+    scheduler: str | None = None
+    timeout: float | None = None
+
+    def sweep(self) -> dict[str, Any]:
+        """Return the arguments of `Experiment` that say where and how runs are made."""
+        return {"workers": self.workers, "scheduler": self.scheduler, "timeout": self.timeout}
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -45,12 +51,12 @@ def _positive(text: str) -> int:
     return value
 
 
-def _parser(name: str, program: str) -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m dendmod.{program}")
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("results") / name,
+        default=Path("results", *program.split()),
         metavar="DIR",
         help="folder for the figure, summary.json and the stored runs",
     )
@@ -60,6 +66,12 @@ def _parser(name: str, program: str) -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
     parser.add_argument("--morphology", help="name, or SWC or ASC file")
     parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="seconds after which a run is ended (none)"
+    )
     return parser
 
 
@@ -86,7 +98,7 @@ def run_figure(
     files
         Say where the figure lies; a command without a picture says so itself.
     """
-    options = FigureOptions(**vars(_parser(name, program or name).parse_args(arguments)))
+    options = FigureOptions(**vars(_parser(program or name).parse_args(arguments)))
     began = time.monotonic()
     guard(lambda: main(options))
     if not files:

@@ -26,7 +26,7 @@ def curves_of(options: FigureOptions) -> Curves:
     return Curves(
         options.out / "store",
         options.morphology or MORPHOLOGY,
-        workers=options.workers,
+        sweep=options.sweep(),
         cached=options.quick,
     )
 

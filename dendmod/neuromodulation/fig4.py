@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.errors import SpecError
 from dendmod.figure import FigureOptions
 from dendmod.neuromodulation.claims import Claim, inverted_u, verdict
 from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
@@ -58,14 +59,14 @@ def responses_of(
 
     The operating input is that of the cell without modulator, the same at every dose.
     """
-    amps = STEPS.dose_amps
+    amps = STEPS.dose_silent + STEPS.dose_amps
     quiet = {"rate": control["rate"][[AMPS.index(x) for x in amps]]}
     operating = operating_input(population_of(amps, quiet["rate"]))
     out: dict[str, dict[str, list[float]]] = {}
     for name in READINGS:
         steps = [quiet, *(dose[f"fi/{name}/{nM:g}"] for nM in CONCENTRATIONS)]
         bursts = [bac, *(dose[f"bac/{BIOPHYSICS}/{name}/{nM:g}"] for nM in CONCENTRATIONS)]
-        figures = [figures_of(amps, r["rate"], operating) for r in steps]
+        figures = [figures_of(amps, _rate(r, dose[f"fi/{name}/silent"]), operating) for r in steps]
         out[name] = {
             "gain": [f.gain for f in figures],
             "slope": [f.slope for f in figures],
@@ -76,6 +77,14 @@ def responses_of(
             "rest_mV": [float(r["rest"]) for r in bursts],
         }
     return out
+
+
+def _rate(steps: Arrays, silent: Arrays) -> np.ndarray:
+    """Rates with those at small currents, where even the highest dose makes no spike."""
+    if silent["rate"].any():
+        raise SpecError("the cell fires at the small currents too; measure them at every dose")
+    rate = steps["rate"]
+    return rate if rate.size > len(STEPS.dose_amps) else np.concatenate([silent["rate"], rate])
 
 
 def judge(

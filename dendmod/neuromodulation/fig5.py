@@ -94,8 +94,8 @@ def networks(
     }
     known = {k: versions()[k] for k in ("dendmod", "numpy")}
     done = run_tasks(
-        list(tasks.values()), options.out / "store", workers=options.workers,
-        fingerprint=repr(sorted(known.items())),
+        list(tasks.values()), options.out / "store", fingerprint=repr(sorted(known.items())),
+        **options.sweep(),
     )  # fmt: skip
     return {
         gamma: {

@@ -17,7 +17,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     morphology = options.morphology or MORPHOLOGY
     seed = SEED if options.seed is None else options.seed
     tasks = [t for kind in KINDS for t in tasks_of(kind, morphology, seed)]
-    curves = Curves(options.out / "store", morphology, workers=options.workers)
+    curves = Curves(options.out / "store", morphology, sweep=options.sweep())
     command = f"python -m dendmod.neuromodulation measure --morphology {morphology} --seed {seed}"
     path = options.out / f"{curves.name}.json"
     curves.write(tasks, path, command)

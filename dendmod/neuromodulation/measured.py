@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +64,22 @@ class Curves:
         Folder of the sweep's ledger and results.
     morphology
         Name of the cell's morphology.
-    workers
-        Number of processes.
+    sweep
+        How runs are made: ``workers``, ``scheduler``, ``timeout`` of `run_tasks`.
     cached
         Take what the file of measured curves holds; measure the rest. Without it everything is
         measured, or found in the store.
     """
 
     def __init__(
-        self, store: Path, morphology: str, *, workers: int | None = None, cached: bool = False
+        self,
+        store: Path,
+        morphology: str,
+        *,
+        sweep: Mapping[str, Any] | None = None,
+        cached: bool = False,
     ) -> None:
-        self.store, self.morphology, self.workers = store, morphology, workers
+        self.store, self.morphology, self.sweep = store, morphology, dict(sweep or {})
         self.from_file: dict[str, Arrays] = {}
         self.used: list[str] = []
         self.measured: list[str] = []
@@ -89,9 +94,7 @@ class Curves:
         self.measured += [t.key for t in missing]
         fresh: dict[str, Arrays] = {}
         if missing:
-            fresh = run_tasks(
-                missing, self.store, workers=self.workers, fingerprint=self._fingerprint
-            )
+            fresh = run_tasks(missing, self.store, fingerprint=self._fingerprint, **self.sweep)
         return {t.key: fresh[t.key] if t.key in fresh else known[t.key] or {} for t in tasks}
 
     @property

@@ -139,6 +139,9 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
                 fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_amps, STEPS.dose_seeds)
             )
             tasks.append(bac_task(f"{name}/{nM:g}", effects, morphology))
+        highest = modulator(name).effects(max(CONCENTRATIONS))
+        silent = fi_task(f"{name}/silent", highest, morphology, STEPS.dose_silent, ())
+        tasks.append(silent)
     return tasks
 
 

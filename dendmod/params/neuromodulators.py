@@ -107,6 +107,7 @@ class CurrentSteps:
     noise: Noise = Noise()
     noise_seeds: tuple[int, ...] = (1, 2)
     dose_amps: tuple[float, ...] = (0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 2.0)  # of a dose-response
+    dose_silent: tuple[float, ...] = (0.15,)  # measured at the highest dose alone: no spikes there
     dose_seeds: tuple[int, ...] = ()  # which is measured without noise
 
 
