@@ -21,6 +21,7 @@ from dendmod.population import (
     population_transfer,
     within_between,
 )
+from dendmod.population.oscillators import Transfer
 
 
 def synchrony(
@@ -54,7 +55,7 @@ def synchrony(
     """
     e = OSCILLATOR_EXPERIMENT
     weights, label = modular_connectivity(e.nodes, e.modules, e.within, e.between, seed)
-    transfers = [logistic_transfer(s) for s in sigmas]
+    transfers: list[Transfer] = [logistic_transfer(s) for s in sigmas]
     for f in functions:
         q = Activation(Measured(tuple(f["amps"]), tuple(f["rate"])), Normal(0.0, f["sd"]), "nA")
         transfers += [population_transfer(q, f["qmax"], centre, x) for x in per_unit]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +19,81 @@ from dendmod.rng import stream
 
 Array = npt.NDArray[np.float64]
 Transfer = Callable[[Array], Array]
+_TABLE = (-6.0, 8.0)  # V: the cycle stays between -1 and 4
 
 
-def logistic_transfer(sigma: float, midpoint: float = OSCILLATOR.midpoint) -> Transfer:
-    """Return ``S(V) = 1 / (1 + exp(-sigma (V - midpoint)))``; sigma = 0 gives the constant 1/2."""
+@dataclass(frozen=True)
+class LogisticTransfer:
+    """``S(V) = 1 / (1 + exp(-sigma (V - midpoint)))``."""
 
-    def transfer(v: Array) -> Array:
-        return 1.0 / (1.0 + np.exp(-sigma * (v - midpoint)))
+    sigma: float
+    midpoint: float
 
-    return transfer
+    def __call__(self, v: Array) -> Array:
+        """Return S at `v`."""
+        return 1.0 / (1.0 + np.exp(-self.sigma * (v - self.midpoint)))
+
+
+@dataclass(frozen=True)
+class TableTransfer:
+    """A transfer function as a table over V, straight between its points, constant outside.
+
+    Parameters
+    ----------
+    low, high
+        V at both ends of the table.
+    table
+        Values at evenly spaced V, shape [n].
+    """
+
+    low: float
+    high: float
+    table: Array
+
+    def __call__(self, v: Array) -> Array:
+        """Return S at `v`."""
+        return _looked_up(np.asarray(self.table)[None], self.low, self.high, v[None])[0]
+
+
+def _looked_up(tables: Array, low: float, high: float, v: Array) -> Array:
+    """Row by row, the values of tables [rows, n] at v [rows, nodes]."""
+    last = tables.shape[1] - 1
+    at = np.clip((v - low) * (last / (high - low)), 0.0, last)
+    left = np.minimum(at.astype(np.intp), last - 1)
+    rows = np.arange(tables.shape[0])[:, None]
+    start = tables[rows, left]
+    return start + (at - left) * (tables[rows, left + 1] - start)
+
+
+def _together(transfers: Sequence[Transfer]) -> Callable[[Array], Array]:
+    """Return a function that sends each row through its own transfer, logistics all at once."""
+    logistic = [i for i, s in enumerate(transfers) if isinstance(s, LogisticTransfer)]
+    tables = [i for i, s in enumerate(transfers) if isinstance(s, TableTransfer)]
+    ends = {(transfers[i].low, transfers[i].high, transfers[i].table.size) for i in tables}  # type: ignore[attr-defined]
+    if len(ends) > 1:  # tables of different grids go one by one
+        tables = []
+    rest = sorted(set(range(len(transfers))) - {*logistic, *tables})
+    slope = np.array([[transfers[i].sigma] for i in logistic])  # type: ignore[attr-defined]
+    middle = np.array([[transfers[i].midpoint] for i in logistic])  # type: ignore[attr-defined]
+    stack = np.array([transfers[i].table for i in tables])  # type: ignore[attr-defined]
+    low, high = next(iter(ends))[:2] if tables else (0.0, 1.0)
+
+    def see(v: Array) -> Array:
+        out = np.empty_like(v)
+        if logistic:
+            out[logistic] = 1.0 / (1.0 + np.exp(-slope * (v[logistic] - middle)))
+        if tables:
+            out[tables] = _looked_up(stack, low, high, v[tables])
+        for i in rest:
+            out[i] = transfers[i](v[i])
+        return out
+
+    return see
+
+
+def logistic_transfer(sigma: float, midpoint: float = OSCILLATOR.midpoint) -> LogisticTransfer:
+    """Return the logistic of Shine et al. 2018; sigma = 0 gives the constant 1/2."""
+    return LogisticTransfer(sigma, midpoint)
 
 
 def population_transfer(
@@ -37,7 +103,7 @@ def population_transfer(
     per_unit: float,
     midpoint: float = OSCILLATOR.midpoint,
     n: int = 4001,
-) -> Transfer:
+) -> TableTransfer:
     """Return a population function in place of the logistic, as a table over V.
 
     Parameters
@@ -49,13 +115,9 @@ def population_transfer(
     per_unit
         Input for each unit of V: small values flatten the transfer, as a small sigma does.
     """
-    grid = np.linspace(-6.0, 8.0, n)
+    grid = np.linspace(*_TABLE, n)
     table = np.asarray(activation(centre + per_unit * (grid - midpoint))) / qmax
-
-    def transfer(v: Array) -> Array:
-        return np.interp(v, grid, table)
-
-    return transfer
+    return TableTransfer(*_TABLE, table)
 
 
 def fixed_point(drive: float, oscillator: Oscillator = OSCILLATOR) -> tuple[float, float]:
@@ -131,7 +193,7 @@ class OscillatorNetwork:
 
     def simulate(
         self,
-        transfers: list[Transfer],
+        transfers: Sequence[Transfer],
         gamma: float,
         *,
         duration: float,
@@ -174,9 +236,10 @@ class OscillatorNetwork:
         scale = self.noise * np.sqrt(h)
         out = np.empty((runs, nodes, (steps - lost) // keep_every))
 
+        see = _together(list(transfers))
+
         def slope(v: Array, w: Array) -> tuple[Array, Array]:
-            seen = np.stack([s(row) for s, row in zip(transfers, v, strict=True)])
-            drive = gamma * (seen @ a.T)
+            drive = gamma * (see(v) @ a.T)
             dv = o.rate * (w + v * v * (o.quadratic - v) + drive)
             return dv, o.rate * (-w - o.recovery * v)
 

@@ -81,6 +81,23 @@ def test_a_population_function_stands_in_for_the_logistic():
     assert slope == pytest.approx(0.02 / (0.1 * np.sqrt(2 * np.pi)), rel=1e-2)
 
 
+def test_transfers_of_all_kinds_run_side_by_side_as_they_run_alone():
+    erf = Activation(Step(30.0), Normal(0.5, 0.1), "nA")
+    kinds = [
+        logistic_transfer(0.3),
+        population_transfer(erf, erf.qmax, centre=0.5, per_unit=0.05),
+        lambda v: 0.5 + 0.05 * np.tanh(v),
+        population_transfer(erf, erf.qmax, centre=0.45, per_unit=0.2),
+    ]
+    a, _ = modular_connectivity(12, 2, 0.8, 0.2, seed=1)
+    net = OscillatorNetwork(a, 1.0)
+    settings = {"duration": 0.3, "discard": 0.0, "dt": 0.5, "seed": 4}
+    together = net.simulate(kinds, 10.0, **settings)
+    for transfer, run in zip(kinds, together, strict=True):
+        alone = net.simulate([lambda v, s=transfer: s(v)], 10.0, **settings)[0]
+        assert np.abs(alone - run).max() < 1e-9
+
+
 def test_measures_of_synchrony_on_signals_that_are_known():
     t = np.arange(4000) / 400
     same = np.sin(2 * np.pi * 9 * t + np.zeros((6, 1)))
