@@ -140,7 +140,7 @@ class Apical:
 class Curves:
     """IO curves of part 2 under a mechanism at parts of its full strength; ours."""
 
-    doses: tuple[float, ...] = (0.0, 0.5, 1.0)
+    doses: tuple[float, ...] = (0.0, 1.0)
     protocol: str = "fig1"
     arm: str = "nmda"
     trials: int = 6
