@@ -34,8 +34,8 @@ KERNELS = (
 )  # fmt: skip
 """Mechanisms whose kernels are measured."""
 CURVES = (
-    "ampa_up", "gaba_up", "nmda_up", "depolarised", "rectifier_up", "rectifier_down",
-    "t_type_off", "sk_down", "hcn_closed", "hcn_closed_held", "calcium_up_apical", "calcium_up",
+    "ampa_up", "gaba_up", "nmda_up", "depolarised", "rectifier_up", "sk_down", "hcn_closed",
+    "hcn_closed_held",
 )  # fmt: skip
 """Mechanisms whose IO curves are measured at several doses."""
 READINGS = ("noradrenaline", "noradrenaline_raw", "noradrenaline_sk")
