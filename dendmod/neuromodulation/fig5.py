@@ -8,7 +8,7 @@ import numpy as np
 
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
-from dendmod.neuromodulation.claims import Claim, verdict
+from dendmod.neuromodulation.claims import Claim, falls, verdict
 from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
 from dendmod.neuromodulation.functions import critical_coupling, population_of
 from dendmod.neuromodulation.measured import Arrays
@@ -18,6 +18,8 @@ from dendmod.population import hopf_drives
 from dendmod.sweep import Task, run_tasks
 
 CASES = ("control", "depolarised", "rectifier_up", "sk_down", "hcn_closed_held")
+UNITS = ("of_the_control", "its_own")
+"""Highest rate by which a population function is divided, to stand in for a logistic."""
 MEASURES = ("order_parameter", "locking_within", "locking_between", "modularity")
 QUICK_SEEDS, QUICK_DURATION = 3, 5.0
 
@@ -61,18 +63,19 @@ def networks(
 ) -> dict[float, dict[str, np.ndarray]]:
     """Return measures by gamma: ``logistic`` [seeds, sigmas, 4], ``population`` [seeds, ...]."""
     e = OSCILLATOR_EXPERIMENT
-    functions = []
-    for name in CASES:
-        q = population_of(AMPS, fi[name]["rate"])
-        functions.append(
-            {
-                "amps": list(AMPS),
-                "rate": np.maximum.accumulate(fi[name]["rate"]).tolist(),
-                "qmax": q.qmax,
-                "sd": THRESHOLD_SD,
-            }
-        )
     control = population_of(AMPS, fi["control"]["rate"])
+    functions = []
+    for unit in UNITS:
+        for name in CASES:
+            q = population_of(AMPS, fi[name]["rate"])
+            functions.append(
+                {
+                    "amps": list(AMPS),
+                    "rate": np.maximum.accumulate(fi[name]["rate"]).tolist(),
+                    "qmax": (control if unit == "of_the_control" else q).qmax,
+                    "sd": THRESHOLD_SD,
+                }
+            )
     number = QUICK_SEEDS if options.quick else len(e.seeds)
     tasks = {
         (gamma, k): Task(
@@ -118,9 +121,13 @@ def judge(
     between = runs[high]["logistic"][..., 2].mean(axis=0)
     null = runs[high]["logistic"][:, 0, 0]
     drives = hopf_drives()
-    population = runs[high]["population"][..., 0].mean(axis=0)  # [cases, per_unit]
-    reach = [_half(PER_UNIT, row) for row in population]
-    faster = [k for k, name in enumerate(CASES) if name in ("rectifier_up", "sk_down")]
+    rows = runs[high]["population"][..., 0].mean(axis=0).reshape(len(UNITS), len(CASES), -1)
+    population = rows[0]  # [cases, per_unit]
+    reach = {
+        unit: dict(zip(CASES, (_half(PER_UNIT, x) for x in each), strict=True))
+        for unit, each in zip(UNITS, rows, strict=True)
+    }
+    faster = ("rectifier_up", "sk_down")
     peak = int(np.argmax(r[low]))
     return {
         "gain_integrates_the_network": Claim(
@@ -158,9 +165,11 @@ def judge(
         ),
         "cellular_modulation_moves_the_transition": Claim(
             "Mechanisms that raise the gain of the cell bring integration at a lower input",
-            verdict(*(bool(reach[k] < reach[0]) for k in faster)),
+            verdict(
+                *(falls(reach[u][name] / reach[u]["control"]) for u in UNITS for name in faster)
+            ),
             {
-                "half_way_nA_per_unit": dict(zip(CASES, reach, strict=True)),
+                "half_way_nA_per_unit_by_highest_rate": reach,
                 "critical_coupling_nA_per_Hz": {
                     name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
                     for name, c in critical.items()

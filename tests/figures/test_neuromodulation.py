@@ -85,7 +85,7 @@ def _exports(out: Path) -> None:
     shown = subprocess.run(
         [sys.executable, str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout
-    assert len(shown.splitlines()) == 10
+    assert len(shown.splitlines()) == 7  # two levels, three drives, and the head
 
 
 PURE_NUMBERS = {
@@ -109,7 +109,7 @@ def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
 
 def test_every_axis_of_the_network_figure_has_its_unit():
     runs = {
-        g: {"logistic": np.zeros((2, 3, 4)), "population": np.zeros((2, 1, 2, 4))} for g in (4, 10)
+        g: {"logistic": np.zeros((2, 3, 4)), "population": np.zeros((2, 2, 2, 4))} for g in (4, 10)
     }
     with style():
         figure = draw_transition(

@@ -12,6 +12,7 @@ from dendmod.plotting.modulation.names import COLOURS, LABELS
 from dendmod.plotting.style import panel_letter
 
 _NAMES = ("order parameter R", "locking within", "locking between", "modularity")
+_SHADES = {**COLOURS, "hcn_closed_held": "#009E73"}
 _STYLES = ("-", "--", ":", "-.")
 
 
@@ -33,7 +34,8 @@ def draw_transition(
     cases
         Mechanisms.
     runs
-        By gamma: ``logistic`` [seeds, sigmas, 4] and ``population`` [seeds, cases, per_unit, 4].
+        By gamma: ``logistic`` [seeds, sigmas, 4] and ``population`` [seeds, 2 cases, per_unit, 4]:
+        rates in units of the control's highest, then of each function's own.
     critical
         Critical self-coupling of each mechanism (nA/Hz), one a noise seed.
     """
@@ -55,7 +57,9 @@ def draw_transition(
         for k, case in enumerate(cases):
             mean, sd = values[:, k].mean(axis=0), values[:, k].std(axis=0)
             ax.errorbar(per_unit, mean, sd, fmt=".-", ms=3, lw=0.8, elinewidth=0.5,
-                        color=COLOURS[case], label=LABELS[case])  # fmt: skip
+                        color=_SHADES[case], label=LABELS[case])  # fmt: skip
+            own = values[:, len(cases) + k].mean(axis=0)
+            ax.plot(per_unit, own, ":", lw=0.7, color=_SHADES[case])
         ax.axhspan(null.min(), null.max(), color="#BBBBBB", alpha=0.6, lw=0)
         ax.set(xscale="log", xlabel="Input for each unit of V (nA)", ylabel="Order parameter R",
                title=f"L5 functions, γ = {gamma:g}")  # fmt: skip
@@ -68,7 +72,8 @@ def draw_transition(
         legend.get_title().set_fontsize(6.5)
         ax.add_artist(legend)
     axes[0][2].axis("off")
-    axes[0][2].text(0.0, 0.5, "grey: σ = 0, no coupling", fontsize=6.5, va="center")
+    words = "grey: σ = 0, no coupling; dotted: divided\nby its own highest rate, not the control's"
+    axes[0][2].text(0.0, -0.08, words, fontsize=6, va="top")
     for letter, ax in zip("ABCDE", (*axes[0][:2], *axes[1]), strict=True):
         panel_letter(ax, letter)
     return figure
@@ -78,8 +83,8 @@ def _critical(ax: plt.Axes, critical: Mapping[str, Sequence[float]]) -> None:
     names = list(critical)
     for i, name in enumerate(names):
         values = 1000 * np.asarray(critical[name])
-        ax.plot(values, np.full(values.size, i), "o", ms=3, color=COLOURS[name])
-        ax.hlines(i, values.min(), values.max(), color=COLOURS[name], lw=0.8)
+        ax.plot(values, np.full(values.size, i), "o", ms=3, color=_SHADES[name])
+        ax.hlines(i, values.min(), values.max(), color=_SHADES[name], lw=0.8)
     ax.set_yticks(range(len(names)), [LABELS[n] for n in names], fontsize=5.5)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlabel("Self-coupling for two states (pA/Hz)")
