@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.conductance import effective_conductance
-from dendmod.experiment.provenance import fingerprint_of
+from dendmod.experiment.provenance import files_of, fingerprint_of
 from dendmod.experiment.tables import IOTable, SpikeTable
-from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
 from dendmod.rng import stream
+from dendmod.spec import Location
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
@@ -40,6 +40,9 @@ class Experiment:
         Address of a Dask cluster that makes the runs, instead of processes of this machine.
     timeout
         Seconds after which one task is ended; None waits for ever.
+    sites
+        The places of the dendritic synapses, in the order in which levels drive them; chosen by
+        the protocol if not given.
     """
 
     def __init__(
@@ -52,18 +55,24 @@ class Experiment:
         progress: bool = True,
         scheduler: str | None = None,
         timeout: float | None = None,
+        sites: Sequence[Location] | None = None,
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
         self.coreneuron, self.progress = coreneuron, progress
         self.scheduler, self.timeout = scheduler, timeout
-        self.morphology = resolve(protocol.cell.morphology).without_axon()
         self._fields = protocol.model_dump(mode="json", by_alias=True)
+        self.morphology, self._reduced = files_of(self._fields["cell"])
         self._sites: dict[str, np.ndarray] | None = None
+        if sites is not None:
+            self._sites = {
+                "section": np.array([s.section for s in sites]),
+                "x": np.array([s.x for s in sites]),
+            }
 
     @property
     def fingerprint(self) -> str:
         """What, besides its payload, a stored result depends on."""
-        return fingerprint_of(self.morphology)
+        return fingerprint_of(self.morphology, self._reduced)
 
     def run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
         """Run tasks of this protocol, or take them from the store; return arrays by key."""

@@ -13,6 +13,7 @@ from dendmod.neuromodulation.presets import (
     source,
 )
 from dendmod.neuromodulation.receptors import Receptor
+from dendmod.neuromodulation.reduced import apply_to_reduced
 
 __all__ = [
     "Action",
@@ -20,6 +21,7 @@ __all__ = [
     "Modulator",
     "Receptor",
     "apply",
+    "apply_to_reduced",
     "apply_to_setup",
     "apply_to_trains",
     "channel",

@@ -121,11 +121,17 @@ def judge(
     between = runs[high]["logistic"][..., 2].mean(axis=0)
     null = runs[high]["logistic"][:, 0, 0]
     drives = hopf_drives()
-    rows = runs[high]["population"][..., 0].mean(axis=0).reshape(len(UNITS), len(CASES), -1)
-    population = rows[0]  # [cases, per_unit]
+    rows = {
+        gamma: runs[gamma]["population"][..., 0].mean(axis=0).reshape(len(UNITS), len(CASES), -1)
+        for gamma in e.gammas
+    }
+    population = rows[high][0]  # [cases, per_unit]
     reach = {
-        unit: dict(zip(CASES, (_half(PER_UNIT, x) for x in each), strict=True))
-        for unit, each in zip(UNITS, rows, strict=True)
+        gamma: {
+            unit: dict(zip(CASES, (_half(PER_UNIT, x) for x in row), strict=True))
+            for unit, row in zip(UNITS, each, strict=True)
+        }
+        for gamma, each in rows.items()
     }
     faster = ("rectifier_up", "sk_down")
     peak = int(np.argmax(r[low]))
@@ -166,10 +172,14 @@ def judge(
         "cellular_modulation_moves_the_transition": Claim(
             "Mechanisms that raise the gain of the cell bring integration at a lower input",
             verdict(
-                *(falls(reach[u][name] / reach[u]["control"]) for u in UNITS for name in faster)
+                *(
+                    falls(by_unit[UNITS[0]][name] / by_unit[UNITS[0]]["control"])
+                    for by_unit in reach.values()
+                    for name in faster
+                )
             ),
             {
-                "half_way_nA_per_unit_by_highest_rate": reach,
+                "half_way_nA_per_unit_by_gamma_and_highest_rate": reach,
                 "critical_coupling_nA_per_Hz": {
                     name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
                     for name, c in critical.items()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.errors import SpecError
 from dendmod.inputs import poisson
 from dendmod.iocurve import ThresholdSearch
 from dendmod.neuromodulation.effects import Effect, apply, apply_to_setup, apply_to_trains
@@ -267,7 +268,10 @@ def io_curve(
     sites = choose_sites(fields.cell_spec, fields.site_choice).locations
     listed = [Effect.model_validate(e) for e in effects]
     setup = setup_for(fields, sites)
-    setup = apply_to_setup(setup.model_copy(update={"cell": apply(setup.cell, listed)}), listed)
+    if not isinstance(setup.cell, Cell):
+        raise SpecError("these measurements take effects on a full cell; give cell.morphology")
+    changed = apply(setup.cell, listed)
+    setup = apply_to_setup(setup.model_copy(update={"cell": changed}), listed)
     search = ThresholdSearch(
         start=fields.arms[arm].n_feedforward,
         step=fields.io.step,

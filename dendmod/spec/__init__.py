@@ -13,10 +13,11 @@ from dendmod.spec.cell import (
     RegionSpec,
     scale_and_shift,
 )
+from dendmod.spec.place import Location
+from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
 from dendmod.spec.stimulus import (
     CurrentClamp,
-    Location,
     Setup,
     SpikeTrain,
     Synapse,
@@ -30,11 +31,14 @@ __all__ = [
     "Biophysics",
     "BySection",
     "Cell",
+    "Compartment",
     "CurrentClamp",
     "Distribution",
     "Location",
     "MechanismSpec",
+    "ReducedCell",
     "RegionSpec",
+    "Role",
     "Run",
     "Setup",
     "Spec",

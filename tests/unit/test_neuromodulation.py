@@ -14,6 +14,7 @@ from dendmod.neuromodulation import (
     Effect,
     Receptor,
     apply,
+    apply_to_reduced,
     apply_to_setup,
     apply_to_trains,
     channel,
@@ -31,6 +32,7 @@ from dendmod.params import wybo2022
 from dendmod.population import double_exponential
 from dendmod.protocol import load_protocol, setup_for, trains_for
 from dendmod.spec import ApicalExponential, ApicalWindow, BySection, scale_and_shift
+from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.spec.stimulus import SOMA
 from dendmod.sweep import Task
 
@@ -249,3 +251,27 @@ def test_measured_curves_are_found_again_by_what_was_asked(tmp_path):
     (tmp_path / "bad.json").write_text("[")
     with pytest.raises(SpecError, match="not a file"):
         read_curves(tmp_path / "bad.json")
+
+
+def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean():
+    def compartment(name: str, parent: int) -> Compartment:
+        return Compartment(
+            name=name, role="soma" if parent < 0 else "site", parent=parent, site=SOMA, ca=50.0,
+            g_leak=2.0, e_leak=-80.0, g_couple=0.0 if parent < 0 else 3.0, area=900.0, v_rest=-77.0,
+            channels={"SK_E2": {"gSK_E2bar": 0.04}},
+        )  # fmt: skip
+
+    cell = ReducedCell(
+        name="two", compartments=(compartment("soma", -1), compartment("site00", 0)), ena=50.0,
+        ek=-85.0, celsius=34.0, v_init=-77.0,
+    )  # fmt: skip
+    changed = apply_to_reduced(cell, (*mechanism("sk_down"), *mechanism("depolarised")))
+    for c in changed.compartments:
+        assert c.channels["SK_E2"]["gSK_E2bar"] == pytest.approx(0.02)
+        assert c.e_leak == pytest.approx(-77.0)
+    soma = apply_to_reduced(cell, (channel("SK_E2", 0.5, ("soma",)),))
+    assert [c.channels["SK_E2"]["gSK_E2bar"] for c in soma.compartments] == [0.02, 0.04]
+    assert apply_to_reduced(cell, mechanism("ampa_up")) == cell
+    for wrong in ("hcn_closed", "hcn_closed_held", "rectifier_up"):
+        with pytest.raises(SpecError):
+            apply_to_reduced(cell, mechanism(wrong))

@@ -29,7 +29,8 @@ def settled_state(cell: Cell, settle: float) -> SettledState:
     """Let a cell without any input run for `settle` ms and read it off."""
     with Simulator(Setup(cell=cell), Run(tstop=1.0, settle=settle, method="adaptive")) as simulator:
         simulator.restore()
-        sections = (*simulator.cell.sections, *simulator.cell.axon)
+        built = simulator.cell
+        sections = (*built.sections, *getattr(built, "axon", ()))
         v = {i: tuple(float(seg.v) for seg in sec) for i, sec in enumerate(sections)}
         i_pas = {i: tuple(float(seg.i_pas) for seg in sec) for i, sec in enumerate(sections)}
         return SettledState(v, i_pas)
