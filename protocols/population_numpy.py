@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-TAU_MS, DT_MS, STEPS = 10.0, 0.5, 400
+TAU_MS, DT_MS, STEPS = 10.0, 0.5, 800
 INPUTS_A_SPIKE = 20.0  # how many inputs a burst each output spike of the other is
 
 
