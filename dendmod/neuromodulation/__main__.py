@@ -34,7 +34,7 @@ def main() -> None:
         name if name != "measure" else "neuromodulation",
         module.main,
         program=f"neuromodulation {name}",
-        arguments=sys.argv[2:],
+        command=sys.argv[2:],
         files=name != "measure",
     )
 
