@@ -14,11 +14,11 @@ ML ?= yes
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig4 fig6 test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig6 neuromodulation test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
-	  | while IFS='|' read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
+	  | while IFS='|' read -r target what; do printf '  make %-15s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
 	@echo "  ML=no             go without PyTorch; the tests that need it are skipped"
@@ -38,6 +38,12 @@ fig4: $(ML_STAMP) ## reproduce Figure 4 and S2 (feedforward weights without task
 
 fig6: $(ML_STAMP) ## reproduce Figure 6 and S4 (contrastive stacking) into results/fig6
 	$(BIN)/python -m dendmod.fig6 --out results/fig6 $(ARGS)
+
+neuromodulation: mechanisms ## from receptors to populations (Shine et al. 2021): fig1 to fig5
+	for figure in fig1 fig2 fig3 fig4 fig5; do \
+	  $(BIN)/python -m dendmod.neuromodulation $$figure --out results/neuromodulation/$$figure \
+	    $(ARGS) || exit 1; \
+	done
 
 test: mechanisms $(ML_STAMP) ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)

@@ -81,12 +81,12 @@ _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "schedu
 OF_NETWORKS = ("seed", "quick", "workers", "data", "scheduler", "timeout")
 
 
-def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
+def _parser(program: str, arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m dendmod.{program}")
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("results") / name,
+        default=Path("results", *program.split()),
         metavar="DIR",
         help="folder for the figure, summary.json and the stored runs",
     )
@@ -99,11 +99,33 @@ def run_figure(
     name: str,
     main: Callable[[FigureOptions], dict[str, Any]],
     arguments: Sequence[str] = _OF_NEURONS,
+    *,
+    program: str | None = None,
+    command: Sequence[str] | None = None,
+    files: bool = True,
 ) -> None:
-    """Parse the command line, run a figure and say where it lies."""
-    options = FigureOptions(**vars(_parser(name, arguments).parse_args()))
+    """Parse the command line, run a figure and say where it lies.
+
+    Parameters
+    ----------
+    name
+        Of the figure's files.
+    main
+        Runs and draws it; its ``summary.json`` is what it returns.
+    arguments
+        Names of the options that it has.
+    program
+        What stands after ``python -m dendmod.``; `name` if not given.
+    command
+        The command line; that of this process if not given.
+    files
+        Say where the figure lies; a command without a picture says so itself.
+    """
+    options = FigureOptions(**vars(_parser(program or name, arguments).parse_args(command)))
     began = time.monotonic()
     guard(lambda: main(options))
+    if not files:
+        return
     print(
         f"{options.out / name}.png, .pdf and summary.json written in "
         f"{time.monotonic() - began:.0f} s"

@@ -6,10 +6,12 @@ from dendmod.spec.cell import (
     ApicalWindow,
     AxonStub,
     Biophysics,
+    BySection,
     Cell,
     Distribution,
     MechanismSpec,
     RegionSpec,
+    scale_and_shift,
 )
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
@@ -27,6 +29,7 @@ __all__ = [
     "ApicalWindow",
     "AxonStub",
     "Biophysics",
+    "BySection",
     "Cell",
     "Compartment",
     "CurrentClamp",
@@ -42,4 +45,5 @@ __all__ = [
     "SpikeTrain",
     "Synapse",
     "VoltageClamp",
+    "scale_and_shift",
 ]

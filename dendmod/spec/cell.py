@@ -40,7 +40,40 @@ class ApicalWindow(Spec):
         return self
 
 
-Distribution = Annotated[ApicalExponential | ApicalWindow, Field(discriminator="kind")]
+class BySection(Spec):
+    """One value a segment: section number -> its values from start to end.
+
+    Sections are numbered as in the morphology (0 is the soma); those of an axon stub come after
+    them. Such tables are made by programs, for a value that was computed segment by segment.
+    """
+
+    kind: Literal["by_section"] = "by_section"
+    values: dict[int, tuple[float, ...]]
+
+
+Distribution = Annotated[ApicalExponential | ApicalWindow | BySection, Field(discriminator="kind")]
+Value = float | Distribution
+
+
+def scale_and_shift(value: Value, scale: float = 1.0, shift: float = 0.0) -> Value:
+    """Return ``scale * value + shift`` of a number or, place by place, of a distribution."""
+    if isinstance(value, ApicalExponential):
+        base = value.base * scale
+        if shift and not base:
+            return shift
+        return value.model_copy(
+            update={"base": base, "offset": value.offset + (shift / base if shift else 0.0)}
+        )
+    if isinstance(value, ApicalWindow):
+        if shift:
+            raise ValueError(
+                "a value within a window of the apical tree can be scaled, not shifted"
+            )
+        return value.model_copy(update={"value": value.value * scale})
+    if isinstance(value, BySection):
+        moved = {i: tuple(scale * x + shift for x in row) for i, row in value.values.items()}
+        return BySection(values=moved)
+    return scale * value + shift
 
 
 class MechanismSpec(Spec):
@@ -53,6 +86,8 @@ class MechanismSpec(Spec):
     def _no_negative_conductance(self) -> MechanismSpec:
         for name, value in self.params.items():
             level = value if isinstance(value, int | float) else getattr(value, "value", 0.0)
+            if isinstance(value, BySection):
+                level = min((x for row in value.values.values() for x in row), default=0.0)
             if level < 0 and (name == "g" or name.endswith("bar")):
                 raise ValueError(
                     f"{name} of {self.suffix} is {level} S/cm2; a conductance is not negative"
@@ -107,16 +142,10 @@ class Biophysics(Spec):
 def _scaled(mechanism: MechanismSpec, factor: float) -> MechanismSpec:
     if factor == 1.0:
         return mechanism
-    params: dict[str, float | Distribution] = {}
-    for name, value in mechanism.params.items():
-        if not name.endswith("bar"):
-            params[name] = value
-        elif isinstance(value, ApicalExponential):
-            params[name] = value.model_copy(update={"base": value.base * factor})
-        elif isinstance(value, ApicalWindow):
-            params[name] = value.model_copy(update={"value": value.value * factor})
-        else:
-            params[name] = value * factor
+    params: dict[str, float | Distribution] = {
+        name: scale_and_shift(value, factor) if name.endswith("bar") else value
+        for name, value in mechanism.params.items()
+    }
     return MechanismSpec(suffix=mechanism.suffix, params=params)
 
 

@@ -8,7 +8,15 @@ from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
 from dendmod.mechanisms import check_parameters
 from dendmod.morphology import Morphology, resolve
-from dendmod.spec import ApicalExponential, ApicalWindow, Cell, Location, MechanismSpec, RegionSpec
+from dendmod.spec import (
+    ApicalExponential,
+    ApicalWindow,
+    BySection,
+    Cell,
+    Location,
+    MechanismSpec,
+    RegionSpec,
+)
 
 
 class BuiltCell:
@@ -37,9 +45,9 @@ class BuiltCell:
                 if cell.biophysics.last_segment_at_end:
                     x[-1] = 1.0
                 distances = np.array([morphology.path_distance(i, xi) for xi in x])
-            _insert(cell, region, sec, distances, longest)
-        for sec in self.axon:
-            _insert(cell, _region(cell, "axon"), sec, None, longest)
+            _insert(cell, region, sec, i, distances, longest)
+        for i, sec in enumerate(self.axon, start=len(self.sections)):
+            _insert(cell, _region(cell, "axon"), sec, i, None, longest)
 
     def segment(self, location: Location):  # type: ignore[no-untyped-def]  # NEURON has no types
         """Return NEURON's segment at a location.
@@ -98,12 +106,12 @@ def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list) -> li
     return stub
 
 
-def _insert(cell, region, sec, distances, longest) -> None:  # type: ignore[no-untyped-def]
+def _insert(cell, region, sec, number, distances, longest) -> None:  # type: ignore[no-untyped-def]
     sec.cm, sec.Ra = region.cm, region.Ra
     for mechanism in region.mechanisms:
         check_parameters(mechanism.suffix, mechanism.params)
         sec.insert(mechanism.suffix)
-        _set_parameters(sec, mechanism, distances, longest)
+        _set_parameters(sec, number, mechanism, distances, longest)
     ions = sec.psection()["ions"]
     if "na" in ions:
         sec.ena = cell.biophysics.ena
@@ -111,9 +119,19 @@ def _insert(cell, region, sec, distances, longest) -> None:  # type: ignore[no-u
         sec.ek = cell.biophysics.ek
 
 
-def _set_parameters(sec, mechanism: MechanismSpec, distances, longest: float) -> None:  # type: ignore[no-untyped-def]
+def _set_parameters(sec, number, mechanism: MechanismSpec, distances, longest: float) -> None:  # type: ignore[no-untyped-def]
     for name, value in mechanism.params.items():
         attribute = f"{name}_{mechanism.suffix}"
+        if isinstance(value, BySection):
+            levels = value.values.get(number, ())
+            if len(levels) != sec.nseg:
+                raise SpecError(
+                    f"{name} of {mechanism.suffix} has {len(levels)} values for {sec.name()}, which"
+                    f" has {sec.nseg} segments; give one a segment"
+                )
+            for segment, level in zip(sec, levels, strict=True):
+                setattr(segment, attribute, float(level))
+            continue
         if isinstance(value, ApicalExponential | ApicalWindow):
             if distances is None:
                 raise SpecError(

@@ -10,7 +10,7 @@ import numpy as np
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import Session, h
-from dendmod.errors import EngineError
+from dendmod.errors import EngineError, SpecError
 from dendmod.mechanisms import check_parameters
 from dendmod.result import Array, Result
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
@@ -107,8 +107,18 @@ class Simulator:
         self._state = h.SaveState()
         self._state.save()
 
-    def run(self, trains: tuple[SpikeTrain, ...] = ()) -> Result:
+    def run(
+        self, trains: tuple[SpikeTrain, ...] = (), *, amps: tuple[float, ...] | None = None
+    ) -> Result:
         """Run once from the settled state with these spike trains.
+
+        Parameters
+        ----------
+        trains
+            Spikes that arrive.
+        amps
+            Amplitudes (nA) of the set-up's current clamps in this run, in their order; those of
+            the set-up if not given. A clamp that is on while the cell settles settles with its own.
 
         Raises
         ------
@@ -118,6 +128,11 @@ class Simulator:
             If the voltage did not stay finite.
         """
         check_trains(self.setup, trains)
+        own = tuple(clamp.amp for clamp in self.setup.current_clamps)
+        if amps is not None and len(amps) != len(own):
+            raise SpecError(f"{len(amps)} amplitudes for {len(own)} current clamps; give one each")
+        for point, amp in zip(self._clamps, own if amps is None else amps, strict=True):
+            point.amp = amp
         self.restore()
         netcons = [self._send(train) for train in trains]
         self.session.advance(self.spec.tstop)

@@ -1,0 +1,201 @@
+"""What a modulator does to a neuron: one parameter, scaled or shifted, in named regions.
+
+An effect never touches a cell: applied to a specification it gives a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field, NonNegativeFloat, model_validator
+
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.neuromodulation.rest import with_leak_that_holds
+from dendmod.spec import (
+    Biophysics,
+    Cell,
+    MechanismSpec,
+    RegionSpec,
+    Setup,
+    Spec,
+    SpikeTrain,
+    Synapse,
+    scale_and_shift,
+)
+from dendmod.spec.cell import RegionName
+
+WEIGHT = "weight"
+"""Name of the parameter that stands for the weight of all spikes which a synapse receives."""
+
+
+class Effect(Spec):
+    """One parameter of one mechanism, scaled or shifted.
+
+    Parameters
+    ----------
+    mechanism
+        Suffix of a distributed mechanism, or name of a point process.
+    parameter
+        Its parameter; "weight" of a point process is the weight of the spikes that it receives.
+    regions
+        Where; empty for everywhere. For distributed mechanisms only.
+    scale
+        Factor, 0 or more.
+    shift
+        Added after scaling, in the parameter's unit.
+    hold_rest
+        Correct the leak's reversal potential segment by segment, so that the cell rests where it
+        rested before. Without it the effect moves the resting potential as it may.
+    """
+
+    mechanism: str
+    parameter: str
+    regions: tuple[RegionName, ...] = ()
+    scale: NonNegativeFloat = 1.0
+    shift: float = Field(default=0.0)
+    hold_rest: bool = False
+
+    @model_validator(mode="after")
+    def _scale_or_shift(self) -> Effect:
+        if self.scale != 1.0 and self.shift != 0.0:
+            raise ValueError("give a scale or a shift, not both; two effects can follow each other")
+        return self
+
+    def at(self, occupancy: float) -> Effect:
+        """Return the effect where a part of the receptors is occupied, from 0 to 1.
+
+        Scale and shift grow linearly: each receptor reaches its share of the channels.
+        """
+        if not 0 <= occupancy <= 1:
+            raise SpecError(f"occupancy = {occupancy}: give a part from 0 to 1")
+        return self.model_copy(
+            update={"scale": 1 + occupancy * (self.scale - 1), "shift": occupancy * self.shift}
+        )
+
+    @property
+    def is_synaptic(self) -> bool:
+        """Whether it acts on synapses and not on the membrane."""
+        from dendmod.mechanisms import get
+
+        return get(self.mechanism).kind == "point"
+
+
+def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> Cell:
+    """Return a new specification of a cell under effects.
+
+    Effects that hold the rest come first, together; then the others, in their order. Effects on
+    synapses change no cell: see `apply_to_setup` and `apply_to_trains`.
+
+    Parameters
+    ----------
+    cell
+        The cell without modulation; it stays as it is.
+    effects
+        What is done to it.
+    settle
+        For how long (ms) cells settle to find their resting potential, for `hold_rest` only.
+
+    Raises
+    ------
+    SpecError
+        If the cell has no such mechanism or parameter in one of the regions.
+    """
+    membrane = [e for e in effects if not e.is_synaptic]
+    held = [e for e in membrane if e.hold_rest]
+    changed = _changed(cell, held)
+    if changed != cell:
+        changed = with_leak_that_holds(cell, changed, settle=settle)
+    return _changed(changed, [e for e in membrane if not e.hold_rest])
+
+
+def _changed(cell: Cell, effects: Sequence[Effect]) -> Cell:
+    biophysics = cell.biophysics
+    for effect in effects:
+        biophysics = _one(biophysics, effect)
+    return cell if biophysics is cell.biophysics else cell.model_copy(
+        update={"biophysics": biophysics}
+    )  # fmt: skip
+
+
+def _one(biophysics: Biophysics, effect: Effect) -> Biophysics:
+    regions: dict[RegionName, RegionSpec] = dict(biophysics.regions)
+    found = False
+    for name in effect.regions or tuple(regions):
+        if name not in regions:
+            raise SpecError(
+                f"{biophysics.name} has no region {name!r}." + did_you_mean(name, regions)
+            )
+        region = regions[name]
+        there = [m.suffix for m in region.mechanisms]
+        if effect.mechanism not in there:
+            if effect.regions:
+                raise SpecError(
+                    f"{name} of {biophysics.name} has no {effect.mechanism!r}."
+                    + did_you_mean(effect.mechanism, there)
+                )
+            continue
+        found = True
+        mechanisms = tuple(
+            _moved(m, effect) if m.suffix == effect.mechanism else m for m in region.mechanisms
+        )
+        regions[name] = region.model_copy(update={"mechanisms": mechanisms})
+    if not found:
+        known = {m.suffix for r in regions.values() for m in r.mechanisms}
+        raise SpecError(
+            f"{biophysics.name} has no mechanism {effect.mechanism!r}."
+            + did_you_mean(effect.mechanism, known)
+        )
+    return biophysics.model_copy(update={"regions": regions})
+
+
+def _moved(mechanism: MechanismSpec, effect: Effect) -> MechanismSpec:
+    if effect.parameter not in mechanism.params:
+        raise SpecError(
+            f"{mechanism.suffix} says nothing of {effect.parameter!r}."
+            + did_you_mean(effect.parameter, mechanism.params)
+        )
+    value = mechanism.params[effect.parameter]
+    try:
+        moved = scale_and_shift(value, effect.scale, effect.shift)
+    except ValueError as error:
+        raise SpecError(f"{effect.parameter} of {mechanism.suffix}: {error}") from None
+    return MechanismSpec(
+        suffix=mechanism.suffix, params={**mechanism.params, effect.parameter: moved}
+    )
+
+
+def apply_to_setup(setup: Setup, effects: Sequence[Effect]) -> Setup:
+    """Return a new set-up whose synapses are under effects; its cell is left as it is."""
+    synapses = setup.synapses
+    for effect in effects:
+        if effect.is_synaptic and effect.parameter != WEIGHT:
+            synapses = tuple(_synapse(s, effect) for s in synapses)
+    return setup.model_copy(update={"synapses": synapses})
+
+
+def _synapse(synapse: Synapse, effect: Effect) -> Synapse:
+    if synapse.mechanism != effect.mechanism:
+        return synapse
+    if effect.parameter not in synapse.params:
+        raise SpecError(
+            f"synapse {synapse.name!r} says nothing of {effect.parameter!r}."
+            + did_you_mean(effect.parameter, {*synapse.params, WEIGHT})
+        )
+    value = effect.scale * synapse.params[effect.parameter] + effect.shift
+    return synapse.model_copy(update={"params": {**synapse.params, effect.parameter: value}})
+
+
+def apply_to_trains(
+    setup: Setup, trains: Sequence[SpikeTrain], effects: Sequence[Effect]
+) -> tuple[SpikeTrain, ...]:
+    """Return spike trains whose weights are under effects."""
+    mechanism = {s.name: s.mechanism for s in setup.synapses}
+    scale = dict.fromkeys(set(mechanism.values()), 1.0)
+    for effect in effects:
+        if effect.is_synaptic and effect.parameter == WEIGHT:
+            if effect.shift:
+                raise SpecError("weights of synapses can be scaled, not shifted")
+            scale[effect.mechanism] = scale.get(effect.mechanism, 1.0) * effect.scale
+    return tuple(
+        SpikeTrain(t.synapse, t.times, t.weight * scale[mechanism[t.synapse]]) for t in trains
+    )

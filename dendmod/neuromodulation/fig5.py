@@ -1,0 +1,200 @@
+"""Gain and the transition from segregation to integration, with sigma = 0 as the null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dendmod.experiment import versions
+from dendmod.figure import FigureOptions
+from dendmod.neuromodulation.claims import Claim, falls, verdict
+from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
+from dendmod.neuromodulation.functions import critical_coupling, population_of
+from dendmod.neuromodulation.measured import Arrays
+from dendmod.params.neuromodulators import PER_UNIT, SAME, THRESHOLD_SD
+from dendmod.params.shine2021 import OSCILLATOR_EXPERIMENT
+from dendmod.population import hopf_drives
+from dendmod.sweep import Task, run_tasks
+
+CASES = ("control", "depolarised", "rectifier_up", "sk_down", "hcn_closed_held")
+UNITS = ("of_the_control", "its_own")
+"""Highest rate by which a population function is divided, to stand in for a logistic."""
+MEASURES = ("order_parameter", "locking_within", "locking_between", "modularity")
+QUICK_SEEDS, QUICK_DURATION = 3, 5.0
+
+
+def main(options: FigureOptions) -> dict[str, Any]:
+    """Measure or look up, simulate networks, judge and draw."""
+    from dendmod.plotting import save, style
+    from dendmod.plotting.modulation import draw_transition
+
+    curves, seed = curves_of(options), seed_of(options)
+    fi = measured(curves, "fi", seed)
+    runs = networks(options, fi, seed)
+    critical = {
+        name: [critical_coupling(population_of(AMPS, row)) for row in r["noisy"]]
+        for name, r in fi.items()
+    }
+    claims = judge(runs, fi, critical)
+    e = OSCILLATOR_EXPERIMENT
+    with style():
+        save(draw_transition(e.sigmas, PER_UNIT, CASES, runs, critical), options.out, "fig5")
+    return finish(
+        options, "fig5", claims, curves,
+        measures=MEASURES,
+        sigmas=list(e.sigmas),
+        per_unit_nA=list(PER_UNIT),
+        networks={
+            f"gamma {gamma:g}": {
+                kind: {"mean": np.mean(r[kind], axis=0).tolist(),
+                       "sd": np.std(r[kind], axis=0).tolist()}
+                for kind in ("logistic", "population")
+            }
+            for gamma, r in runs.items()
+        },
+        seeds=len(next(iter(runs.values()))["logistic"]),
+        critical_coupling_nA_per_Hz=critical,
+    )  # fmt: skip
+
+
+def networks(
+    options: FigureOptions, fi: dict[str, Arrays], seed: int
+) -> dict[float, dict[str, np.ndarray]]:
+    """Return measures by gamma: ``logistic`` [seeds, sigmas, 4], ``population`` [seeds, ...]."""
+    e = OSCILLATOR_EXPERIMENT
+    control = population_of(AMPS, fi["control"]["rate"])
+    functions = []
+    for unit in UNITS:
+        for name in CASES:
+            q = population_of(AMPS, fi[name]["rate"])
+            functions.append(
+                {
+                    "amps": list(AMPS),
+                    "rate": np.maximum.accumulate(fi[name]["rate"]).tolist(),
+                    "qmax": (control if unit == "of_the_control" else q).qmax,
+                    "sd": THRESHOLD_SD,
+                }
+            )
+    number = QUICK_SEEDS if options.quick else len(e.seeds)
+    tasks = {
+        (gamma, k): Task(
+            f"network/{gamma:g}/{k}",
+            "dendmod.neuromodulation.network:synchrony",
+            {
+                "seed": seed + k,
+                "gamma": gamma,
+                "sigmas": list(e.sigmas),
+                "functions": functions,
+                "per_unit": list(PER_UNIT),
+                "centre": control.inverse(0.5 * control.qmax),
+                "duration": QUICK_DURATION if options.quick else e.duration,
+                "discard": e.discard,
+            },
+        )
+        for gamma in e.gammas
+        for k in range(number)
+    }
+    known = {k: versions()[k] for k in ("dendmod", "numpy")}
+    done = run_tasks(
+        list(tasks.values()), options.out / "store", fingerprint=repr(sorted(known.items())),
+        **options.sweep(),
+    )  # fmt: skip
+    return {
+        gamma: {
+            kind: np.array([done[tasks[gamma, k].key][kind] for k in range(number)])
+            for kind in ("logistic", "population")
+        }
+        for gamma in e.gammas
+    }
+
+
+def judge(
+    runs: dict[float, dict[str, np.ndarray]],
+    fi: dict[str, Arrays],
+    critical: dict[str, list[float]],
+) -> dict[str, Claim]:
+    """Return the verdicts on gain and the network."""
+    e = OSCILLATOR_EXPERIMENT
+    low, high = min(e.gammas), max(e.gammas)
+    r = {gamma: runs[gamma]["logistic"][..., 0].mean(axis=0) for gamma in e.gammas}
+    between = runs[high]["logistic"][..., 2].mean(axis=0)
+    null = runs[high]["logistic"][:, 0, 0]
+    drives = hopf_drives()
+    rows = {
+        gamma: runs[gamma]["population"][..., 0].mean(axis=0).reshape(len(UNITS), len(CASES), -1)
+        for gamma in e.gammas
+    }
+    population = rows[high][0]  # [cases, per_unit]
+    reach = {
+        gamma: {
+            unit: dict(zip(CASES, (_half(PER_UNIT, x) for x in row), strict=True))
+            for unit, row in zip(UNITS, each, strict=True)
+        }
+        for gamma, each in rows.items()
+    }
+    faster = ("rectifier_up", "sk_down")
+    peak = int(np.argmax(r[low]))
+    return {
+        "gain_integrates_the_network": Claim(
+            "Higher gain moves the network from segregation to integration",
+            verdict(
+                bool(r[high][-1] > null.max() + 3 * null.std() + SAME),
+                bool(between[-1] > between[0] + SAME),
+            ),
+            {
+                "gamma": high,
+                "sigma": list(e.sigmas),
+                "order_parameter": r[high].tolist(),
+                "null_sigma_0": {"mean": float(null.mean()), "sd": float(null.std())},
+                "locking_between_modules": between.tolist(),
+                "modularity": runs[high]["logistic"][..., 3].mean(axis=0).tolist(),
+                "hopf_gamma_I": list(drives),
+            },
+        ),
+        "too_much_gain_segregates_again": Claim(
+            "Where excitability is low, integration is an inverted U in gain",
+            verdict(bool(0 < peak < len(e.sigmas) - 1 and r[low][-1] < (1 - SAME) * r[low][peak])),
+            {"gamma": low, "sigma": list(e.sigmas), "order_parameter": r[low].tolist()},
+        ),
+        "the_L5_function_shows_the_transition": Claim(
+            "With the measured function of the L5 cell in place of the logistic, the network goes "
+            "from segregation to integration too",
+            verdict(
+                bool(population[0].max() > null.mean() + 3 * null.std() + SAME),
+                bool(population[0][0] < 0.5 * (population[0].max() + null.mean())),
+            ),
+            {
+                "per_unit_nA": list(PER_UNIT),
+                "order_parameter": dict(zip(CASES, population.tolist(), strict=True)),
+            },
+        ),
+        "cellular_modulation_moves_the_transition": Claim(
+            "Mechanisms that raise the gain of the cell bring integration at a lower input",
+            verdict(
+                *(
+                    falls(by_unit[UNITS[0]][name] / by_unit[UNITS[0]]["control"])
+                    for by_unit in reach.values()
+                    for name in faster
+                )
+            ),
+            {
+                "half_way_nA_per_unit_by_gamma_and_highest_rate": reach,
+                "critical_coupling_nA_per_Hz": {
+                    name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
+                    for name, c in critical.items()
+                },
+            },
+        ),
+    }
+
+
+def _half(x: tuple[float, ...], row: np.ndarray) -> float:
+    """Return where the order parameter first reaches half of its way up; NaN if it does not."""
+    target = 0.5 * (row.min() + row.max())
+    above = np.flatnonzero(row >= target)
+    k = int(above[0])
+    if k == 0:
+        return float(x[0])
+    part = (target - row[k - 1]) / (row[k] - row[k - 1])
+    return float(np.exp(np.log(x[k - 1]) + part * np.log(x[k] / x[k - 1])))

@@ -1,0 +1,148 @@
+"""Which measurements there are, as tasks of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dendmod.l5cell import L5PyramidalCell
+from dendmod.neuromodulation.effects import Effect
+from dendmod.neuromodulation.presets import mechanism, modulator
+from dendmod.params.neuromodulators import (
+    BAC_SEARCH,
+    BIOPHYSICS,
+    CONCENTRATIONS,
+    IO,
+    OTHER_BIOPHYSICS,
+    POTENTIALS,
+    STEPS,
+)
+from dendmod.protocol import load_protocol
+from dendmod.sweep import Task
+
+_WORKER = "dendmod.neuromodulation.worker"
+
+MEMBRANE = (
+    "control", "depolarised", "rectifier_up", "rectifier_down", "t_type_off", "sk_down",
+    "hcn_closed", "hcn_closed_held", "calcium_up_apical", "calcium_up",
+)  # fmt: skip
+"""Mechanisms that f-I curves and BAC firing can see."""
+KERNELS = (
+    "control", "ampa_up", "gaba_up", "nmda_up", "nmda_off", "depolarised", "hcn_closed",
+    "hcn_closed_held",
+)  # fmt: skip
+"""Mechanisms whose kernels are measured."""
+CURVES = (
+    "ampa_up", "gaba_up", "nmda_up", "depolarised", "rectifier_up", "sk_down", "hcn_closed",
+    "hcn_closed_held",
+)  # fmt: skip
+"""Mechanisms whose IO curves are measured at several doses."""
+READINGS = ("noradrenaline", "noradrenaline_raw", "noradrenaline_sk")
+"""Modulators whose dose-response is measured."""
+
+
+def _effects(effects: Sequence[Effect]) -> list[dict[str, Any]]:
+    return [e.model_dump(mode="json") for e in effects]
+
+
+def fi_task(
+    key: str,
+    effects: Sequence[Effect],
+    morphology: str,
+    amps: Sequence[float] = STEPS.amps,
+    seeds: Sequence[int] = STEPS.noise_seeds,
+) -> Task:
+    """The f-I curve under effects."""
+    s = STEPS
+    payload = {
+        "cell": L5PyramidalCell(morphology, BIOPHYSICS).model_dump(mode="json"),
+        "effects": _effects(effects),
+        "amps": list(amps),
+        "discard": s.discard,
+        "duration": s.duration,
+        "settle": s.settle,
+        "dt": s.dt,
+        "noise": asdict(s.noise),
+        "seeds": list(seeds),
+    }
+    return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=3.0)
+
+
+def potential_task(key: str, effects: Sequence[Effect], morphology: str) -> Task:
+    """Kernels under effects."""
+    fields = asdict(POTENTIALS)
+    payload = {
+        "cell": L5PyramidalCell(morphology, BIOPHYSICS).model_dump(mode="json"),
+        "effects": _effects(effects),
+        **fields,
+        "amps": list(fields["amps"]),
+    }
+    return Task(f"psp/{key}", f"{_WORKER}:potentials", payload)
+
+
+def bac_task(
+    key: str, effects: Sequence[Effect], morphology: str, biophysics: int = BIOPHYSICS
+) -> Task:
+    """BAC firing under effects."""
+    b = BAC_SEARCH
+    payload = {
+        "cell": L5PyramidalCell(morphology, biophysics).model_dump(mode="json"),
+        "effects": _effects(effects),
+        "amps": list(b.amps),
+        "resolution": b.resolution,
+        "most": b.most,
+        "hot_zone": list(b.hot_zone),
+    }
+    return Task(f"bac/{biophysics}/{key}", f"{_WORKER}:bac_firing", payload, cost=0.3)
+
+
+def io_task(key: str, effects: Sequence[Effect], morphology: str, seed: int) -> Task:
+    """The IO curve under effects."""
+    changes = {"cell.morphology": morphology, "cell.biophysics": BIOPHYSICS}
+    protocol = load_protocol(IO.protocol, changes)
+    payload = {
+        "protocol": protocol.model_dump(mode="json", by_alias=True),
+        "effects": _effects(effects),
+        "arm": IO.arm,
+        "trials": IO.trials,
+        "seed": seed,
+        "resolution": IO.resolution,
+    }
+    return Task(f"io/{key}", f"{_WORKER}:io_curve", payload)
+
+
+def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
+    """Return the tasks of one kind: "fi", "psp", "bac", "io" or "dose"."""
+    if kind == "fi":
+        return [fi_task(name, mechanism(name), morphology) for name in MEMBRANE]
+    if kind == "psp":
+        return [potential_task(name, mechanism(name), morphology) for name in KERNELS]
+    if kind == "bac":
+        return [
+            bac_task(name, mechanism(name), morphology, biophysics)
+            for biophysics in (BIOPHYSICS, OTHER_BIOPHYSICS)
+            for name in MEMBRANE
+        ]
+    if kind == "io":
+        tasks = [io_task("control/0", (), morphology, seed)]
+        for name in CURVES:
+            for dose in IO.doses[1:]:
+                effects = tuple(e.at(dose) for e in mechanism(name))
+                tasks.append(io_task(f"{name}/{dose:g}", effects, morphology, seed))
+        return tasks
+    tasks = []
+    for name in READINGS:
+        for nM in CONCENTRATIONS:
+            effects = modulator(name).effects(nM)
+            tasks.append(
+                fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_amps, STEPS.dose_seeds)
+            )
+            tasks.append(bac_task(f"{name}/{nM:g}", effects, morphology))
+        highest = modulator(name).effects(max(CONCENTRATIONS))
+        silent = fi_task(f"{name}/silent", highest, morphology, STEPS.dose_silent, ())
+        tasks.append(silent)
+    return tasks
+
+
+KINDS = ("bac", "fi", "psp", "io", "dose")

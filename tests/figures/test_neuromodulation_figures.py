@@ -1,0 +1,198 @@
+"""Do the figures of cellular neuromodulation run from the measured curves, and judge rightly?"""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dendmod.exchange import read_io
+from dendmod.exchange.check import check_io
+from dendmod.figure import FigureOptions
+from dendmod.neuromodulation.claims import falls, inverted_u, rises, same, verdict
+from dendmod.neuromodulation.export import population_document, population_io
+from dendmod.neuromodulation.functions import (
+    figures_of,
+    kernel_figures,
+    knob,
+    operating_input,
+    population_of,
+    width,
+)
+from dendmod.neuromodulation.measured import cached_file, question, read_curves
+from dendmod.neuromodulation.tasks import KINDS, tasks_of
+from dendmod.params.neuromodulators import MORPHOLOGY
+from dendmod.plotting import style
+from dendmod.plotting.modulation import draw_transition
+from dendmod.population import alpha, double_exponential
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VERDICTS = {"reproduced", "qualified", "contradicted"}
+AMPS = (0.0, 0.2, 0.4, 0.8, 1.6)
+RATE = np.array([0.0, 0.0, 5.0, 10.0, 20.0])
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dendmod.neuromodulation", *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_file_of_measured_curves_holds_everything_that_is_asked():
+    """Whoever changes a size, a protocol or a preset has to measure again."""
+    held = read_curves(cached_file(MORPHOLOGY))
+    for kind in KINDS:
+        for task in tasks_of(kind, MORPHOLOGY, 1):
+            assert question(task) in held, f"{task.key}: run the command in the file's head"
+
+
+def test_the_file_says_how_it_was_made():
+    document = json.loads(cached_file(MORPHOLOGY).read_text())
+    assert document["command"].startswith("python -m dendmod.neuromodulation measure")
+    assert document["morphology"]["name"] == MORPHOLOGY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("figure", ["fig1", "fig2", "fig3", "fig4", "fig5"])
+def test_quick_figures(figure, tmp_path):
+    began = time.monotonic()
+    done = command(figure, "--quick", "--workers", "2", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert time.monotonic() - began < 240
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["claims"]
+    for name, claim in summary["claims"].items():
+        assert claim["verdict"] in VERDICTS, name
+        assert claim["figures"], name
+    assert summary["curves"]["measured_or_from_the_store"] == 0
+    assert (tmp_path / f"{figure}.png").stat().st_size > 50_000
+    if figure == "fig1":
+        _exports(tmp_path)
+
+
+def _exports(out: Path) -> None:
+    path = out / "population_sk_down.json"
+    good, wrong = check_io(read_io(path))
+    assert good
+    assert not wrong
+    script = REPOSITORY / "protocols" / "population_numpy.py"
+    shown = subprocess.run(
+        [sys.executable, str(script), str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    assert len(shown.splitlines()) == 7  # two levels, three drives, and the head
+
+
+PURE_NUMBERS = {
+    "Feedforward inputs", "Spikes a burst", "Somatic spikes", "Occupied part", "Activation",
+    "Part of that without", "Order", "Order parameter R", "Slope σ of the logistic",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "figure", [pytest.param("fig1", marks=pytest.mark.slow), "fig2", "fig3", "fig4"]
+)
+def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
+    import dendmod.plotting
+
+    drawn = []
+    monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name: drawn.append(f))
+    main = importlib.import_module(f"dendmod.neuromodulation.{figure}").main
+    main(FigureOptions(out=tmp_path, quick=True, workers=1))
+    assert_units(drawn[0])
+
+
+def test_every_axis_of_the_network_figure_has_its_unit():
+    runs = {
+        g: {"logistic": np.zeros((2, 3, 4)), "population": np.zeros((2, 2, 2, 4))} for g in (4, 10)
+    }
+    with style():
+        figure = draw_transition(
+            (0.0, 0.1, 0.2), (0.1, 0.2), ("control",), runs, {"control": [0.01, 0.02]}
+        )
+    assert_units(figure)
+
+
+def assert_units(figure):
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            words = [t.get_text() for t in axis.get_ticklabels() if t.get_text()]
+            names = any(w[0].isalpha() for w in words)  # a category, not a quantity
+            if not ax.axison or len(axis.get_ticklocs()) == 0 or names:
+                continue
+            label = axis.get_label_text()
+            if not label and axis is ax.yaxis and not words:
+                continue
+            assert label in PURE_NUMBERS or re.search(r"\(.+\)", label), (label, words)
+
+
+def test_an_unknown_figure_is_refused():
+    done = command("fig9")
+    assert done.returncode == 2
+    assert "fig1" in done.stderr
+    assert command("--help").returncode == 0
+
+
+def test_population_files_hold_the_function_and_fits_that_follow_from_it(tmp_path):
+    n = np.arange(0, 121, 10)
+    rng = np.random.default_rng(1)
+    chance = [np.clip((n - a) / 80, 0, 1)[:, None] for a in (30, 20, 10)]
+    curves = [{"n_feedforward": n, "counts": rng.binomial(2, p, (13, 8))} for p in chance]
+    document = population_document("toy", (0.0, 0.5, 1.0), curves, seed=1, morphology="toy", sd=5.0)
+    table = document["provenance"]["population"]
+    q = population_io(curves[2], 5.0)
+    np.testing.assert_allclose(table["y"]["1"], q(np.array(table["x"])))
+    points = document["points"]["by_level"][2]["thresholds"]
+    assert float(q(points[0])) == pytest.approx(0.5, abs=0.02)
+    assert float(q(points[1])) == pytest.approx(1.5, abs=0.02)
+    fitted = knob((0.0, 0.5, 1.0), curves, samples=20)
+    assert (np.diff(fitted.thresholds[:, 0]) < 0).all()
+    assert set(fitted.summary()["residual"]) == {"gain", "bias", "gain_xshift"}
+
+
+def test_figures_of_a_curve_that_is_known():
+    f = figures_of(AMPS, RATE, 0.6, sd=0.01)
+    assert f.rheobase == pytest.approx(0.3)
+    assert f.slope == pytest.approx(12.5)
+    assert f.gain == pytest.approx(12.5, rel=1e-6)  # Hz a nA, between 0.4 and 0.8 nA
+    assert f.rate == pytest.approx(7.5, rel=1e-6)
+    assert f.normalised_slope == pytest.approx(12.5 / 20)
+    q = population_of(AMPS, RATE, 0.01)
+    assert q.unit == "nA"
+    assert float(q(operating_input(q))) == pytest.approx(2.0)
+    # 4 Hz lies at 0.36 nA on the way up to 5 Hz, 16 Hz at 1.28 nA
+    assert width(q) == pytest.approx(1.28 - 0.36, abs=1e-3)
+    fallen = population_of(AMPS, [0, 0, 5, 10, 8], 0.01)
+    assert fallen.qmax == 10.0  # held, not fallen
+
+
+@pytest.mark.parametrize(
+    ("kernel", "peak"), [(alpha(10.0), 10.0), (double_exponential(1.0, 20.0), 3.153)]
+)
+def test_figures_of_a_kernel_that_is_known(kernel, peak):
+    t = np.arange(-10.0, 600.0, 0.1)
+    found = kernel_figures(0.3 * kernel(t), 10.0, 0.1)
+    assert found.area == pytest.approx(0.3, rel=1e-3)
+    assert found.time_to_peak == pytest.approx(peak, abs=0.11)
+    assert found.cutoff == pytest.approx(kernel.cutoff, abs=0.4)
+
+
+def test_rules_of_verdicts():
+    assert verdict(True, True) == "reproduced"
+    assert verdict(True, False) == "qualified"
+    assert verdict(False, False) == "contradicted"
+    assert same(1.09)
+    assert rises(1.11)
+    assert falls(0.89)
+    assert not (rises(1.05))
+    assert not (falls(0.95))
+    assert not same(1.2)
+    assert inverted_u([1.0, 2.0, 1.0])
+    assert not inverted_u([1.0, 2.0, 1.9])  # falls by less than a tenth
+    assert not inverted_u([1.0, 1.5, 2.0])
+    assert not inverted_u([2.0, 1.5, 1.0])

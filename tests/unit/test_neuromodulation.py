@@ -1,0 +1,277 @@
+"""Do receptors, effects and modulators compute what they say, on specifications alone?"""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dendmod import L5PyramidalCell
+from dendmod.errors import SpecError
+from dendmod.neuromodulation import (
+    Effect,
+    Receptor,
+    apply,
+    apply_to_reduced,
+    apply_to_setup,
+    apply_to_trains,
+    channel,
+    mechanism,
+    mechanisms,
+    modulator,
+    modulators,
+    receptor,
+    receptor_ratio,
+    source,
+)
+from dendmod.neuromodulation.measured import Curves, question, read_curves, write_curves
+from dendmod.neuromodulation.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
+from dendmod.params import wybo2022
+from dendmod.population import double_exponential
+from dendmod.protocol import load_protocol, setup_for, trains_for
+from dendmod.spec import ApicalExponential, ApicalWindow, BySection, scale_and_shift
+from dendmod.spec.reduced import Compartment, ReducedCell
+from dendmod.spec.stimulus import SOMA
+from dendmod.sweep import Task
+
+CELL = L5PyramidalCell("l5pc", 3)
+ALPHA2, ALPHA1 = receptor("alpha2A"), receptor("alpha1")
+
+
+@given(c=st.floats(0, 1e6), half=st.floats(0.1, 1e5), hill=st.floats(0.3, 4.0))
+def test_occupancy_is_a_hill_function(c, half, hill):
+    r = Receptor(name="r", family="Gq", half=half, hill=hill)
+    assert r.occupancy(half) == pytest.approx(0.5)
+    assert 0 <= float(r.occupancy(c)) <= 1
+    # log odds grow by the Hill coefficient
+    if 1e-3 < c / half < 1e3:
+        o = float(r.occupancy(c))
+        assert np.log(o / (1 - o)) == pytest.approx(hill * np.log(c / half), abs=1e-5)
+
+
+def test_noradrenaline_reaches_alpha2_first_and_their_product_peaks_between_them():
+    c = np.geomspace(1, 1e5, 100_001)
+    product = ALPHA2.occupancy(c) * (1 - ALPHA1.occupancy(c))
+    assert c[np.argmax(product)] == pytest.approx(np.sqrt(ALPHA2.half * ALPHA1.half), rel=1e-3)
+    low = modulator("noradrenaline").occupancies(30.0)
+    assert low["alpha2A"] > 3 * low["alpha1"]
+
+
+def test_g_proteins_follow_a_step_exponentially_and_forget_slowly():
+    t = np.linspace(0, 20_000, 4001)
+    c = np.where(t < 10_000, 100.0, 0.0)
+    a = ALPHA2.activation(t, c, start=0.0)
+    full = float(ALPHA2.occupancy(100.0))
+    rising = t <= 10_000
+    wanted = full * (1 - np.exp(-t[rising] / ALPHA2.tau_on))
+    assert a[rising] == pytest.approx(wanted, abs=1e-12)
+    falling = a[t == 10_000][0] * np.exp(-(t[~rising] - 10_000) / ALPHA2.tau_off)
+    assert a[~rising] == pytest.approx(falling, rel=1e-9)
+    assert ALPHA2.activation(t, np.full(t.size, 100.0)) == pytest.approx(np.full(t.size, full))
+    both = modulator("noradrenaline").activations(t, c)
+    assert set(both) == {"alpha2A", "alpha1"}
+
+
+def test_steps_of_the_filter_do_not_matter():
+    coarse = np.array([0.0, 300.0, 1000.0])
+    fine = np.linspace(0, 1000.0, 101)
+    c = 200.0
+    a = ALPHA1.activation(coarse, np.full(3, c), start=0.1)
+    b = ALPHA1.activation(fine, np.full(101, c), start=0.1)
+    assert a[-1] == pytest.approx(b[-1], abs=1e-12)
+
+
+def params(cell, region, suffix):
+    return next(m.params for m in cell.biophysics.regions[region].mechanisms if m.suffix == suffix)
+
+
+def test_an_effect_gives_a_new_cell_and_leaves_the_old_one():
+    before = CELL.model_dump_json()
+    changed = apply(CELL, mechanism("sk_down"))
+    assert CELL.model_dump_json() == before
+    for region in ("soma", "apical"):
+        old, new = (params(c, region, "SK_E2")["gSK_E2bar"] for c in (CELL, changed))
+        assert new == pytest.approx(0.5 * old)
+    assert params(changed, "basal", "Ih") == params(CELL, "basal", "Ih")
+
+
+def test_regions_limit_an_effect():
+    changed = apply(CELL, mechanism("calcium_up_apical"))
+    assert params(changed, "soma", "Ca_HVA") == params(CELL, "soma", "Ca_HVA")
+    window = params(changed, "apical", "Ca_HVA")["gCa_HVAbar"]
+    assert window.value == pytest.approx(1.5 * params(CELL, "apical", "Ca_HVA")["gCa_HVAbar"].value)
+
+
+def test_effects_follow_each_other_and_depend_on_occupancy_linearly():
+    twice = apply(CELL, (channel("SK_E2", 0.5), channel("SK_E2", 0.5)))
+    old, new = (params(c, "soma", "SK_E2")["gSK_E2bar"] for c in (CELL, twice))
+    assert new == pytest.approx(0.25 * old)
+    assert [channel("Ih", 0.0).at(o).scale for o in (0, 0.25, 1)] == [1, 0.75, 0]
+    shifted = Effect(mechanism="pas", parameter="e", shift=3.0).at(0.5)
+    assert params(apply(CELL, (shifted,)), "soma", "pas")["e"] == pytest.approx(-88.5)
+    nothing = modulator("noradrenaline_raw").apply(CELL, 0.0)
+    assert nothing.biophysics == CELL.biophysics
+
+
+@given(scale=st.floats(0, 3), shift=st.floats(-20, 20))
+@settings(deadline=None)
+def test_distributions_are_scaled_and_shifted_place_by_place(scale, shift):
+    def along(x, d):
+        return x.base * (x.offset + x.scale * np.exp(x.rate * d))
+
+    d = np.linspace(0, 1, 5)
+    growing = ApicalExponential(base=2e-4, offset=-0.87, scale=2.09, rate=3.6)
+    window = ApicalWindow(value=0.02, start=600, stop=800, outside=0.1)
+    if scale > 1e-3:
+        moved = along(scale_and_shift(growing, scale, shift), d)
+        assert moved == pytest.approx(scale * along(growing, d) + shift, abs=1e-6)
+    assert scale_and_shift(window, scale) == window.model_copy(update={"value": scale * 0.02})
+    table = BySection(values={0: (1.0, 2.0)})
+    assert scale_and_shift(table, scale, shift).values[0] == pytest.approx(
+        (scale + shift, 2 * scale + shift)
+    )
+
+
+def test_synaptic_effects_change_synapses_and_weights_and_nothing_else():
+    protocol = load_protocol("fig1")
+    setup = setup_for(protocol, [SOMA] * protocol.sites.n)
+    trains = trains_for(protocol, "nmda", level=3, n_feedforward=5, trial=0, seed=1)
+    up = mechanism("gaba_up")
+    assert apply_to_setup(setup, up) == setup
+    scaled = apply_to_trains(setup, trains, up)
+    kinds = {s.name: s.mechanism for s in setup.synapses}
+    for old, new in zip(trains, scaled, strict=True):
+        factor = 1.5 if kinds[old.synapse] == "DoubleExpSyn" else 1.0
+        assert new.weight == pytest.approx(factor * old.weight)
+        assert (new.times == old.times).all()
+    ratio = apply_to_setup(setup, mechanism("nmda_up"))
+    for old, new in zip(setup.synapses, ratio.synapses, strict=True):
+        if old.mechanism == "AmpaNmdaSyn":
+            assert new.params["nmda_ratio"] == pytest.approx(2 * old.params["nmda_ratio"])
+        else:
+            assert new == old
+    assert apply(setup.cell, mechanism("nmda_up")) == setup.cell
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, 5.0])
+def test_the_receptor_ratio_holds_the_area_of_the_conductance(factor):
+    ratio, weight = receptor_ratio(factor)
+    a, n = wybo2022.AMPA, wybo2022.NMDA_TAU
+
+    def area(r: float) -> float:
+        t = np.linspace(0, 1500, 600_001)
+        out = 0.0
+        for rise, decay, size in (
+            (a["tau_rise"], a["tau_decay"], 1.0),
+            (n["tau_rise_nmda"], n["tau_decay_nmda"], r),
+        ):
+            k = double_exponential(rise, decay)(t)
+            out += size * float(np.trapezoid(k, t) / k.max())
+        return out
+
+    before, after = area(wybo2022.NMDA_RATIO), area(ratio.scale * wybo2022.NMDA_RATIO)
+    assert weight.scale * after == pytest.approx(before, rel=1e-4)
+
+
+def test_presets_have_sources_and_act_on_the_cell():
+    for name, effects in mechanisms().items():
+        assert source(name).key
+        plain = [e.model_copy(update={"hold_rest": False}) for e in effects]
+        changed = apply(CELL, plain)
+        synaptic = all(e.is_synaptic for e in effects)
+        assert (changed == CELL) == synaptic, name
+    for each in modulators().values():
+        assert set(each.occupancies(100.0)) == {a.receptor.name for a in each.actions}
+        assert all(e.scale == 1 and e.shift == 0 for e in each.effects(0.0))
+
+
+def test_what_is_impossible_is_refused():
+    for wrong in (
+        lambda: mechanism("sk_dawn"),
+        lambda: modulator("adrenalin"),
+        lambda: receptor("alpha7"),
+        lambda: channel("Kir", 0.5),
+        lambda: apply(CELL, (Effect(mechanism="Ih", parameter="gIh", scale=0.5),)),
+        lambda: apply(CELL, (Effect(mechanism="Ih", parameter="gIhbar", shift=0.5),) * 0 + (
+            Effect(mechanism="Ca_HVA", parameter="gCa_HVAbar", regions=("apical",), shift=0.1),)),
+        lambda: apply(CELL, (channel("NaTs2_t", 0.5),)),
+        lambda: channel("Ih", 0.5).at(1.1),
+        lambda: ALPHA1.occupancy(-1.0),
+        lambda: ALPHA1.activation([0, 0], [1, 1]),
+        lambda: modulator("dopamine").effects_of({"alpha1": 0.5}),
+    ):  # fmt: skip
+        with pytest.raises(SpecError):
+            wrong()
+    with pytest.raises(ValidationError, match="not both"):
+        Effect(mechanism="Ih", parameter="gIhbar", scale=0.5, shift=1.0)
+
+
+def test_tasks_differ_and_name_what_they_measure():
+    tasks = [t for kind in KINDS for t in tasks_of(kind, "l5pc", 1)]
+    assert len({t.key for t in tasks}) == len(tasks)
+    assert len({t.digest("") for t in tasks}) == len(tasks)
+    assert len({question(t) for t in tasks}) == len(tasks)
+
+
+def test_a_curve_is_stale_when_a_value_changes_and_not_when_a_field_is_new():
+    (task, *_) = tasks_of("io", "l5pc", 1)
+    same = json.loads(json.dumps(task.payload))
+    del same["protocol"]["clamp"]
+    same["protocol"]["paper"] = {}
+    assert question(Task("x", task.function, same)) == question(task)
+    same["protocol"]["background"]["soma_inhibitory_Hz"] += 1
+    assert question(Task("x", task.function, same)) != question(task)
+    (task, *_) = tasks_of("fi", "l5pc", 1)
+    other = json.loads(json.dumps(task.payload))
+    del other["cell"]["segment_length"]  # has its default
+    assert question(Task("x", task.function, other)) == question(task)
+    other["cell"]["biophysics"]["ek"] += 1.0
+    assert question(Task("x", task.function, other)) != question(task)
+    known = {"control", *mechanisms()}
+    assert {*MEMBRANE, *KERNELS} == known >= set(CURVES)
+
+
+def test_measured_curves_are_found_again_by_what_was_asked(tmp_path):
+    task = Task("fi/x", "tests.faults.sweep_toys:never", {"a": 1})
+    done = {"fi/x": {"rate": np.array([1.0, np.nan, 1 / 3]), "n": np.array([1, 2])}}
+    path = tmp_path / "toy.json"
+    write_curves(path, [task], done, {"command": "x"})
+    assert json.loads(path.read_text())["results"]["fi/x"]["rate"] == [1.0, None, 0.333333]
+    found = read_curves(path)
+    curves = Curves(tmp_path / "store", "toy")
+    curves.from_file = found
+    got = curves.get([task])["fi/x"]
+    np.testing.assert_allclose(got["rate"], [1, np.nan, 0.333333])
+    assert curves.used == ["fi/x"]
+    path.write_text('{"schema": "other/1", "results": {}}')
+    with pytest.raises(SpecError, match="schema"):
+        read_curves(path)
+    (tmp_path / "bad.json").write_text("[")
+    with pytest.raises(SpecError, match="not a file"):
+        read_curves(tmp_path / "bad.json")
+
+
+def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean():
+    def compartment(name: str, parent: int) -> Compartment:
+        return Compartment(
+            name=name, role="soma" if parent < 0 else "site", parent=parent, site=SOMA, ca=50.0,
+            g_leak=2.0, e_leak=-80.0, g_couple=0.0 if parent < 0 else 3.0, area=900.0, v_rest=-77.0,
+            channels={"SK_E2": {"gSK_E2bar": 0.04}},
+        )  # fmt: skip
+
+    cell = ReducedCell(
+        name="two", compartments=(compartment("soma", -1), compartment("site00", 0)), ena=50.0,
+        ek=-85.0, celsius=34.0, v_init=-77.0,
+    )  # fmt: skip
+    changed = apply_to_reduced(cell, (*mechanism("sk_down"), *mechanism("depolarised")))
+    for c in changed.compartments:
+        assert c.channels["SK_E2"]["gSK_E2bar"] == pytest.approx(0.02)
+        assert c.e_leak == pytest.approx(-77.0)
+    soma = apply_to_reduced(cell, (channel("SK_E2", 0.5, ("soma",)),))
+    assert [c.channels["SK_E2"]["gSK_E2bar"] for c in soma.compartments] == [0.02, 0.04]
+    assert apply_to_reduced(cell, mechanism("ampa_up")) == cell
+    for wrong in ("hcn_closed", "hcn_closed_held", "rectifier_up"):
+        with pytest.raises(SpecError):
+            apply_to_reduced(cell, mechanism(wrong))
