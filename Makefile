@@ -10,18 +10,18 @@ DOCS_STAMP := .venv/.stamp-docs
 EXCHANGE := .venv-exchange
 EXCHANGE_STAMP := $(EXCHANGE)/.stamp
 ARGS ?=
-# ml brings PyTorch; without it the tests of networks are skipped
-EXTRAS ?= test,lint,ml
+ML ?= yes
+ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig6 test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig6 test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
 	  | while IFS='|' read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
-	@echo "  EXTRAS=...        optional packages of .venv (default $(EXTRAS))"
+	@echo "  ML=no             go without PyTorch; the tests that need it are skipped"
 	@echo "  PYTHON=...        the Python (3.11 or newer) that .venv is made from"
 
 fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
@@ -30,22 +30,25 @@ fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
 fig2: mechanisms ## reproduce Figure 2 of Wybo et al. 2022 into results/fig2
 	$(BIN)/python -m dendmod.fig2 --out results/fig2 $(ARGS)
 
-fig3: $(STAMP) ## reproduce Figure 3 and S1 (gain-modulated networks) into results/fig3
+fig3: $(ML_STAMP) ## reproduce Figure 3 and S1 (gain-modulated networks) into results/fig3
 	$(BIN)/python -m dendmod.fig3 --out results/fig3 $(ARGS)
 
-fig6: $(STAMP) ## reproduce Figure 6 and S4 (contrastive stacking) into results/fig6
+fig4: $(ML_STAMP) ## reproduce Figure 4 and S2 (feedforward weights without tasks) into results/fig4
+	$(BIN)/python -m dendmod.fig4 --out results/fig4 $(ARGS)
+
+fig6: $(ML_STAMP) ## reproduce Figure 6 and S4 (contrastive stacking) into results/fig6
 	$(BIN)/python -m dendmod.fig6 --out results/fig6 $(ARGS)
 
-test: mechanisms ## run the tests that are not slow
+test: mechanisms $(ML_STAMP) ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
-test-slow: mechanisms ## run the tests that take more than 10 s each
+test-slow: mechanisms $(ML_STAMP) ## run the tests that take more than 10 s each
 	$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
 
 test-exchange: $(EXCHANGE_STAMP) ## test exported IO curves in PyTorch, ONNX Runtime, NEST, TVB and LEMS
 	$(EXCHANGE)/bin/python -m pytest tests/exchange -rs $(ARGS)
 
-lint: $(STAMP) ## check style (ruff) and types (mypy)
+lint: $(ML_STAMP) ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -84,8 +87,13 @@ tools:
 $(STAMP): pyproject.toml constraints.txt | tools
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
 	  { echo "making .venv with $(PYTHON)"; "$(PYTHON)" -m venv --clear .venv; }
-	@echo "installing dendmod into .venv, with PyTorch (minutes; EXTRAS=test,lint goes without)"
-	@$(PIP) install -c constraints.txt -e '.[$(EXTRAS)]'
+	@echo "installing dendmod into .venv (about a minute)"
+	@$(PIP) install -c constraints.txt -e '.[test,lint]'
+	@touch $@
+
+.venv/.stamp-ml: $(STAMP)
+	@echo "installing PyTorch into .venv (minutes; ML=no goes without)"
+	@$(PIP) install -c constraints.txt -e '.[ml]'
 	@touch $@
 
 $(DOCS_STAMP): $(STAMP)

@@ -30,6 +30,7 @@ class FigureOptions:
     data: str | None = None
     io: str | None = None
     panels: list[str] | None = None
+    matrices: list[str] | None = None
     scheduler: str | None = None
     timeout: float | None = None
 
@@ -74,6 +75,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "choices": ("images", "others", "plane", "transfer"),
         "help": "run these panels alone",
     },
+    "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},
 }
 _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout")
 OF_NETWORKS = ("seed", "quick", "workers", "data", "scheduler", "timeout")

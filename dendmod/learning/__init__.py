@@ -26,8 +26,10 @@ _WHERE = {
     "one_vs_all": "tasks",
     "plane_tasks": "tasks",
     "train": "training",
+    "weight_matrix": "matrices",
 }
 _NEEDED = ("torch", "sklearn")
+_WITHOUT_TORCH = ("weight_matrix",)
 __all__ = sorted(_WHERE)
 
 
@@ -44,7 +46,7 @@ def require(*packages: str) -> None:
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'dendmod.learning' has no attribute {name!r}")
-    require()
+    require(*(("sklearn",) if name in _WITHOUT_TORCH else _NEEDED))
     return getattr(importlib.import_module(f"dendmod.learning.{_WHERE[name]}"), name)
 
 

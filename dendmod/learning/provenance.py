@@ -39,7 +39,7 @@ def fingerprint(data: str, folders: tuple[str, ...] = ()) -> str:
     code = hashlib.sha256()
     root = Path(__file__).parent
     for folder in (root, *(root / name for name in folders)):
-        for path in sorted(folder.glob("*.py")):
+        for path in sorted([*folder.glob("*.py"), *folder.glob("*.c")]):
             code.update(path.read_bytes())
     parts = {**versions(), "code": code.hexdigest()}
     if Path(data).is_file():

@@ -34,7 +34,7 @@ LAYERS = (
     ("ioanalysis",),
     ("plotting",),
     ("protocol_run", "io_readings"),
-    ("fig1", "fig2", "fig3", "fig6", "reduction_check"),
+    ("fig1", "fig2", "fig3", "fig4", "fig6", "reduction_check"),
     ("cli",),
     ("__main__",),
 )
