@@ -17,7 +17,7 @@ LAYERS = (
     ("__init__",),  # the version
     ("errors",),
     ("paths", "sources", "units", "rng"),
-    ("spec", "result", "inputs", "conductance", "iocurve"),
+    ("spec", "result", "inputs", "conductance", "iocurve", "compiled"),
     ("params", "morphology", "mechanisms"),
     ("l5cell",),
     ("engines",),
@@ -29,7 +29,7 @@ LAYERS = (
     ("figure",),
     ("ioanalysis",),
     ("plotting",),
-    ("protocol_run", "io_readings"),
+    ("protocol_run", "io_readings", "clustered"),
     ("fig1", "fig2"),
     ("cli",),
     ("__main__",),

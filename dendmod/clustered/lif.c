@@ -1,0 +1,122 @@
+/* Current-based leaky integrate-and-fire neurons with exponential synapses: one time step is
+
+     1. neurons with v > threshold spike: v = v_reset, refractory counter = refractory_steps
+     2. recurrent currents decay by exp(-dt/tau_s); each spike then adds its column of weights
+        (J/tau_s, mV/s) at once, without a delay
+     3. v += dt (-v/tau_m + mu + current)
+     4. the refractory counter counts down; where it is still above zero, v = v_reset
+
+   The decay of step 2 is done in the pass over the neurons of the step before, and the spikes of
+   step 1 are found there too: one pass a step. Units: mV, mV/s and s. */
+
+#include <stdint.h>
+
+#define BLOCK 64
+
+typedef struct {
+    int64_t n, steps, n_drives, n_recorded, capacity;
+    const int64_t *start;      /* n + 1: first synapse of each presynaptic neuron */
+    const uint32_t *post;      /* postsynaptic neuron of each synapse */
+    const double *jump;        /* what a spike adds to the current (mV/s) */
+    const double *threshold;   /* n */
+    const double *mu;          /* n */
+    const double *mu_t;        /* steps x n, in place of mu, or null */
+    const double *profile;     /* steps x n_drives */
+    const double *pattern;     /* n_drives x n, added to mu with their profiles */
+    const double *pre_profile; /* steps, or null: a spike's jumps are scaled by 1 + amp profile */
+    const double *pre_amp;     /* n */
+    const int64_t *recorded;   /* n_recorded */
+    double dt, inv_tau_m, decay, v_reset;
+    int32_t refractory_steps;
+    double *v, *current;       /* n: the state; current has its decay of the next step done */
+    int32_t *hold;             /* n */
+    double *mu_now;            /* n: work */
+    uint32_t *spiking;         /* n: work; those above threshold at the start of the next step */
+    int64_t n_spiking;
+    int32_t *spike_step;       /* capacity */
+    uint32_t *spike_id;        /* capacity */
+    double *v_out, *current_out; /* n_recorded x steps */
+} lif_run;
+
+static void deliver(const lif_run *r, uint32_t pre, double scale)
+{
+    double *restrict current = r->current;
+    const uint32_t *restrict post = r->post;
+    const double *restrict jump = r->jump;
+    const int64_t end = r->start[pre + 1];
+    if (scale == 1.0)
+        for (int64_t s = r->start[pre]; s < end; s++)
+            current[post[s]] += jump[s];
+    else
+        for (int64_t s = r->start[pre]; s < end; s++)
+            current[post[s]] += scale * jump[s];
+}
+
+/* Returns the number of spikes, or -1 - step where the room for spikes ended. */
+int64_t lif_simulate(lif_run *r)
+{
+    const int64_t n = r->n;
+    const double dt = r->dt, inv_tau_m = r->inv_tau_m, decay = r->decay, v_reset = r->v_reset;
+    double *restrict v = r->v;
+    double *restrict current = r->current;
+    int32_t *restrict hold = r->hold;
+    const double *restrict threshold = r->threshold;
+    int64_t n_spikes = 0;
+
+    for (int64_t step = 0; step < r->steps; step++) {
+        if (n_spikes + r->n_spiking > r->capacity)
+            return -1 - step;
+        for (int64_t k = 0; k < r->n_spiking; k++) {
+            const uint32_t pre = r->spiking[k];
+            v[pre] = v_reset;
+            hold[pre] = r->refractory_steps;
+            r->spike_step[n_spikes] = (int32_t)step;
+            r->spike_id[n_spikes++] = pre;
+            deliver(r, pre,
+                    r->pre_profile ? 1.0 + r->pre_amp[pre] * r->pre_profile[step] : 1.0);
+        }
+
+        const double *restrict mu = r->mu;
+        if (r->mu_t) {
+            mu = r->mu_t + step * n;
+        } else if (r->n_drives) {
+            const double *now = r->profile + step * r->n_drives;
+            int changed = step == 0;
+            for (int64_t d = 0; d < r->n_drives; d++)
+                changed |= step > 0 && now[d] != now[d - r->n_drives];
+            if (changed) {
+                for (int64_t i = 0; i < n; i++)
+                    r->mu_now[i] = r->mu[i];
+                for (int64_t d = 0; d < r->n_drives; d++)
+                    for (int64_t i = 0; i < n; i++)
+                        r->mu_now[i] += now[d] * r->pattern[d * n + i];
+            }
+            mu = r->mu_now;
+        }
+        for (int64_t k = 0; k < r->n_recorded; k++)
+            r->current_out[k * r->steps + step] = current[r->recorded[k]];
+
+        int64_t found = 0;
+        for (int64_t b = 0; b < n; b += BLOCK) {
+            const int64_t e = b + BLOCK < n ? b + BLOCK : n;
+            int32_t above = 0;
+            for (int64_t i = b; i < e; i++) {
+                const double moved = v[i] + dt * (mu[i] + current[i] - v[i] * inv_tau_m);
+                const int32_t left = hold[i] > 0 ? hold[i] - 1 : 0;
+                const double next = left > 0 ? v_reset : moved;
+                hold[i] = left;
+                v[i] = next;
+                current[i] *= decay;
+                above += next > threshold[i];
+            }
+            if (above)
+                for (int64_t i = b; i < e; i++)
+                    if (v[i] > threshold[i])
+                        r->spiking[found++] = (uint32_t)i;
+        }
+        r->n_spiking = found;
+        for (int64_t k = 0; k < r->n_recorded; k++)
+            r->v_out[k * r->steps + step] = v[r->recorded[k]];
+    }
+    return n_spikes;
+}
