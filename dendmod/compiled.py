@@ -1,4 +1,4 @@
-"""Compile one C file once, into a cache keyed by all that the result depends on, and load it."""
+"""C code that is compiled when it is first used, into a cache keyed by all that it depends on."""
 
 from __future__ import annotations
 
@@ -7,104 +7,149 @@ import fcntl
 import hashlib
 import os
 import platform
-import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from dendmod.errors import EngineError
 from dendmod.paths import cache_dir
 
+# No contraction to fused multiply-adds: the same source gives the same bits on every CPU.
+DEFAULT_FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c11")
+_SHARED = ("-shared", "-fPIC")
+_LOADED: dict[str, ctypes.CDLL] = {}
 
-def load(source: Path, flags: Sequence[str]) -> ctypes.CDLL:
-    """Return the shared library of a C file; compile it if the cache does not hold it.
+
+def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
+    """Return a C file as a loaded library; compile it unless the cache has it.
 
     Parameters
     ----------
     source
-        The C file.
+        One C file without dependencies of its own.
     flags
-        Options of the compiler besides ``-shared -fPIC``.
+        Flags of the compiler. One that it does not know, ``-march=native``, is left out.
 
     Raises
     ------
     EngineError
-        If there is no C compiler, or it refuses the file.
+        If there is no C compiler or the file does not compile.
     """
-    compiler = _compiler()
-    digest = hashlib.sha256(Path(source).read_bytes())
-    for part in (_version(compiler), " ".join(flags), _cpu()):
-        digest.update(b"\0" + part.encode())
-    folder = cache_dir() / "compiled"
-    target = folder / f"{Path(source).stem}-{digest.hexdigest()[:24]}.so"
-    if not target.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(target.with_suffix(".lock"), "w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
-            if not target.is_file():  # another process may have built it meanwhile
-                _build(compiler, Path(source), flags, target)
-    try:
-        return ctypes.CDLL(str(target))
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise EngineError(
-            f"the library built from {source} does not load: {error}. It was removed from the "
-            "cache; run the same command again"
-        ) from None
+    source = Path(source)
+    key = cache_key(source, flags)
+    if key in _LOADED:
+        return _LOADED[key]
+    place = cache_dir() / "compiled" / f"{source.stem}-{key}.so"
+    library = _open(place)
+    if library is None:
+        with _lock(place):
+            library = _open(place)  # another process may have built it meanwhile
+            if library is None:
+                _build(source, flags, place)
+                library = _open(place)
+    if library is None:
+        raise EngineError(f"the library just built in {place} cannot be loaded; is the disk full?")
+    _LOADED[key] = library
+    return library
 
 
-def _compiler() -> tuple[str, ...]:
-    command = tuple(shlex.split(os.environ.get("CC") or "cc"))
-    if not command or shutil.which(command[0]) is None:
-        raise EngineError(
-            f"the C compiler {' '.join(command)!r} was not found; install one "
-            "(apt-get install gcc) or name yours in the variable CC"
-        )
-    return command
+def cache_key(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> str:
+    """Return the key: source, flags, compiler, system and CPU."""
+    parts = [source.read_bytes(), *(flag.encode() for flag in flags), _compiler_version().encode()]
+    parts += [platform.system().encode(), platform.machine().encode(), _cpu().encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
+
+
+def compiler() -> str:
+    """Return the C compiler: $CC, cc, gcc or clang.
+
+    Raises
+    ------
+    EngineError
+        If there is none.
+    """
+    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise EngineError(
+        "no C compiler was found (looked for $CC, cc, gcc, clang). Install one: "
+        "apt-get install gcc, dnf install gcc, or xcode-select --install"
+    )
 
 
 @cache
-def _version(compiler: tuple[str, ...]) -> str:
-    done = subprocess.run(
-        [*compiler, "--version"],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    return " ".join(compiler) + done.stdout
+def _version_of(path: str) -> str:
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def _compiler_version() -> str:
+    return _version_of(compiler())
 
 
 @cache
 def _cpu() -> str:
     """Return what ``-march=native`` depends on."""
-    about = [platform.system(), platform.machine(), platform.processor()]
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return " ".join(about)
-    for name in ("model name", "flags", "Features"):
-        about += [line for line in lines if line.startswith(name)][:1]
-    return "\n".join(about)
+        return platform.processor()
+    wanted = ("model name", "flags", "Features", "CPU part")
+    found = {line.split(":")[0].strip(): line for line in lines if line.startswith(wanted)}
+    return "\n".join(sorted(found.values()))
 
 
-def _build(compiler: tuple[str, ...], source: Path, flags: Sequence[str], target: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".building-", suffix=".so")
+def _open(place: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(place)) if place.is_file() else None
+    except OSError:  # cut short, or of another machine
+        return None
+
+
+@contextmanager
+def _lock(place: Path) -> Iterator[None]:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(place.with_suffix(".lock"), "w")  # noqa: SIM115
+    except OSError as error:
+        raise EngineError(
+            f"the cache {place.parent} cannot be written: {error}. Name another with DENDMOD_CACHE"
+        ) from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
+        yield
+
+
+def _build(source: Path, flags: Sequence[str], place: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".building-", suffix=".so")
     os.close(handle)
     try:
-        done = subprocess.run(
-            [*compiler, *flags, "-shared", "-fPIC", "-o", name, str(source), "-lm"],
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        if done.returncode != 0:
-            lines = [s for s in done.stderr.splitlines() if "error" in s] or [done.stderr.strip()]
-            raise EngineError(f"{source.name} does not compile with {compiler[0]}: {lines[0]}")
-        os.replace(name, target)
+        log = _compile([*flags, *_SHARED], source, name)
+        if log and "-march=native" in flags:
+            log = _compile([f for f in flags if f != "-march=native"] + [*_SHARED], source, name)
+        if log:
+            raise EngineError(f"{source.name} does not compile with {compiler()}: {log}")
+        os.replace(name, place)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _compile(flags: Sequence[str], source: Path, target: str) -> str:
+    """Compile, and return what went wrong, or nothing."""
+    done = subprocess.run(
+        [compiler(), *flags, "-o", target, str(source), "-lm"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    wrong = [line for line in done.stdout.splitlines() if "error:" in line.lower()]
+    return (wrong or done.stdout.splitlines() or ["no message"])[0]

@@ -13,8 +13,6 @@ import numpy as np
 from dendmod import compiled
 from dendmod.errors import EngineError
 
-# No -ffast-math and no contraction: the same spikes on every machine.
-FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c11")
 _PIECE = 2000  # steps between two growths of the spike list
 
 _I = ctypes.c_int64
@@ -39,7 +37,7 @@ class _Run(ctypes.Structure):
 
 @cache
 def _function() -> Any:
-    function = compiled.load(Path(__file__).with_name("lif.c"), FLAGS).lif_simulate
+    function = compiled.load(Path(__file__).with_name("lif.c")).lif_simulate
     function.restype = ctypes.c_int64
     function.argtypes = [ctypes.POINTER(_Run)]
     return function

@@ -17,7 +17,8 @@ LAYERS = (
     ("__init__",),  # the version
     ("errors",),
     ("paths", "sources", "units", "rng"),
-    ("spec", "result", "inputs", "conductance", "iocurve", "compiled"),
+    ("compiled",),
+    ("spec", "result", "inputs", "conductance", "iocurve"),
     ("params", "morphology", "mechanisms"),
     ("l5cell",),
     ("engines",),
