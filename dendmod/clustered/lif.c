@@ -52,6 +52,31 @@ static void deliver(const lif_run *r, uint32_t pre, double scale)
             current[post[s]] += scale * jump[s];
 }
 
+/* mu_now = mu + the patterns with their profiles; the first pattern is added in the same pass */
+static void drive(const lif_run *r, const double *now)
+{
+    double *restrict out = r->mu_now;
+    const double *from = r->mu;
+    for (int64_t d = 0; d < r->n_drives; d++) {
+        const double *restrict pattern = r->pattern + d * r->n;
+        const double a = now[d];
+        if (a == 0.0)
+            continue;
+        if (from == r->mu) {
+            const double *restrict mu = from;
+            for (int64_t i = 0; i < r->n; i++)
+                out[i] = mu[i] + a * pattern[i];
+            from = out;
+        } else {
+            for (int64_t i = 0; i < r->n; i++)
+                out[i] += a * pattern[i];
+        }
+    }
+    if (from == r->mu)
+        for (int64_t i = 0; i < r->n; i++)
+            out[i] = r->mu[i];
+}
+
 /* Returns the number of spikes, or -1 - step where the room for spikes ended. */
 int64_t lif_simulate(lif_run *r)
 {
@@ -84,13 +109,8 @@ int64_t lif_simulate(lif_run *r)
             int changed = step == 0;
             for (int64_t d = 0; d < r->n_drives; d++)
                 changed |= step > 0 && now[d] != now[d - r->n_drives];
-            if (changed) {
-                for (int64_t i = 0; i < n; i++)
-                    r->mu_now[i] = r->mu[i];
-                for (int64_t d = 0; d < r->n_drives; d++)
-                    for (int64_t i = 0; i < n; i++)
-                        r->mu_now[i] += now[d] * r->pattern[d * n + i];
-            }
+            if (changed)
+                drive(r, now);
             mu = r->mu_now;
         }
         for (int64_t k = 0; k < r->n_recorded; k++)

@@ -104,7 +104,7 @@ INHIBITION_STEPS = tuple(round(0.1 * k, 1) for k in range(13))  # z in [0, 1.2]
 
 WINDOW_S = {"model": 0.2, "recording": 0.1}
 WINDOW_STEP_S = {"model": 0.02, "recording": 0.002}
-FOLDS = 5
+FOLDS = {"model": 10, "recording": 5}  # model: 2 of 20 trials a stimulus left out
 SHUFFLES = 100
 LATENCY_BAND = (0.4, 0.8)
 RUNNING_CM_S = 3.0
