@@ -75,7 +75,11 @@ class MeanField:
         return self.transfer(*self.moments(np.asarray(rates, float)))
 
     def fixed_point(
-        self, guess: np.ndarray, held: np.ndarray | None = None, tolerance: float = 1e-9
+        self,
+        guess: np.ndarray,
+        held: np.ndarray | None = None,
+        tolerance: float = 1e-9,
+        relax: bool = True,
     ) -> np.ndarray:
         """Return rates that give themselves (Eq 1.3), the one that the dynamics leads to.
 
@@ -85,6 +89,10 @@ class MeanField:
             Where to start [populations] (spikes/s).
         held
             Populations whose rates stay at the guess [populations, bool] (Eq 1.8).
+        tolerance
+            How far rates may be from what they give (spikes/s).
+        relax
+            Follow the dynamics first; without it the guess must be near the fixed point.
 
         Raises
         ------
@@ -96,7 +104,7 @@ class MeanField:
         if not free.any():
             return rates
         step = 0.1
-        for _ in range(4000):  # relaxation keeps to the basin; Newton ends it
+        for _ in range(4000 if relax else 0):  # relaxation keeps to the basin; Newton ends it
             change = (self.response(rates) - rates)[free]
             rates[free] += step * change
             if np.abs(change).max() < 1e-3:

@@ -10,7 +10,7 @@ from scipy.integrate import cumulative_trapezoid
 from dendmod.clustered.meanfield import MeanField
 from dendmod.errors import EngineError
 
-_POINTS = 121  # of the transfer function on either side of the saddle
+_POINTS = 61  # of the transfer function on either side of the saddle
 _SAME = 0.05  # spikes/s; two fixed points nearer than this are one
 
 
@@ -116,7 +116,10 @@ def _follow(field: MeanField, start: np.ndarray, end: float, points: int) -> np.
     for value in np.linspace(start[0], end, points):
         rates = rates.copy()
         rates[0] = value
-        rates = field.fixed_point(rates, held)
+        try:
+            rates = field.fixed_point(rates, held, relax=False)
+        except EngineError:  # the branch bends here: follow the dynamics
+            rates = field.fixed_point(rates, held)
         if not field.stable(rates, held):
             raise EngineError(
                 f"with cluster 1 held at {value:.2f} spikes/s the other populations have no stable "

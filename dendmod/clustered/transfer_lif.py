@@ -11,6 +11,7 @@ from scipy import special
 ALPHA = 1.4603545088095868 / np.sqrt(2)
 _NODES, _WEIGHTS = leggauss(48)
 _NOISE, _NOISE_WEIGHTS = hermegauss(96)
+_NOISE, _NOISE_WEIGHTS = _NOISE[_NOISE_WEIGHTS > 1e-14], _NOISE_WEIGHTS[_NOISE_WEIGHTS > 1e-14]
 _NOISE_WEIGHTS = _NOISE_WEIGHTS / _NOISE_WEIGHTS.sum()
 _LARGE = 25.0  # exp(25^2) spikes never come
 
