@@ -7,6 +7,7 @@ otherwise. What is not the paper's is marked ours.
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 from dendmod.sources import Source
 
@@ -138,7 +139,7 @@ SIGNS: dict[str, dict[str, int | None]] = {
 }  # fmt: skip
 
 # What the figures of the paper say, to stand beside ours.
-REPORTED = {
+REPORTED: dict[str, Any] = {
     "timescale_ms": (106.0, 35.0),
     "reversal": 0.5,
     "r2_gain_timescale": 0.96,
@@ -152,3 +153,9 @@ REPORTED = {
     "r2_selectivity_E": 0.02,
     "running_acceleration_ms": (21.0, 9.0),
 }
+
+# Ours, stated before any figure was made: a condition is metastable if, averaged over networks, at
+# least one cluster and at most half of the clusters are active.
+METASTABLE_ACTIVE = (1.0, 0.5)
+# Ours: the paper does not say which dvar(E) stands for running in its Fig 7.
+RUNNING_SIZE = 0.1
