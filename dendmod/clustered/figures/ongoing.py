@@ -95,9 +95,9 @@ def fig3(job: Job) -> dict[str, Any]:
     results = study.ongoing()
     table = ongoing_table(results)
     inside = [c for c in table if metastable(table[c])]
-    theory, theory_readings = barriers(study.conditions()), {}
+    theory, theory_readings = barriers(study), {}
     for reading in ("printed", "simulated"):
-        found = theory if reading == "printed" else barriers(study.conditions(), reading)
+        found = theory if reading == "printed" else barriers(study, reading)
         theory_readings[reading] = r_squared(
             [v["barrier"] for v in found.values()], [v["gain"] for v in found.values()]
         )
