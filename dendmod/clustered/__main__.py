@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="3 networks, few levels and trials")
     parser.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    parser.add_argument(
+        "--levels", choices=("all", "few"), default="all",
+        help="all 28 sizes of perturbations, or the 10 of --quick with all trials",
+    )  # fmt: skip
     parser.add_argument("--networks", type=_positive, help="networks a condition")
     parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
     return parser
@@ -68,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out = given.out or _RESULTS / given.figure
     store = given.store or (given.out / "store" if given.out else _RESULTS / "store")
     scale = QUICK if given.quick else FULL
+    if given.levels == "few":
+        scale = replace(scale, levels=QUICK.levels)
     if given.networks:
         scale = replace(scale, networks=given.networks)
     began = time.monotonic()

@@ -77,7 +77,7 @@ def fig7(job: Job) -> dict[str, Any]:
 
 
 def _sessions(study: Study, size: float) -> list[dict[str, np.ndarray]]:
-    options = _QUICK if study.scale.networks < wyrick2021.NETWORKS else _FULL
+    options = _QUICK if study.scale.ongoing < wyrick2021.ONGOING_TRIALS else _FULL
     keys, tasks = [], []
     for k, network in enumerate(study.network_seeds()):
         keys.append(f"session dvar_E {size:g} network {k}")

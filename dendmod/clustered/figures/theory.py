@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import numpy as np
 
 from dendmod.clustered.meanfield_models import perturbed, two_cluster_field
