@@ -29,7 +29,7 @@ class _Run(ctypes.Structure):
         *((name, _P) for name in ("profile", "pattern", "pre_profile", "pre_amp", "recorded")),
         *((name, _D) for name in ("dt", "inv_tau_m", "decay", "v_reset")),
         ("refractory_steps", ctypes.c_int32),
-        *((name, _P) for name in ("v", "current", "hold", "mu_now", "spiking")),
+        *((name, _P) for name in ("v", "current", "hold", "held", "mu_now", "spiking")),
         ("n_spiking", _I),
         *((name, _P) for name in ("spike_step", "spike_id", "v_out", "current_out")),
     ]
@@ -115,9 +115,9 @@ def run(
     v, current, hold = state
     record = np.zeros(0, np.int64) if record is None else np.ascontiguousarray(record, np.int64)
     decay = float(np.exp(-dt / tau_s))
-    current *= decay
     mu_now = np.empty(n)
     spiking = np.empty(n, np.uint32)
+    held = np.empty(n, np.uint32)
     above = np.flatnonzero(v > thresholds)
     spiking[: above.size] = above
     capacity = n * (_PIECE // max(refractory_steps, 1) + 1)
@@ -131,7 +131,7 @@ def run(
             (synapses.post, np.uint32),
             (synapses.jump, np.float64),
             (thresholds, np.float64),
-            (mu, np.float64),
+            (mu.copy(), np.float64),  # the kernel shifts it and back
             (drives.pattern, np.float64),
         )
     ]
@@ -155,7 +155,7 @@ def run(
             start, post, jump, threshold, mu_p, mu_t_p,
             profile, pattern, pre_profile, amp, record.ctypes.data,
             dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps,
-            v.ctypes.data, current.ctypes.data, hold.ctypes.data, mu_now.ctypes.data,
+            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data, mu_now.ctypes.data,
             spiking.ctypes.data, n_spiking, spike_step.ctypes.data, spike_id.ctypes.data,
             piece_v.ctypes.data, piece_current.ctypes.data,
         )  # fmt: skip
@@ -166,7 +166,6 @@ def run(
         found.append((spike_step[:count] + begin, spike_id[:count].astype(np.int64)))
         v_out[:, begin:end] = piece_v
         current_out[:, begin:end] = piece_current
-    current /= decay
     return (
         np.concatenate([s for s, _ in found]) if found else np.zeros(0, np.int64),
         np.concatenate([i for _, i in found]) if found else np.zeros(0, np.int64),

@@ -6,8 +6,8 @@
      3. v += dt (-v/tau_m + mu + current)
      4. the refractory counter counts down; where it is still above zero, v = v_reset
 
-   The decay of step 2 is done in the pass over the neurons of the step before, and the spikes of
-   step 1 are found there too: one pass a step. Units: mV, mV/s and s. */
+   The spikes of step 1 are found in the pass over the neurons of the step before: one pass a step.
+   Units: mV, mV/s and s. */
 
 #include <stdint.h>
 
@@ -19,7 +19,7 @@ typedef struct {
     const uint32_t *post;      /* postsynaptic neuron of each synapse */
     const double *jump;        /* what a spike adds to the current (mV/s) */
     const double *threshold;   /* n */
-    const double *mu;          /* n */
+    double *mu;                /* n */
     const double *mu_t;        /* steps x n, in place of mu, or null */
     const double *profile;     /* steps x n_drives */
     const double *pattern;     /* n_drives x n, added to mu with their profiles */
@@ -28,8 +28,9 @@ typedef struct {
     const int64_t *recorded;   /* n_recorded */
     double dt, inv_tau_m, decay, v_reset;
     int32_t refractory_steps;
-    double *v, *current;       /* n: the state; current has its decay of the next step done */
+    double *v, *current;       /* n: the state */
     int32_t *hold;             /* n */
+    uint32_t *held;            /* n: work; those with hold > 0 */
     double *mu_now;            /* n: work */
     uint32_t *spiking;         /* n: work; those above threshold at the start of the next step */
     int64_t n_spiking;
@@ -38,18 +39,15 @@ typedef struct {
     double *v_out, *current_out; /* n_recorded x steps */
 } lif_run;
 
-static void deliver(const lif_run *r, uint32_t pre, double scale)
+/* Currents are kept as scale x current, so that their decay is one multiplication a step */
+static void deliver(const lif_run *r, uint32_t pre, double factor)
 {
     double *restrict current = r->current;
     const uint32_t *restrict post = r->post;
     const double *restrict jump = r->jump;
     const int64_t end = r->start[pre + 1];
-    if (scale == 1.0)
-        for (int64_t s = r->start[pre]; s < end; s++)
-            current[post[s]] += jump[s];
-    else
-        for (int64_t s = r->start[pre]; s < end; s++)
-            current[post[s]] += scale * jump[s];
+    for (int64_t s = r->start[pre]; s < end; s++)
+        current[post[s]] += factor * jump[s];
 }
 
 /* mu_now = mu + the patterns with their profiles; the first pattern is added in the same pass */
@@ -77,33 +75,103 @@ static void drive(const lif_run *r, const double *now)
             out[i] = r->mu[i];
 }
 
+/* Steps 3 and 4; returns how many are above threshold then. v is kept as its distance from the
+   threshold, and mu is less threshold / tau_m: one array less is read */
+static int64_t advance(const lif_run *r, const double *restrict mu, double scale, int64_t *n_held)
+{
+    const int64_t n = r->n;
+    const double dt = r->dt, inv_tau_m = r->inv_tau_m;
+    double *restrict v = r->v;
+    const double *restrict current = r->current;
+    uint32_t *restrict spiking = r->spiking;
+    int64_t found = 0, held = 0, again = 0;
+
+    for (int64_t b = 0; b < n; b += BLOCK) {
+        const int64_t e = b + BLOCK < n ? b + BLOCK : n;
+        int64_t above = 0;
+        for (int64_t i = b; i < e; i++) {
+            const double moved = v[i] + dt * (mu[i] + scale * current[i] - v[i] * inv_tau_m);
+            v[i] = moved;
+            above |= -(int64_t)(moved > 0.0);
+        }
+        if (above)
+            for (int64_t i = b; i < e; i++)
+                if (v[i] > 0.0)
+                    spiking[found++] = (uint32_t)i;
+    }
+    for (int64_t k = 0; k < *n_held; k++) {
+        const uint32_t i = r->held[k];
+        if (--r->hold[i] > 0) {
+            const double reset = r->v_reset - r->threshold[i];
+            again |= (v[i] > 0.0) != (reset > 0.0);
+            v[i] = reset;
+            r->held[held++] = i;
+        } else {
+            r->hold[i] = 0;
+        }
+    }
+    *n_held = held;
+    if (again) { /* one that is held was counted, or should have been: look at all */
+        found = 0;
+        for (int64_t i = 0; i < n; i++)
+            if (v[i] > 0.0)
+                spiking[found++] = (uint32_t)i;
+    }
+    return found;
+}
+
+/* mu_now = mu_t of this step less threshold / tau_m */
+static void timed(const lif_run *r, const double *restrict mu_t)
+{
+    double *restrict out = r->mu_now;
+    const double *restrict threshold = r->threshold;
+    for (int64_t i = 0; i < r->n; i++)
+        out[i] = mu_t[i] - threshold[i] * r->inv_tau_m;
+}
+
 /* Returns the number of spikes, or -1 - step where the room for spikes ended. */
 int64_t lif_simulate(lif_run *r)
 {
     const int64_t n = r->n;
-    const double dt = r->dt, inv_tau_m = r->inv_tau_m, decay = r->decay, v_reset = r->v_reset;
     double *restrict v = r->v;
     double *restrict current = r->current;
     int32_t *restrict hold = r->hold;
     const double *restrict threshold = r->threshold;
-    int64_t n_spikes = 0;
+    double *restrict mu = r->mu;
+    int64_t n_held = 0, n_spikes = 0;
+    double scale = 1.0;
+    for (int64_t i = 0; i < n; i++) {
+        if (hold[i] > 0)
+            r->held[n_held++] = (uint32_t)i;
+        v[i] -= threshold[i];
+        mu[i] -= threshold[i] * r->inv_tau_m;
+    }
 
     for (int64_t step = 0; step < r->steps; step++) {
         if (n_spikes + r->n_spiking > r->capacity)
             return -1 - step;
+        scale *= r->decay;
+        if (scale < 1e-100) {
+            for (int64_t i = 0; i < n; i++)
+                current[i] *= scale;
+            scale = 1.0;
+        }
         for (int64_t k = 0; k < r->n_spiking; k++) {
             const uint32_t pre = r->spiking[k];
-            v[pre] = v_reset;
+            const double more = r->pre_profile ? r->pre_amp[pre] * r->pre_profile[step] : 0.0;
+            v[pre] = r->v_reset - threshold[pre];
+            if (r->refractory_steps > 0 && hold[pre] <= 0)
+                r->held[n_held++] = pre;
             hold[pre] = r->refractory_steps;
             r->spike_step[n_spikes] = (int32_t)step;
             r->spike_id[n_spikes++] = pre;
-            deliver(r, pre,
-                    r->pre_profile ? 1.0 + r->pre_amp[pre] * r->pre_profile[step] : 1.0);
+            deliver(r, pre, (1.0 + more) / scale);
         }
 
-        const double *restrict mu = r->mu;
+        const double *now_mu = mu;
         if (r->mu_t) {
-            mu = r->mu_t + step * n;
+            timed(r, r->mu_t + step * n);
+            now_mu = r->mu_now;
         } else if (r->n_drives) {
             const double *now = r->profile + step * r->n_drives;
             int changed = step == 0;
@@ -111,32 +179,18 @@ int64_t lif_simulate(lif_run *r)
                 changed |= step > 0 && now[d] != now[d - r->n_drives];
             if (changed)
                 drive(r, now);
-            mu = r->mu_now;
+            now_mu = r->mu_now;
         }
         for (int64_t k = 0; k < r->n_recorded; k++)
-            r->current_out[k * r->steps + step] = current[r->recorded[k]];
-
-        int64_t found = 0;
-        for (int64_t b = 0; b < n; b += BLOCK) {
-            const int64_t e = b + BLOCK < n ? b + BLOCK : n;
-            int32_t above = 0;
-            for (int64_t i = b; i < e; i++) {
-                const double moved = v[i] + dt * (mu[i] + current[i] - v[i] * inv_tau_m);
-                const int32_t left = hold[i] > 0 ? hold[i] - 1 : 0;
-                const double next = left > 0 ? v_reset : moved;
-                hold[i] = left;
-                v[i] = next;
-                current[i] *= decay;
-                above += next > threshold[i];
-            }
-            if (above)
-                for (int64_t i = b; i < e; i++)
-                    if (v[i] > threshold[i])
-                        r->spiking[found++] = (uint32_t)i;
-        }
-        r->n_spiking = found;
+            r->current_out[k * r->steps + step] = scale * current[r->recorded[k]];
+        r->n_spiking = advance(r, now_mu, scale, &n_held);
         for (int64_t k = 0; k < r->n_recorded; k++)
-            r->v_out[k * r->steps + step] = v[r->recorded[k]];
+            r->v_out[k * r->steps + step] = v[r->recorded[k]] + threshold[r->recorded[k]];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        v[i] += threshold[i];
+        mu[i] += threshold[i] * r->inv_tau_m;
+        current[i] *= scale;
     }
     return n_spikes;
 }
