@@ -83,6 +83,14 @@ class Drives:
     pre_amp: np.ndarray | None = None
 
 
+def _aligned(values: np.ndarray) -> np.ndarray:
+    """Return a copy that begins where a cache line begins: vectors then lie in one line each."""
+    room = np.empty(values.size + 8)
+    first = -(room.ctypes.data // 8) % 8
+    room[first : first + values.size] = values
+    return room[first : first + values.size]
+
+
 def run(
     synapses: Synapses,
     thresholds: np.ndarray,
@@ -112,10 +120,10 @@ def run(
         Step and neuron of every spike; v and current [recorded, steps].
     """
     n = thresholds.size
-    v, current, hold = state
+    v, current, hold = _aligned(state[0]), _aligned(state[1]), state[2]
     record = np.zeros(0, np.int64) if record is None else np.ascontiguousarray(record, np.int64)
     decay = float(np.exp(-dt / tau_s))
-    mu_now = np.empty(n)
+    mu_now = _aligned(mu)
     spiking = np.empty(n, np.uint32)
     held = np.empty(n, np.uint32)
     above = np.flatnonzero(v > thresholds)
@@ -131,7 +139,7 @@ def run(
             (synapses.post, np.uint32),
             (synapses.jump, np.float64),
             (thresholds, np.float64),
-            (mu.copy(), np.float64),  # the kernel shifts it and back
+            (_aligned(mu), np.float64),  # the kernel shifts it and back
             (drives.pattern, np.float64),
         )
     ]
@@ -166,6 +174,7 @@ def run(
         found.append((spike_step[:count] + begin, spike_id[:count].astype(np.int64)))
         v_out[:, begin:end] = piece_v
         current_out[:, begin:end] = piece_current
+    state[0][:], state[1][:] = v, current
     return (
         np.concatenate([s for s, _ in found]) if found else np.zeros(0, np.int64),
         np.concatenate([i for _, i in found]) if found else np.zeros(0, np.int64),
