@@ -29,7 +29,7 @@ class _Run(ctypes.Structure):
         *((name, _P) for name in ("profile", "pattern", "pre_profile", "pre_amp", "recorded")),
         *((name, _D) for name in ("dt", "inv_tau_m", "decay", "v_reset")),
         ("refractory_steps", ctypes.c_int32),
-        *((name, _P) for name in ("v", "current", "hold", "held", "mu_now", "spiking")),
+        *((name, _P) for name in ("v", "current", "hold", "held", "mu_now", "uniform", "spiking")),
         ("n_spiking", _I),
         *((name, _P) for name in ("spike_step", "spike_id", "v_out", "current_out")),
     ]
@@ -125,6 +125,7 @@ def run(
     decay = float(np.exp(-dt / tau_s))
     mu_now = _aligned(mu)
     spiking = np.empty(n, np.uint32)
+    uniform = np.zeros(n, np.uint8)
     held = np.empty(n, np.uint32)
     above = np.flatnonzero(v > thresholds)
     spiking[: above.size] = above
@@ -163,7 +164,7 @@ def run(
             start, post, jump, threshold, mu_p, mu_t_p,
             profile, pattern, pre_profile, amp, record.ctypes.data,
             dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps,
-            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data, mu_now.ctypes.data,
+            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data, mu_now.ctypes.data, uniform.ctypes.data,
             spiking.ctypes.data, n_spiking, spike_step.ctypes.data, spike_id.ctypes.data,
             piece_v.ctypes.data, piece_current.ctypes.data,
         )  # fmt: skip

@@ -32,6 +32,7 @@ typedef struct {
     int32_t *hold;             /* n */
     uint32_t *held;            /* n: work; those with hold > 0 */
     double *mu_now;            /* n: work */
+    uint8_t *uniform;          /* a block of neurons: work; 1 where all have one drive */
     uint32_t *spiking;         /* n: work; those above threshold at the start of the next step */
     int64_t n_spiking;
     int32_t *spike_step;       /* capacity */
@@ -89,10 +90,19 @@ static int64_t advance(const lif_run *r, const double *restrict mu, double scale
     for (int64_t b = 0; b < n; b += BLOCK) {
         const int64_t e = b + BLOCK < n ? b + BLOCK : n;
         int64_t above = 0;
-        for (int64_t i = b; i < e; i++) {
-            const double moved = v[i] + dt * (mu[i] + scale * current[i] - v[i] * inv_tau_m);
-            v[i] = moved;
-            above |= -(int64_t)(moved > 0.0);
+        if (r->uniform[b / BLOCK]) {
+            const double one = mu[b];
+            for (int64_t i = b; i < e; i++) {
+                const double moved = v[i] + dt * (one + scale * current[i] - v[i] * inv_tau_m);
+                v[i] = moved;
+                above |= -(int64_t)(moved > 0.0);
+            }
+        } else {
+            for (int64_t i = b; i < e; i++) {
+                const double moved = v[i] + dt * (mu[i] + scale * current[i] - v[i] * inv_tau_m);
+                v[i] = moved;
+                above |= -(int64_t)(moved > 0.0);
+            }
         }
         if (above)
             for (int64_t i = b; i < e; i++)
@@ -118,6 +128,18 @@ static int64_t advance(const lif_run *r, const double *restrict mu, double scale
                 spiking[found++] = (uint32_t)i;
     }
     return found;
+}
+
+/* Find blocks whose neurons share one drive: these need not read it, and the state fits the cache */
+static void find_uniform(const lif_run *r, const double *mu)
+{
+    for (int64_t b = 0; b < r->n; b += BLOCK) {
+        const int64_t e = b + BLOCK < r->n ? b + BLOCK : r->n;
+        int differ = 0;
+        for (int64_t i = b; i < e; i++)
+            differ |= mu[i] != mu[b];
+        r->uniform[b / BLOCK] = !differ;
+    }
 }
 
 /* mu_now = mu_t of this step less threshold / tau_m */
@@ -169,18 +191,23 @@ int64_t lif_simulate(lif_run *r)
         }
 
         const double *now_mu = mu;
+        int changed = step == 0;
         if (r->mu_t) {
             timed(r, r->mu_t + step * n);
             now_mu = r->mu_now;
         } else if (r->n_drives) {
             const double *now = r->profile + step * r->n_drives;
-            int changed = step == 0;
             for (int64_t d = 0; d < r->n_drives; d++)
                 changed |= step > 0 && now[d] != now[d - r->n_drives];
             if (changed)
                 drive(r, now);
             now_mu = r->mu_now;
         }
+        if (step == 0 && !r->mu_t)
+            find_uniform(r, now_mu);
+        else if (changed || r->mu_t) /* a drive that moves: not worth looking again and again */
+            for (int64_t b = 0; b < n; b += BLOCK)
+                r->uniform[b / BLOCK] = 0;
         for (int64_t k = 0; k < r->n_recorded; k++)
             r->current_out[k * r->steps + step] = scale * current[r->recorded[k]];
         r->n_spiking = advance(r, now_mu, scale, &n_held);
