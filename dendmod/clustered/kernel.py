@@ -164,7 +164,8 @@ def run(
             start, post, jump, threshold, mu_p, mu_t_p,
             profile, pattern, pre_profile, amp, record.ctypes.data,
             dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps,
-            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data, mu_now.ctypes.data, uniform.ctypes.data,
+            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data,
+            mu_now.ctypes.data, uniform.ctypes.data,
             spiking.ctypes.data, n_spiking, spike_step.ctypes.data, spike_id.ctypes.data,
             piece_v.ctypes.data, piece_current.ctypes.data,
         )  # fmt: skip

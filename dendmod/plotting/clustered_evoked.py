@@ -91,7 +91,7 @@ def draw_fig4(
     ax.set_ylim(0, None)
     ax.set_xticks([0, 0.3], ["networks", "mean"], rotation=30)
     ax.set_ylabel("Latency above chance (s)")
-    ax.legend()
+    ax.legend(loc="lower right")
     panel_letter(ax, "H")
     return figure
 

@@ -50,11 +50,18 @@ def scatter_kinds(
         if good:
             reach = max(abs(z) for z, _ in good) or 1.0
             ax.scatter(
-                [r[x] for _, r in good], [r[y] for _, r in good],
+                [r[x] for _, r in good],
+                [r[y] for _, r in good],
                 s=[6 + 26 * abs(z) / reach for z, _ in good],
                 facecolors=[KIND_COLOURS[kind] if z >= 0 else "white" for z, _ in good],
-                edgecolors=KIND_COLOURS[kind], marker=KIND_MARKERS[kind], linewidths=0.8,
-                label=KIND_LABELS[kind], zorder=3,
+                edgecolors=KIND_COLOURS[kind],
+                marker=KIND_MARKERS[kind],
+                linewidths=0.8,
+                zorder=3,
+            )
+            ax.scatter(
+                [], [], s=20, color=KIND_COLOURS[kind], marker=KIND_MARKERS[kind],
+                label=KIND_LABELS[kind],
             )  # fmt: skip
 
 

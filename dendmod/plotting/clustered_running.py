@@ -24,6 +24,7 @@ def _curve(ax: Axes, t: np.ndarray, rows: np.ndarray, colour: str, label: str) -
     ax.axhline(25, color=COLOURS["paper"], lw=0.6)
     ax.axvline(0, color=COLOURS["paper"], lw=0.6)
     ax.set_ylim(0, 105)
+    ax.locator_params(axis="x", nbins=4)
     ax.set_xlabel("End of window after onset (s)")
     ax.set_ylabel("Accuracy (%)")
 
@@ -71,7 +72,7 @@ def draw_fig7(
     paper = summary["paper"]["acceleration_ms"]
     ax.axhspan(paper["mean"] - paper["sd"], paper["mean"] + paper["sd"], color=COLOURS["paper"],
                alpha=0.4, lw=0, label="paper ± SD")  # fmt: skip
-    ax.legend()
+    ax.legend(loc="lower right")
     panel_letter(ax, "B")
     rows = sessions["running"]
     ax = axes[0, 2]
@@ -116,6 +117,7 @@ def draw_fig8(rows: Sequence[Mapping[str, np.ndarray]], summary: Mapping[str, An
         ax.plot(t, mean, color=_STATES[name], label=name, ls="--" if key == "matched" else "-")
     ax.set_xlabel("End of window after onset (s)")
     ax.set_ylabel("Rate (spikes/s a neuron)")
+    ax.locator_params(axis="x", nbins=4)
     ax.set_ylim(0, None)
     panel_letter(ax, "B")
     groups = {
