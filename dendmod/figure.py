@@ -27,6 +27,12 @@ class FigureOptions:
     workers: int | None = None
     morphology: str | None = None
     dt: float | None = None
+    scheduler: str | None = None
+    timeout: float | None = None
+
+    def sweep(self) -> dict[str, Any]:
+        """Return the arguments of `Experiment` that say where and how runs are made."""
+        return {"workers": self.workers, "scheduler": self.scheduler, "timeout": self.timeout}
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -60,6 +66,12 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
     parser.add_argument("--morphology", help="name, or SWC or ASC file")
     parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="seconds after which a run is ended (none)"
+    )
     return parser
 
 

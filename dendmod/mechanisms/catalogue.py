@@ -88,7 +88,7 @@ def parse(path: Path) -> Mechanism:
     heads = [line[1:].strip() for line in raw.splitlines() if line.startswith(":")]
     text = re.sub(r":.*", "", raw)
     neuron = _block(text, "NEURON")
-    named = re.search(rf"\b(SUFFIX|POINT_PROCESS)\s+({_NAME})", neuron)
+    named = re.search(rf"\b(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+({_NAME})", neuron)
     if not named:
         raise MechanismError(
             f"{path}: no SUFFIX or POINT_PROCESS in a NEURON block; is this a .mod file?"

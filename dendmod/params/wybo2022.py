@@ -26,3 +26,25 @@ def ampa_nmda(nmda_ratio: float = NMDA_RATIO) -> dict[str, float]:
         "e": AMPA["e"],
     }
     return {**ampa, **NMDA_TAU, "nmda_ratio": nmda_ratio}
+
+
+# Table 3, first part: the rule of Eqs 22-23 (ms, uS/ms, mV)
+PLASTICITY_SOURCE = Source("Wybo 2022", "Table 3, Eqs 22-23")
+TAU_DEND, TAU_PRE, TAU_POST, TAU_EPS = 25.0, 25.0, 10.0, 15.0
+ETA = (1e-8, 1e-7, 5e-9)
+THETA = (-50.0, -10.0)
+C_PRE, C_POST = 1.0 / 60.0, 1.0
+REWARD_WINDOW = 50.0
+
+# Table 3, second part: the network (ms, uS, Hz)
+NETWORK_SOURCE = Source("Wybo 2022", "Table 3")
+SAMPLE_INTERVAL = 150.0
+FEEDFORWARD_SD = 6.0
+CONTEXT_INPUTS, CONTEXT_SD = 60.0, 20.0
+CONTEXT_WEIGHT_RANGE = (1e-5, 2e-4)
+SOMA_AMPA_RATE, SOMA_GABA_RATE = 100.0, 200.0
+DENDRITE_AMPA_RATE, DENDRITE_GABA_RATE = 60.0, 120.0
+BACKGROUND_WEIGHT = 1e-3
+
+# Eq 6: the fraction 1 / (1 + MG_FACTOR exp(-MG_SLOPE v)) of NMDA receptors is open
+MG_FACTOR, MG_SLOPE = 0.3, 0.1

@@ -69,8 +69,10 @@ def draw_fig6(
         )
         ax.set_xlabel(label)
         ax.set_ylabel("Change of latency (ms)")
-        if letter == "G":
-            ax.legend(fontsize=5.5, ncols=2, title="open: below 0", title_fontsize=5.5)
+        if letter == "H":
+            ax.legend(
+                fontsize=5.5, ncols=2, title="open: below 0", title_fontsize=5.5, loc="lower left"
+            )
         panel_letter(ax, letter)
     return figure
 

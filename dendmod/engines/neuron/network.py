@@ -1,0 +1,209 @@
+"""The reference engine of networks: NEURON, as a careful user would write it.
+
+One AMPA+NMDA point process a compartment serves all contexts; its weight is switched with the
+context. Samples follow each other on NEURON's clock; the error is fed back in the middle of each.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from dendmod.engines.neuron.network_build import BuiltNetwork
+from dendmod.engines.neuron.session import Session, h
+from dendmod.errors import EngineError, UnsupportedByEngine
+from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
+from dendmod.network.events import AMPA, CONTEXT, GABA, Events, delay_steps, events, window
+from dendmod.network.result import Floats, ordered
+
+_Spike = tuple[int, int, int]  # sample, neuron, step
+
+
+class NetworkSimulator:
+    """A network built and settled in NEURON; `run` goes through the samples.
+
+    Parameters
+    ----------
+    spec, run
+        The network and what it is run on.
+    coreneuron
+        As in `Session`.
+    """
+
+    def __init__(
+        self, spec: NetworkSpec, run: NetworkRun, *, coreneuron: bool | None = False
+    ) -> None:
+        check_run(spec, run)
+        if run.precision != "float64":
+            raise UnsupportedByEngine("NEURON computes in float64; use precision='float64'")
+        self.spec, self.how = spec, run
+        self.delay = delay_steps(spec, run)
+        celsius = {c.celsius for c in spec.hidden}
+        if spec.output is not None:
+            celsius.add(spec.output.cell.celsius)
+        if len(celsius) != 1:
+            raise UnsupportedByEngine(f"NEURON has one temperature; cells have {sorted(celsius)}")
+        self.session = Session(dt=run.dt, celsius=celsius.pop(), coreneuron=coreneuron)
+
+    def __enter__(self) -> NetworkSimulator:
+        self.session.__enter__()
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all that was built and give NEURON's global state back."""
+        if "net" in self.__dict__:
+            self.net.close()
+        for name in ("_vectors", "_settled", "net"):
+            self.__dict__.pop(name, None)
+        self.session.__exit__(None, None, None)
+
+    def _build(self) -> None:
+        self.net = BuiltNetwork(self.spec, self.how, self.delay * self.how.dt)
+        self._vectors: list[Any] = []
+        if self.how.record_v:
+            self._vectors = [h.Vector().record(c[0](0.5)._ref_v) for c in self.net.cells]
+        self._initialise()
+        if self.how.settle_steps:
+            self.session.advance(self.how.settle)
+        self._settled = h.SaveState()
+        self._settled.save()
+        self._base = self.how.settle_steps
+        self.weights = None if self.spec.context is None else self.spec.context.weights.copy()
+        self._context: int | None = None
+
+    def _initialise(self) -> None:
+        cells = [self.spec.hidden_cell(i) for i in range(self.spec.n_hidden)]
+        if self.spec.output is not None:
+            cells.append(self.spec.output.cell)
+        for cell, sections in zip(cells, self.net.cells, strict=True):
+            for section in sections:
+                section.v = cell.v_init
+        h.finitialize()
+
+    def run(self) -> NetworkResult:
+        """Go through all samples.
+
+        Raises
+        ------
+        EngineError
+            If a potential did not stay finite.
+        """
+        spec, run = self.spec, self.how
+        found: list[_Spike] = []
+        error = np.zeros(len(run.samples), np.int64)
+        traces = []
+        for index in range(len(run.samples)):
+            self.start(index)
+            given = events(spec, run, index)
+            self.send(given)
+            error[index] = self.present(index, given)
+            found += self.spikes(index)
+            if run.record_v:
+                traces.append(self._traces())
+            self.finish(index)
+        sample, neuron, step = np.array(found, np.int64).reshape(-1, 3).T
+        out = neuron == spec.n_hidden
+        return NetworkResult(
+            hidden=ordered(sample[~out], neuron[~out], step[~out], run.dt),
+            output=ordered(sample[out], neuron[out] * 0, step[out], run.dt),
+            error=error,
+            weights=self.weights,
+            v=np.stack(traces) if traces else None,
+            provenance=self.session.provenance,
+        )
+
+    def start(self, index: int) -> None:
+        """Put the network into the state in which a sample starts, and its context's weights in."""
+        run = self.how
+        if run.between_samples == "rest" and index:
+            self._initialise()
+            self._settled.restore(1)
+            h.fcurrent()
+            h.frecord_init()
+            self._base = run.settle_steps
+        self._start_time = h.t
+        self.net.times.resize(0)
+        self.net.ids.resize(0)
+        context = int(run.samples.context[index])
+        if self.weights is not None:
+            for (neuron, compartment), point in self.net.plastic.items():
+                row = self.spec.context.compartments.index(compartment)  # type: ignore[union-attr]
+                point.w = self.weights[context, neuron, row]
+                if context != self._context:
+                    point.u_pre = 0.0
+        self._context = context
+
+    def send(self, given: Events) -> None:
+        """Put the spikes of a sample into NEURON's queue."""
+        dt, base = self.how.dt, self._base
+        times = (base + given.feedforward_step) * dt
+        for source, time in zip(given.feedforward_input.tolist(), times.tolist(), strict=True):
+            self.net.starts[source].event(time)
+        for kind, places in ((CONTEXT, given.context), (AMPA, given.ampa), (GABA, given.gaba)):
+            inputs = self.net.inputs
+            times = (base + places.step) * dt
+            for neuron, compartment, time in zip(
+                places.neuron.tolist(), places.compartment.tolist(), times.tolist(), strict=True
+            ):
+                inputs[kind, neuron, compartment].event(time)
+
+    def present(self, index: int, given: Events) -> int:
+        """Integrate a sample, with the error fed back when its window closes; return the error."""
+        spec, run = self.spec, self.how
+        opened, closed = window(spec, run, given.first_feedforward)
+        self._advance(closed)
+        rule = spec.plasticity
+        generated = sum(n == spec.n_hidden and opened <= s < closed for _, n, s in self.spikes(0))
+        error = generated - int(run.samples.expected[index])
+        if rule is not None and run.learn and error:
+            for netcon in self.net.errors:
+                netcon.weight[0] = rule.error_scale * error
+                netcon.event((self._base + closed) * run.dt)
+        self._advance(run.n_steps - closed)
+        return error
+
+    def _advance(self, steps: int) -> None:
+        if steps:
+            self.session.advance(steps * self.how.dt)
+        v = np.array([cell[0](0.5).v for cell in self.net.cells])
+        if not np.isfinite(v).all() or np.abs(v).max() > 1000:
+            bad = int(np.argmax(~(np.abs(v) < 1000)))
+            raise EngineError(
+                f"the soma of cell {bad} stands at {v[bad]} mV: the run diverged. Use a smaller dt "
+                "or look for a weight that is far too large."
+            )
+
+    def spikes(self, index: int) -> list[_Spike]:
+        """Return the spikes of the current sample so far, with steps counted from its start."""
+        times = np.array(self.net.times)
+        steps = np.rint(times / self.how.dt).astype(np.int64) - self._base
+        ids = np.array(self.net.ids).astype(np.int64)
+        return [(index, n, s) for n, s in zip(ids.tolist(), steps.tolist(), strict=True)]
+
+    def _traces(self) -> Floats:
+        n = self.how.n_steps + 1
+        return np.array([np.array(vector)[-n:] for vector in self._vectors])
+
+    def finish(self, index: int) -> None:
+        """Take the weights of the active context over."""
+        self._base += self.how.n_steps
+        if self.weights is None or self._context is None:
+            return
+        for (neuron, compartment), point in self.net.plastic.items():
+            row = self.spec.context.compartments.index(compartment)  # type: ignore[union-attr]
+            self.weights[self._context, neuron, row] = point.w

@@ -1,0 +1,71 @@
+"""What a run of a network returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes of a layer, ordered by sample, time and neuron.
+
+    Parameters
+    ----------
+    sample, neuron
+        Shape (spikes,).
+    times
+        ms after the start of the sample: ends of the steps in which the potential rose through
+        the threshold, shape (spikes,).
+    """
+
+    sample: Ints
+    neuron: Ints
+    times: Floats
+
+    def counts(self, n_samples: int, n_neurons: int) -> Ints:
+        """Return spike counts, shape (samples, neurons)."""
+        flat = np.bincount(self.sample * n_neurons + self.neuron, minlength=n_samples * n_neurons)
+        return flat.reshape(n_samples, n_neurons).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """Result of a `NetworkRun`.
+
+    Parameters
+    ----------
+    hidden, output
+        Spikes; those of the output cell have neuron 0.
+    error
+        Output spikes generated in the window minus expected ones, shape (samples,).
+    weights
+        Contextual weights after the run (uS), shape (contexts, hidden cells, compartments), or
+        None.
+    v
+        Somatic potentials (mV) of the hidden cells and then the output cell, shape (samples,
+        cells, steps + 1), if asked.
+    provenance
+        Engine, versions and hashes.
+    """
+
+    hidden: Spikes
+    output: Spikes
+    error: Ints
+    weights: Floats | None
+    v: Floats | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def ordered(sample: Any, neuron: Any, step: Any, dt: float) -> Spikes:
+    """Return spikes in order from arrays of sample, neuron and step."""
+    sample, neuron = np.asarray(sample, np.int64), np.asarray(neuron, np.int64)
+    step = np.asarray(step, np.int64)
+    order = np.lexsort((neuron, step, sample))
+    return Spikes(sample[order], neuron[order], step[order] * dt)

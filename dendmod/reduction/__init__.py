@@ -1,0 +1,7 @@
+"""Reduce a cell to few compartments that keep its responses at given sites."""
+
+from dendmod.reduction.files import read_reduced, write_reduced
+from dendmod.reduction.fit import reduce
+from dendmod.reduction.places import apical_places
+
+__all__ = ["apical_places", "read_reduced", "reduce", "write_reduced"]
