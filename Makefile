@@ -10,15 +10,18 @@ DOCS_STAMP := .venv/.stamp-docs
 EXCHANGE := .venv-exchange
 EXCHANGE_STAMP := $(EXCHANGE)/.stamp
 ARGS ?=
+# ml brings PyTorch; without it the tests of networks are skipped
+EXTRAS ?= test,lint,ml
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig6 test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
 	  | while IFS='|' read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
+	@echo "  EXTRAS=...        optional packages of .venv (default $(EXTRAS))"
 	@echo "  PYTHON=...        the Python (3.11 or newer) that .venv is made from"
 
 fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
@@ -26,6 +29,15 @@ fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
 
 fig2: mechanisms ## reproduce Figure 2 of Wybo et al. 2022 into results/fig2
 	$(BIN)/python -m dendmod.fig2 --out results/fig2 $(ARGS)
+
+fig3: $(STAMP) ## reproduce Figure 3 and S1 (gain-modulated networks) into results/fig3
+	$(BIN)/python -m dendmod.fig3 --out results/fig3 $(ARGS)
+
+fig4: $(STAMP) ## reproduce Figure 4 and S2 (feedforward weights without tasks) into results/fig4
+	$(BIN)/python -m dendmod.fig4 --out results/fig4 $(ARGS)
+
+fig6: $(STAMP) ## reproduce Figure 6 and S4 (contrastive stacking) into results/fig6
+	$(BIN)/python -m dendmod.fig6 --out results/fig6 $(ARGS)
 
 test: mechanisms ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
@@ -75,8 +87,8 @@ tools:
 $(STAMP): pyproject.toml constraints.txt | tools
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
 	  { echo "making .venv with $(PYTHON)"; "$(PYTHON)" -m venv --clear .venv; }
-	@echo "installing dendmod into .venv (about a minute)"
-	@$(PIP) install -c constraints.txt -e '.[test,lint]'
+	@echo "installing dendmod into .venv, with PyTorch (minutes; EXTRAS=test,lint goes without)"
+	@$(PIP) install -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 $(DOCS_STAMP): $(STAMP)

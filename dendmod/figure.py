@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,10 @@ class FigureOptions:
     workers: int | None = None
     morphology: str | None = None
     dt: float | None = None
+    data: str | None = None
+    io: str | None = None
+    panels: list[str] | None = None
+    matrices: list[str] | None = None
     scheduler: str | None = None
     timeout: float | None = None
 
@@ -51,7 +55,33 @@ def _positive(text: str) -> int:
     return value
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "seed": {"type": int, "help": "seed of all random inputs"},
+    "trials": {"type": _positive, "help": "trials a condition"},
+    "quick": {"action": "store_true", "help": "less of everything, in under two minutes"},
+    "workers": {"type": _positive, "help": "processes (default: all cores)"},
+    "morphology": {"help": "name, or SWC or ASC file"},
+    "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "scheduler": {"metavar": "ADDRESS", "help": "run on the Dask cluster of this scheduler"},
+    "timeout": {
+        "type": float,
+        "metavar": "S",
+        "help": "seconds after which a run is ended (none)",
+    },
+    "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
+    "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
+    "panels": {
+        "nargs": "+",
+        "choices": ("images", "others", "plane", "transfer"),
+        "help": "run these panels alone",
+    },
+    "matrices": {"nargs": "+", "metavar": "KIND", "help": "run these alone, such as dPMD RP"},
+}
+_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout")
+OF_NETWORKS = ("seed", "quick", "workers", "data", "scheduler", "timeout")
+
+
+def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
     parser.add_argument(
         "--out",
@@ -60,24 +90,18 @@ def _parser(name: str) -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the figure, summary.json and the stored runs",
     )
-    parser.add_argument("--seed", type=int, help="seed of all random inputs")
-    parser.add_argument("--trials", type=_positive, help="trials a condition")
-    parser.add_argument("--quick", action="store_true", help="fewer levels and trials")
-    parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
-    parser.add_argument("--morphology", help="name, or SWC or ASC file")
-    parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler"
-    )
-    parser.add_argument(
-        "--timeout", type=float, metavar="S", help="seconds after which a run is ended (none)"
-    )
+    for argument in arguments:
+        parser.add_argument(f"--{argument}", **_ARGUMENTS[argument])
     return parser
 
 
-def run_figure(name: str, main: Callable[[FigureOptions], dict[str, Any]]) -> None:
+def run_figure(
+    name: str,
+    main: Callable[[FigureOptions], dict[str, Any]],
+    arguments: Sequence[str] = _OF_NEURONS,
+) -> None:
     """Parse the command line, run a figure and say where it lies."""
-    options = FigureOptions(**vars(_parser(name).parse_args()))
+    options = FigureOptions(**vars(_parser(name, arguments).parse_args()))
     began = time.monotonic()
     guard(lambda: main(options))
     print(

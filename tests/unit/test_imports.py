@@ -30,10 +30,11 @@ LAYERS = (
     ("experiment", "cellcheck"),
     ("exchange",),
     ("figure",),
+    ("learning",),
     ("ioanalysis",),
     ("plotting",),
     ("protocol_run", "io_readings", "clustered"),
-    ("fig1", "fig2", "reduction_check"),
+    ("fig1", "fig2", "fig3", "fig4", "fig6", "reduction_check"),
     ("cli",),
     ("__main__",),
 )
@@ -80,6 +81,9 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
         ("dendmod", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
         ("dendmod.cli", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
         ("dendmod.fig1", "neuron torch matplotlib morphio"),
+        ("dendmod.fig3", "neuron torch sklearn numpy matplotlib"),
+        ("dendmod.fig6", "neuron torch sklearn numpy matplotlib"),
+        ("dendmod.learning", "neuron torch sklearn numpy matplotlib umap deap"),
     ],
 )
 def test_importing_loads_nothing_heavy_and_prints_nothing(module, heavy):

@@ -1,0 +1,54 @@
+"""Gain-modulated networks: many tasks from one set of weights (Wybo et al. 2022, Figs 3, 4, 6).
+
+Needs PyTorch: ``pip install 'dendmod[ml]'``. Names are fetched when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from dendmod.errors import DendmodError
+
+_WHERE = {
+    "BalancedSampler": "tasks",
+    "Dataset": "data",
+    "MultitaskNetwork": "networks",
+    "NetworkSpec": "networks",
+    "TaskSet": "tasks",
+    "TrainSpec": "training",
+    "balanced_accuracy": "tasks",
+    "digits": "data",
+    "evaluate": "training",
+    "from_io": "activation",
+    "load_data": "data",
+    "one_vs_all": "tasks",
+    "plane_tasks": "tasks",
+    "train": "training",
+    "weight_matrix": "matrices",
+}
+_NEEDED = ("torch", "sklearn")
+_WITHOUT_TORCH = ("weight_matrix",)
+__all__ = sorted(_WHERE)
+
+
+def require(*packages: str) -> None:
+    """Raise a `DendmodError` that says what to install, if one of these packages is missing."""
+    missing = [name for name in packages or _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise DendmodError(
+            f"dendmod.learning needs {' and '.join(missing)}, which is not installed here: "
+            "pip install 'dendmod[ml]'"
+        )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'dendmod.learning' has no attribute {name!r}")
+    require(*(("sklearn",) if name in _WITHOUT_TORCH else _NEEDED))
+    return getattr(importlib.import_module(f"dendmod.learning.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

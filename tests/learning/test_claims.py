@@ -1,0 +1,50 @@
+"""Do verdicts follow from means and standard errors alone?"""
+
+import numpy as np
+import pytest
+
+from dendmod.learning import claims
+
+LOW = np.array([0.90, 0.91, 0.92])
+
+
+def test_higher_needs_two_standard_errors():
+    assert claims.higher(LOW + 0.05, LOW)["verdict"] == claims.REPRODUCED
+    assert claims.higher(LOW, LOW + 0.05)["verdict"] == claims.NOT_REPRODUCED
+    # the standard error of this difference is .01 sqrt(2 / 3)
+    edge = 2 * 0.01 * np.sqrt(2 / 3)
+    assert claims.higher(LOW + edge * 0.98, LOW)["verdict"] == claims.NOT_RESOLVED
+    assert claims.higher(LOW + edge * 1.02, LOW)["verdict"] == claims.REPRODUCED
+
+
+def test_higher_by_an_amount():
+    assert claims.higher(LOW + 0.05, LOW, by=0.02)["verdict"] == claims.REPRODUCED
+    assert claims.higher(LOW + 0.05, LOW, by=0.08)["verdict"] == claims.NOT_REPRODUCED
+
+
+def test_alike_needs_a_margin_too():
+    assert claims.alike(LOW * 0 + 0.9, LOW * 0 + 0.905)["verdict"] == claims.REPRODUCED
+    assert claims.alike(LOW, LOW)["verdict"] == claims.NOT_RESOLVED  # noise of .016 around 0
+    assert claims.alike(LOW, LOW + 0.05)["verdict"] == claims.NOT_REPRODUCED
+
+
+def test_one_run_resolves_nothing():
+    entry = claims.higher([0.9], [0.5])
+    assert entry["verdict"] == claims.NOT_RESOLVED
+    assert entry["standard_error"] is None
+
+
+@pytest.mark.parametrize("bad", [claims.NOT_RESOLVED, claims.NOT_REPRODUCED])
+def test_both_is_as_good_as_the_worst(bad):
+    good = {"verdict": claims.REPRODUCED}
+    assert claims.both(good, {"verdict": bad})["verdict"] == bad
+    assert claims.both(good, good)["verdict"] == claims.REPRODUCED
+    failed, open_ = {"verdict": claims.NOT_REPRODUCED}, {"verdict": claims.NOT_RESOLVED}
+    assert claims.both(open_, failed)["verdict"] == claims.NOT_REPRODUCED
+
+
+def test_what_was_not_run_is_not_resolved():
+    named = claims.named({"a": "A is so", "b": "B is so"}, {"a": claims.higher(LOW + 1, LOW)})
+    assert named["a"]["claim"] == "A is so"
+    assert named["a"]["verdict"] == claims.REPRODUCED
+    assert named["b"]["verdict"] == claims.NOT_RESOLVED

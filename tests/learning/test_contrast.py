@@ -1,0 +1,250 @@
+"""Does layer-wise contrastive learning compute Eqs 25-27, and teach one layer at a time?"""
+
+import numpy as np
+import pytest
+import torch
+
+from dendmod.errors import SpecError
+from dendmod.learning import stackplan
+from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.stack import GainStack, StackSpec
+from dendmod.learning.stacking import grow
+from dendmod.learning.tasks import TaskSet
+from dendmod.learning.tmcl import (
+    ContrastSpec,
+    Images,
+    contrastive_loss,
+    train_end_to_end,
+    train_filters,
+    train_gains,
+)
+
+NOTHING = {"scale": (1.0, 1.0), "flip": 0.0, "jitter_p": 0.0, "grayscale_p": 0.0}
+PIXELS = torch.rand(24, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+QUICK = ContrastSpec(
+    filter_epochs=2, filter_batch=8, gain_epochs=2, gain_batch=12, filter_rate=0.01, gain_rate=0.01
+)
+
+
+def seen(**changes):
+    return view(PIXELS, ViewSpec(**{**NOTHING, **changes}), np.random.default_rng(3))
+
+
+def test_a_view_without_changes_is_the_image():
+    torch.testing.assert_close(seen(), PIXELS, atol=1e-5, rtol=0)
+
+
+def test_a_mirrored_view_is_the_mirrored_image():
+    torch.testing.assert_close(seen(flip=1.0), PIXELS.flip(-1), atol=1e-5, rtol=0)
+
+
+def test_a_grey_view_has_the_luma_in_all_channels():
+    grey = seen(grayscale_p=1.0)
+    luma = (PIXELS * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1)
+    for channel in range(3):
+        torch.testing.assert_close(grey[:, channel], luma, atol=1e-5, rtol=0)
+
+
+def test_a_crop_shows_a_part_of_the_image():
+    """On a ramp from left to right, a crop of a quarter of the area spans half of the range."""
+    ramp = torch.linspace(0, 1, 16).expand(50, 1, 16, 16)
+    spec = ViewSpec(**{**NOTHING, "scale": (0.25, 0.25)})
+    found = view(ramp, spec, np.random.default_rng(1))
+    span = found[..., -1] - found[..., 0]
+    torch.testing.assert_close(span, torch.full_like(span, 0.5), atol=0.02, rtol=0)
+    left = found[:, 0, 0, 0]
+    assert left.min() < 0.1
+    assert left.max() > 0.4
+
+
+def test_colours_keep_grey_grey_and_hue_turns_them():
+    grey = PIXELS[:, :1].expand_as(PIXELS)
+    spec = ViewSpec(**{**NOTHING, "jitter_p": 1.0, "brightness": 0, "contrast": 0})
+    found = view(grey, spec, np.random.default_rng(1))
+    torch.testing.assert_close(found, grey, atol=2e-3, rtol=0)  # no brightness from hue
+    turned = view(PIXELS, spec, np.random.default_rng(1))
+    assert (turned - PIXELS).abs().mean() > 0.02
+    assert turned.min() >= 0
+    assert turned.max() <= 1
+
+
+def test_the_loss_is_equation_27():
+    z = torch.randn(6, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    n, tau = 3, 0.5
+
+    def s(i, j):
+        return (z[i] @ z[j] / (z[i].norm() * z[j].norm())).item()
+
+    def part(k, partner):
+        others = sum(np.exp(s(k, j) / tau) for j in range(2 * n) if j != k)
+        return -np.log(np.exp(s(k, partner) / tau) / others)
+
+    expected = sum(part(k, n + k) + part(n + k, k) for k in range(n)) / (2 * n)
+    assert contrastive_loss(z, tau).item() == pytest.approx(expected, rel=1e-12)
+
+
+def stack(layers=3, **more):
+    fields = {"channels_in": 3, "layers": layers, "width": 5, "n_tasks": 3, "gain_start": "normal"}
+    return GainStack(StackSpec(**{**fields, **more}), seed=4)
+
+
+def test_a_layer_is_equation_25():
+    net = stack(2)
+    with torch.no_grad():
+        net.mean0.copy_(torch.arange(5) * 0.1)
+        net.var0.copy_(torch.arange(5) + 0.5)
+        net.values["offset0"].copy_(torch.arange(5) * 0.2)
+    task = torch.tensor([2, 0])
+    found = net.layer(0, PIXELS[:2], task)
+    value = {k: v.detach().double().numpy() for k, v in net.values.items()}
+    padded = np.pad(PIXELS[:2].double().numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    for i, c, row, column in ((0, 1, 0, 0), (1, 4, 3, 7), (0, 3, 5, 2)):
+        patch = padded[i, :, row : row + 3, column : column + 3]
+        a = value["gain0"][task[i], c] * (
+            (value["weight0"][c] * patch).sum() - value["x_shift0"][c]
+        )
+        a = (a - 0.1 * c) / np.sqrt(c + 0.5 + 1e-5) * value["scale0"][c] + value["offset0"][c]
+        assert found[i, c, row, column].item() == pytest.approx(max(0, a), abs=1e-5)
+    assert net.layer(1, found, task).shape == (2, 5, 4, 4)  # every second layer is pooled
+
+
+@pytest.mark.parametrize("kind", ["constant", "rademacher", "rademacher_kaiming", "kaiming"])
+def test_gains_start_as_table_4_says(kind):
+    net = stack(width=400, gain_start=kind)
+    gain, edge = net.values["gain1"].detach(), 2 * (3 / 3600) ** 0.5
+    if kind == "constant":
+        assert (gain == 1).all()
+    elif kind == "rademacher":
+        assert set(gain.unique().tolist()) == {-1.0, 1.0}
+    else:
+        centre = gain.sign() if kind == "rademacher_kaiming" else torch.zeros_like(gain)
+        assert (gain - centre).abs().max() <= edge
+        assert (gain - centre).std() == pytest.approx(edge / 3**0.5, rel=0.1)
+
+
+def changed(net, train):
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    train()
+    return {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
+
+
+def tasks():
+    y = torch.arange(24) % 3
+    return TaskSet(Images(PIXELS).seen(PIXELS), torch.arange(3)[:, None] == y, y)
+
+
+def of(layer, *names):
+    return {f"values.{name}{layer}" for name in names}
+
+
+@pytest.mark.parametrize("modulated", [True, False])
+def test_the_contrastive_phase_teaches_one_layer_its_filters(modulated):
+    net = stack()
+    drawn = [0, 1, 2] if modulated else None
+    moved = changed(net, lambda: train_filters(net, 1, Images(PIXELS), QUICK, tasks=drawn))
+    assert moved == of(1, "weight", "x_shift", "scale", "offset")
+    assert all(net.values[f"{name}0"].grad is None for name in ("weight", "gain", "scale"))
+
+
+def test_the_supervised_phase_teaches_one_layer_its_gains():
+    net = stack()
+    moved = changed(net, lambda: train_gains(net, 1, tasks(), tasks(), QUICK))
+    assert moved == of(1, "gain", "x_shift", "scale", "offset", "out") | {"mean1", "var1"}
+
+
+def test_backpropagation_teaches_all_layers():
+    net = stack(2)
+    moved = changed(net, lambda: train_end_to_end(net, tasks(), tasks(), QUICK))
+    for layer in (0, 1):
+        assert of(layer, "weight", "gain", "x_shift", "scale", "offset") <= moved
+    assert of(1, "out") <= moved
+    assert not of(0, "out") & moved
+
+
+def test_views_are_modulated_by_the_tasks_that_are_given():
+    """With one task's gains alone in the layer below, another task's gains do not matter."""
+
+    def learned(spoiled):
+        net = stack()
+        with torch.no_grad():
+            net.values["gain0"][spoiled] = 7.0
+        train_filters(net, 1, Images(PIXELS), QUICK, tasks=[1])
+        return net.values["weight1"].detach()
+
+    torch.testing.assert_close(learned(0), learned(2))
+    assert not torch.allclose(learned(1), learned(2))
+
+
+def test_a_layer_grows_on_what_it_can_tell():
+    """Filters that learn tell samples apart better than at first."""
+    net = stack(1, width=16)
+    spec = QUICK.model_copy(
+        update={"filter_epochs": 25, "filter_batch": 24, "views": ViewSpec(scale=(0.7, 1.0))}
+    )
+    losses = train_filters(net, 0, Images(PIXELS), spec, tasks=[0])
+    assert min(losses[-5:]) < losses[0] - 0.3
+
+
+@pytest.fixture(scope="module")
+def grown():
+    def one(method, **more):
+        return grow(
+            data="digits", method=method, seed=3, network={"layers": 2, "width": 4},
+            contrast={"filter_epochs": 1, "gain_epochs": 2, "filter_batch": 256, "gain_batch": 600},
+            filter_rates=[0.01], gain_rates=[0.03], gain_starts=["normal"], **more,
+        )  # fmt: skip
+
+    return one
+
+
+def test_methods_share_what_they_should(grown):
+    found = {m: grown(m, keep_hidden=[2]) for m in ("TMCL", "CL", "RP", "RP_on_TMCL")}
+    for result in found.values():
+        assert result["test"].shape == (2, 10)
+        assert result["hidden task 2"].shape == (2, len(result["classes"]), 4)
+    np.testing.assert_array_equal(found["TMCL"]["test"][0], found["CL"]["test"][0])
+    np.testing.assert_array_equal(found["TMCL"]["test"][0], found["RP_on_TMCL"]["test"][0])
+    assert not np.array_equal(found["TMCL"]["test"][1], found["CL"]["test"][1])
+    assert not np.array_equal(found["TMCL"]["test"][0], found["RP"]["test"][0])
+    assert np.isnan(found["RP"]["contrast"]).all()
+    assert np.isnan(found["RP_on_TMCL"]["contrast"]).tolist() == [False, True]
+    again = grown("RP")
+    np.testing.assert_array_equal(again["test"], found["RP"]["test"])
+
+
+def test_wrong_requests_are_refused(grown):
+    with pytest.raises(SpecError, match="allowed are TMCL, CL, RP, RP_on_TMCL"):
+        grown("DeepCluster")
+    with pytest.raises(SpecError, match="at least one task, or None"):
+        train_filters(stack(), 1, Images(PIXELS), QUICK, tasks=[])
+
+
+def made_up(rise, n=5):
+    """Accuracy by method of four layers: `rise` from the first to the last, with little noise."""
+    noise = np.random.default_rng(1).normal(0, 1e-3, (4, n))
+    return {m: 0.7 + r * np.linspace(0, 1, 4)[:, None] + noise for m, r in rise.items()}
+
+
+def test_claims_are_judged_by_the_rise_from_the_first_to_the_last_layer():
+    plan = stackplan.Plan()
+    as_in_paper = made_up(
+        {"TMCL": 0.1, "CL": 0.0, "RP": 0.01, "RP_on_TMCL": -0.05, "backprop": 0.2}
+    )
+    as_in_paper["RP"] = as_in_paper["RP"] - 0.05
+    few_and_many = {1: np.full(5, 0.7), 10: np.full(5, 0.8)}
+    found = stackplan.verdicts(plan, as_in_paper, few_and_many)
+    assert {k: v["verdict"] for k, v in found.items()} == dict.fromkeys(
+        ("tmcl_rises", "backprop_envelope", "rp_lower", "rp_on_top", "cl_flat", "more_tasks"),
+        "reproduced",
+    )
+    other = made_up({"TMCL": -0.1, "CL": 0.1, "RP": 0.1, "RP_on_TMCL": 0.1, "backprop": -0.2})
+    found = stackplan.verdicts(plan, other, {1: np.full(5, 0.8), 10: np.full(5, 0.7)})
+    assert {v["verdict"] for v in found.values()} == {"not reproduced"}
+
+
+def test_subsets_are_different_ones():
+    plan = stackplan.Plan()
+    assert len(stackplan._subsets(plan, 1)) == 10
+    chosen = stackplan._subsets(plan, 5)
+    assert len({tuple(c) for c in chosen}) == 10
+    assert all(len(set(c)) == 5 for c in chosen)
