@@ -33,7 +33,7 @@ LAYERS = (
     ("learning",),
     ("ioanalysis",),
     ("plotting",),
-    ("protocol_run", "io_readings", "neuromodulation"),
+    ("protocol_run", "io_readings", "neuromodulation", "clustered"),
     ("fig1", "fig2", "fig3", "fig4", "fig6", "reduction_check"),
     ("cli",),
     ("__main__",),

@@ -1,0 +1,200 @@
+"""Decode stimuli from population counts: sliding windows, cross-validation, shuffles, latency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dendmod.errors import SpecError
+from dendmod.params import wyrick2021
+from dendmod.rng import stream
+
+_ROUNDING = 1e-9  # s
+_LEVELS = 41  # heights between 40 and 80 % at which curves are compared
+
+
+@dataclass(frozen=True)
+class DecodingCurve:
+    """Accuracy in sliding windows.
+
+    Parameters
+    ----------
+    t
+        Ends of the windows (s).
+    accuracy
+        Fraction of test trials that were decoded correctly [windows].
+    shuffled
+        The same after the training labels were shuffled [shuffles, windows].
+    chance
+        1 / number of labels.
+    """
+
+    t: np.ndarray
+    accuracy: np.ndarray
+    shuffled: np.ndarray
+    chance: float
+
+    def above_chance(self, percentile: float = 99.0) -> np.ndarray:
+        """Return where the accuracy lies above this percentile of the shuffles [windows]."""
+        if self.shuffled.shape[0] == 0:
+            raise SpecError("the decoder ran without shuffles; give shuffles = 1 or more")
+        return self.accuracy > np.percentile(self.shuffled, percentile, axis=0)
+
+    def latency(
+        self, windows: int = wyrick2021.WINDOWS_ABOVE_CHANCE, percentile: float = 99.0
+    ) -> float:
+        """Return the end of the first of `windows` windows in a row above chance (s), or NaN.
+
+        Windows that end before 0 s do not count.
+        """
+        above = self.above_chance(percentile) & (self.t > _ROUNDING)
+        for k in range(above.size - windows + 1):
+            if above[k : k + windows].all():
+                return float(self.t[k])
+        return float("nan")
+
+
+def sliding_counts(counts: np.ndarray, width: int) -> np.ndarray:
+    """Return sums over `width` bins in a row, at every bin [..., bins - width + 1]."""
+    total = np.cumsum(counts, axis=-1, dtype=np.int32)
+    total = np.concatenate([np.zeros_like(total[..., :1]), total], axis=-1)
+    return total[..., width:] - total[..., :-width]
+
+
+def stratified_folds(labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each trial; each label is spread over the folds as evenly as can be."""
+    fold = np.empty(labels.size, int)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        if rows.size < folds:
+            raise SpecError(
+                f"{rows.size} trials of label {label} for {folds} folds; give as many "
+                "trials a label, or fewer folds"
+            )
+        fold[stream(seed, "folds", int(label)).permutation(rows)] = np.arange(rows.size) % folds
+    return fold
+
+
+def decode(
+    windows: np.ndarray,
+    labels: np.ndarray,
+    t: np.ndarray,
+    *,
+    folds: int = wyrick2021.FOLDS["recording"],
+    shuffles: int = wyrick2021.SHUFFLES,
+    seed: int = 0,
+) -> DecodingCurve:
+    """Decode the label of each trial in every window by the nearest mean of its class.
+
+    Parameters
+    ----------
+    windows
+        Counts [trials, neurons, windows].
+    labels
+        Label of each trial [trials], integers.
+    t
+        Ends of the windows (s).
+    folds
+        Folds of the stratified cross-validation.
+    shuffles
+        How often the training labels are shuffled, in each fold.
+    seed
+        Seed of folds and shuffles.
+
+    Raises
+    ------
+    SpecError
+        If shapes do not match, or a label has fewer trials than there are folds.
+
+    References
+    ----------
+    Wyrick & Mazzucato 2021, Stimulus decoding; the classifier takes the class whose mean training
+    vector is nearest, as in Jezzini et al. 2013.
+    """
+    windows, labels, t = np.asarray(windows), np.asarray(labels), np.asarray(t, float)
+    if windows.ndim != 3 or windows.shape[0] != labels.size or windows.shape[2] != t.size:
+        raise SpecError(
+            f"windows of shape {windows.shape}, {labels.size} labels, {t.size} times; give "
+            "[trials, neurons, windows], [trials], [windows]"
+        )
+    classes = np.unique(labels)
+    if classes.size < 2:
+        raise SpecError("all trials have the same label; give two labels or more")
+    fold = stratified_folds(labels, folds, seed)
+    codes = np.searchsorted(classes, labels)
+    grams = [_gram(windows[:, :, k]) for k in range(t.size)]
+    correct = np.zeros((1 + shuffles, t.size))
+    for k in range(folds):
+        test, train = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
+        rng = stream(seed, "shuffles", k)
+        given = np.array([codes[train], *(rng.permutation(codes[train]) for _ in range(shuffles))])
+        means = _class_means(given, classes.size)
+        for w, gram in enumerate(grams):
+            guess = _nearest(gram, test, train, means)
+            correct[:, w] += (guess == codes[test]).sum(axis=1)
+    correct /= labels.size
+    return DecodingCurve(t, correct[0], correct[1:], 1 / classes.size)
+
+
+def _gram(x: np.ndarray) -> np.ndarray:
+    x = x.astype(float)
+    return x @ x.T
+
+
+def _class_means(given: np.ndarray, classes: int) -> np.ndarray:
+    """Return weights of the training trials in each class mean [labellings, classes, train]."""
+    hit = (given[:, None, :] == np.arange(classes)[:, None]).astype(float)
+    return hit / hit.sum(axis=2, keepdims=True)
+
+
+def _nearest(gram: np.ndarray, test: np.ndarray, train: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Return the class of the nearest mean [labellings, test], from inner products of trials."""
+    within = gram[np.ix_(train, train)]
+    flat = m.reshape(-1, train.size)
+    norm = ((flat @ within) * flat).sum(axis=1).reshape(m.shape[:2])
+    cross = (flat @ gram[np.ix_(train, test)]).reshape(*m.shape[:2], test.size)
+    return np.argmin(norm[:, :, None] - 2 * cross, axis=1)
+
+
+def crossing_times(t: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return when a curve first reaches each level after 0 s, between samples by a line (s)."""
+    after = t > -_ROUNDING
+    t, curve = t[after], curve[after]
+    times = np.full(levels.size, np.nan)
+    for k, level in enumerate(levels):
+        reached = np.flatnonzero(curve >= level)
+        if reached.size:
+            i = reached[0]
+            times[k] = t[i]
+            if i and curve[i] > curve[i - 1]:
+                part = (level - curve[i - 1]) / (curve[i] - curve[i - 1])
+                times[k] = t[i - 1] + part * (t[i] - t[i - 1])
+    return times
+
+
+def latency_difference(
+    t: np.ndarray,
+    unperturbed: np.ndarray,
+    perturbed: np.ndarray,
+    band: tuple[float, float] = wyrick2021.LATENCY_BAND,
+) -> float:
+    """Return the mean time between two accuracy curves, 40 to 80 % of the first one's maximum.
+
+    Negative: the perturbed curve rises earlier. NaN if the perturbed curve does not get to the
+    lower end of the band.
+
+    Parameters
+    ----------
+    t
+        Ends of the windows (s).
+    unperturbed, perturbed
+        Accuracy [windows].
+    band
+        Heights, as fractions of the maximum of `unperturbed`.
+    """
+    levels = np.linspace(*band, _LEVELS) * np.max(unperturbed[t > -_ROUNDING])
+    before = crossing_times(t, unperturbed, levels)
+    after = crossing_times(t, perturbed, levels)
+    both = np.isfinite(before) & np.isfinite(after)
+    return float((after - before)[both].mean()) if both.any() else float("nan")

@@ -1,0 +1,123 @@
+"""Table 3: what an increase of each perturbation does, with our signs beside the paper's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dendmod.clustered.figures.cells import response_table
+from dendmod.clustered.figures.common import UNPERTURBED, Job, head, ongoing_table, rates
+from dendmod.clustered.figures.evoked import evoked_table
+from dendmod.clustered.readings import READINGS
+from dendmod.clustered.study import Condition, Results, Study, spread
+from dendmod.params import wyrick2021
+
+COLUMNS = ("latency", "rate_E", "rate_I", "response_E", "response_I", "timescale", "gain")
+# Ours: a slope counts as a change if it is more than two SEM over networks from zero; responses are
+# mixed if the rarer sign makes up more than a third of all responses.
+_SEM, _MIXED = 2.0, 1 / 3
+_READING_SIZE = 0.1
+
+
+def table3(job: Job) -> dict[str, Any]:
+    """Return our Table 3 with agreement and disagreement, and the readings of dAMPA and dGABA."""
+    study = job.study
+    ongoing, evoked = study.ongoing(), study.evoked()
+    slow, fast, cells = ongoing_table(ongoing), evoked_table(evoked), response_table(study)
+    ours = {kind: _row(kind, ongoing, slow, fast, cells, study) for kind in study.scale.levels}
+    agreement = {
+        kind: {
+            name: None if name not in row else row[name]["sign"] == wyrick2021.SIGNS[kind][name]
+            for name in COLUMNS
+        }
+        for kind, row in ours.items()
+    }
+    cells_agree = [v for row in agreement.values() for v in row.values() if v is not None]
+    summary = {
+        **head("table3", study),
+        "signs": "1 up, -1 down, 0 no change beyond two SEM over networks, null mixed",
+        "ours": ours,
+        "paper": wyrick2021.SIGNS,
+        "agrees": agreement,
+        "agreeing": f"{sum(cells_agree)} of {len(cells_agree)}",
+        "readings_of_couplings": _readings(study),
+    }
+    from dendmod.plotting import save, style
+    from dendmod.plotting.clustered_cells import draw_table3
+
+    with style():
+        save(draw_table3(ours, COLUMNS, summary), job.out, "table3")
+    return summary
+
+
+def _slope(kind: str, levels: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    """Return mean slope over networks, its SEM and its sign; values [levels, networks]."""
+    good = np.isfinite(values).all(axis=0)
+    if good.sum() < 2:
+        return {"slope": None, "sem": None, "sign": 0}
+    slopes = np.polyfit(levels, values[:, good], 1)[0]
+    mean, sem = float(slopes.mean()), float(slopes.std(ddof=1) / good.sum() ** 0.5)
+    return {"slope": mean, "sem": sem, "sign": int(np.sign(mean)) if abs(mean) > _SEM * sem else 0}
+
+
+def _row(
+    kind: str, ongoing: Results, slow: Any, fast: Any, cells: Any, study: Study
+) -> dict[str, Any]:
+    conditions: list[Condition] = [UNPERTURBED] + [(kind, z) for z in study.scale.levels[kind]]
+    levels = np.array([z for _, z in conditions])
+
+    def over(table: Any, name: str) -> np.ndarray:
+        rows = [table[c]["over_networks"][name]["networks"] for c in conditions]
+        return np.array([[np.nan if v is None else v for v in row] for row in rows])
+
+    latency = over(fast, "latency_change_s")
+    latency[:, ~np.isfinite(latency).all(axis=0)] = np.nan
+    row = {
+        "latency": _slope(kind, levels, latency),
+        "rate_E": _slope(kind, levels, np.array([rates(ongoing, c)[0] for c in conditions])),
+        "rate_I": _slope(kind, levels, np.array([rates(ongoing, c)[1] for c in conditions])),
+        "timescale": _slope(kind, levels, over(slow, "timescale_ms")),
+        "gain": _slope(kind, levels, over(slow, "gain_ratio")),
+    }
+    top = cells[kind, max(study.scale.levels[kind])]
+    for population in "EI":
+        excited, inhibited = top[f"excited_{population}"], top[f"inhibited_{population}"]
+        total = excited + inhibited
+        mixed = total > 0 and min(excited, inhibited) / total > _MIXED
+        row[f"response_{population}"] = {
+            "excited": excited,
+            "inhibited": inhibited,
+            "sign": None if mixed else int(np.sign(excited - inhibited)),
+        }
+    return row
+
+
+def _readings(study: Study) -> dict[str, Any]:
+    """Return timescale and gain of dAMPA and dGABA +0.1 under every reading, against none."""
+    base = ongoing_table(study.ongoing([UNPERTURBED]))[UNPERTURBED]
+    out: dict[str, Any] = {"unperturbed": {"timescale_ms": base["timescale_ms"]}}
+    for reading, meaning in READINGS.items():
+        kinds = ["dAMPA"] if reading.endswith("external") or reading.startswith("external") else [
+            "dAMPA", "dGABA"]  # fmt: skip
+        conditions: list[Condition] = [(kind, _READING_SIZE) for kind in kinds]
+        results = study.ongoing([UNPERTURBED]) | study.ongoing(conditions, reading=reading)
+        table = ongoing_table(results)
+        out[reading] = {"meaning": meaning} | {
+            f"{kind} {_READING_SIZE:+g}": {
+                "timescale_ms": table[kind, size]["timescale_ms"],
+                "timescale_change_ms": spread(
+                    _networks(table[kind, size]) - _networks(table[UNPERTURBED])
+                ),
+                "gain_ratio": table[kind, size]["gain_ratio"],
+                "active_clusters": table[kind, size]["active_clusters"],
+                "rates_Hz": table[kind, size]["rates_Hz"],
+            }
+            for kind, size in conditions
+        }
+    return out
+
+
+def _networks(entry: dict[str, Any]) -> np.ndarray:
+    values = entry["over_networks"]["timescale_ms"]["networks"]
+    return np.array([np.nan if v is None else v for v in values])

@@ -1,0 +1,139 @@
+"""Trials: a network from a random state, with a perturbation and a stimulus, as spike counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dendmod.clustered.construction import Network
+from dendmod.clustered.kernel import Drives, Synapses
+from dendmod.clustered.perturbation import Perturbation
+from dendmod.clustered.simulation import SpikingResult, run, synapses
+from dendmod.clustered.stimulus import StimulusSet
+from dendmod.params import wyrick2021
+from dendmod.rng import stream
+
+
+@dataclass(frozen=True)
+class TrialSpikes:
+    """Spikes of one trial.
+
+    Parameters
+    ----------
+    times
+        Spike times (s); 0 is the onset of the stimulus, or the end of settling without one.
+    ids
+        Neuron of each spike.
+    start, stop
+        What was simulated (s); the time before `analysed` is for settling.
+    analysed
+        Where the trial begins (s).
+    """
+
+    times: np.ndarray
+    ids: np.ndarray
+    start: float
+    stop: float
+    analysed: float
+
+    def counts(self, n: int, bin_s: float, begin: float | None = None) -> np.ndarray:
+        """Return spike counts in bins from `begin` (default: `analysed`) on [neurons, bins]."""
+        begin = self.analysed if begin is None else begin
+        bins = round((self.stop - begin) / bin_s)
+        # spike times are multiples of dt: a quarter of dt keeps them off the edges
+        index = np.floor((self.times - begin) / bin_s + 0.25 * wyrick2021.DT * 1e-3 / bin_s)
+        index = index.astype(np.int64)
+        kept = (index >= 0) & (index < bins)
+        flat = np.bincount(self.ids[kept] * bins + index[kept], minlength=n * bins)
+        return flat.reshape(n, bins)
+
+
+class TrialRunner:
+    """Runs trials of one network.
+
+    Parameters
+    ----------
+    network
+        The network.
+    stimuli
+        Its stimuli, or None.
+    settle
+        Time that is simulated before a trial and not analysed (s).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        stimuli: StimulusSet | None = None,
+        settle: float = wyrick2021.SETTLE_S,
+    ):
+        self.network = network
+        self.stimuli = stimuli
+        self.settle = settle
+        self._table: Synapses = synapses(network.weights, network.spec.tau_s)
+
+    def run(
+        self,
+        trial: int,
+        start: float,
+        stop: float,
+        *,
+        perturbation: Perturbation | None = None,
+        onset: float = -np.inf,
+        stimulus: int | None = None,
+    ) -> TrialSpikes:
+        """Run one trial.
+
+        The state at the start is drawn by (network, trial, stimulus): it is the same under every
+        perturbation.
+
+        Parameters
+        ----------
+        trial
+            Its number.
+        start, stop
+            What is analysed (s).
+        perturbation, onset
+            A perturbation, and when it begins (s); -inf: before the trial settles.
+        stimulus
+            Number of the stimulus, which begins at 0 s.
+        """
+        begin = start - self.settle
+        spec = self.network.spec
+        steps = round((stop - begin) * 1e3 / wyrick2021.DT)
+        t = begin + np.arange(steps) * wyrick2021.DT * 1e-3
+        rng = stream(self.network.seed, "v0", trial, -1 if stimulus is None else stimulus)
+        v0 = spec.v_reset + rng.random(spec.n_neurons) * (self.network.thresholds - spec.v_reset)
+        done = self._integrate(v0, steps, self.drives(t, perturbation, onset, stimulus))
+        return TrialSpikes(begin + done.spike_times * 1e-3, done.spike_ids, begin, stop, start)
+
+    def drives(
+        self, t: np.ndarray, perturbation: Perturbation | None, onset: float, stimulus: int | None
+    ) -> Drives:
+        """Return the drives at times t (s)."""
+        profiles, patterns = [np.zeros((t.size, 0))], []
+        pre_profile = pre_amp = None
+        if perturbation is not None:
+            profile = perturbation.profile(t, onset)
+            pre_amp = perturbation.presynaptic(self.network)
+            if pre_amp is None:
+                profiles.append(profile[:, None])
+                patterns.append(perturbation.pattern(self.network))
+            else:
+                pre_profile = profile
+        if stimulus is not None and self.stimuli is not None:
+            profiles.append(self.stimuli.profile(t)[:, None])
+            patterns.append(self.stimuli.pattern(self.network, stimulus))
+        pattern = np.array(patterns).reshape(-1, self.network.mu.size)
+        return Drives(np.hstack(profiles), pattern, pre_profile, pre_amp)
+
+    def _integrate(self, v0: np.ndarray, steps: int, drives: Drives) -> SpikingResult:
+        spec = self.network.spec
+        zero = np.zeros(spec.n_neurons)
+        return run(
+            self._table, self.network.thresholds, self.network.mu,
+            v0=v0, current0=zero, refractory0=zero, steps=steps, dt=wyrick2021.DT,
+            tau_m=spec.tau_m, tau_s=spec.tau_s, t_refractory=spec.t_refractory,
+            v_reset=spec.v_reset, drives=drives,
+        )  # fmt: skip

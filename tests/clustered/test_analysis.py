@@ -1,0 +1,234 @@
+"""Do the analyses find what was put into synthetic data, and nothing where nothing is?"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import least_squares
+
+from dendmod.clustered import ClusteredNetwork, build_network
+from dendmod.clustered.activation import activation_latencies, activations, complete_intervals
+from dendmod.clustered.decoding import (
+    decode,
+    latency_difference,
+    sliding_counts,
+    stratified_folds,
+)
+from dendmod.clustered.gain import fit_transfer, gain_ratio, gaussian_quantiles
+from dendmod.clustered.responses import (
+    match_counts,
+    peak_response,
+    selectivity,
+    significant_responses,
+)
+from dendmod.clustered.trials import TrialSpikes
+from dendmod.errors import SpecError
+
+
+@pytest.fixture(scope="module")
+def network():
+    return build_network(ClusteredNetwork(cluster_size_cv=0.0), 1)
+
+
+def cluster_spikes(network, windows, stop=2.0, rate=100.0):
+    """Spikes of clusters that fire regularly in the windows {cluster: [(start, stop)]} (s)."""
+    times, ids = [], []
+    for cluster, spans in windows.items():
+        for k, neuron in enumerate(network.members(cluster)):
+            for start, end in spans:
+                t = np.arange(start + (k % 10) * 1e-3, end, 1 / rate)
+                times.append(t)
+                ids.append(np.full(t.size, neuron))
+    times, ids = np.concatenate(times), np.concatenate(ids)
+    order = np.argsort(times, kind="stable")
+    return TrialSpikes(times[order], ids[order], -0.5, stop, 0.0)
+
+
+def test_complete_activations_are_found_with_their_length(network):
+    spikes = cluster_spikes(
+        network, {2: [(0.3, 0.5), (1.0, 1.4)], 5: [(-0.2, 0.4)], 7: [(1.8, 2.0)]}
+    )
+    durations, pauses, together = activations(spikes, network)
+    # a kernel of 10 ms and a threshold of 10 of 100 spikes/s add 2 x 10 ms x 1.28
+    assert sorted(durations) == pytest.approx([0.2 + 0.0256, 0.4 + 0.0256], abs=0.004)
+    assert pauses == pytest.approx([0.5 - 0.0256], abs=0.004)
+    assert together.sum() == 2000
+    assert together[2] == pytest.approx(100 + 25, abs=8)  # 2 and 5 overlap from 0.3 to 0.4 s
+
+
+def test_latencies_leave_out_what_was_active_and_count_what_never_is(network):
+    spikes = cluster_spikes(network, {1: [(0.25, 0.6)], 2: [(-0.3, 0.5)]}, stop=1.0)
+    spikes = TrialSpikes(spikes.times, spikes.ids, -0.5, 1.0, -0.3)
+    found, never = activation_latencies(spikes, network, np.array([1, 2, 3]))
+    assert found == pytest.approx([0.25 - 0.0128], abs=0.004)
+    assert never == 1
+
+
+def test_intervals_that_touch_an_edge_do_not_count():
+    lengths, rows = complete_intervals(
+        np.array([[1, 1, 0, 1, 0, 1, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]], bool)
+    )
+    assert lengths.tolist() == [1, 3]
+    assert rows.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("beta", "h0", "maximum"), [(1.0, 0.5, 30.0), (3.0, 1.5, 80.0),
+                                                    (0.6, -0.5, 12.0)])  # fmt: skip
+def test_a_synthetic_transfer_function_is_recovered(beta, h0, maximum):
+    x = gaussian_quantiles(2000)
+    rates = maximum / (1 + np.exp(-beta * (x - h0)))
+    shuffled = np.random.default_rng(0).permutation(rates)
+    fit = fit_transfer(shuffled)
+    assert fit.gain[0] == pytest.approx(maximum * beta / 4, rel=2e-3)
+    assert (fit.beta[0], fit.h0[0]) == pytest.approx((beta, h0), rel=5e-3)
+    assert fit.rate(x, 0) == pytest.approx(rates, abs=0.01 * maximum)
+
+
+def test_random_inputs_give_the_gain_too():
+    x = np.random.default_rng(3).standard_normal((20, 4000))
+    fit = fit_transfer(40 / (1 + np.exp(-1.5 * (x - 0.8))))
+    assert fit.gain.mean() == pytest.approx(15.0, rel=0.03)
+
+
+def test_the_fit_is_as_good_as_scipys_on_counts():
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(rng.choice([0.3, 3.0], (12, 400), p=[0.7, 0.3])) / 0.1
+    fit = fit_transfer(counts)
+    x = gaussian_quantiles(400)
+    for k, rates in enumerate(counts):
+        y = np.sort(rates) / rates.max()
+
+        def residual(p, y=y):
+            return p[2] / (1 + np.exp(-p[0] * (x - p[1]))) - y
+
+        best = min(
+            (
+                least_squares(residual, start, bounds=([0, -2, 1], [5, 3, 1.5]))
+                for start in ([1, 0.5, 1.1], [3, 1.5, 1.1], [0.5, 2, 1.4])
+            ),
+            key=lambda o: o.cost,
+        )
+        own = (fit.beta[k], fit.h0[k], fit.maximum[k] / rates.max())
+        assert np.sum(residual(own) ** 2) / 2 <= best.cost * (1 + 1e-5)
+
+
+def test_gain_of_neurons_that_do_not_count():
+    fit = fit_transfer(np.zeros((2, 10)))
+    assert np.isnan(fit.gain).all()
+    assert gain_ratio(np.array([2.0, np.nan, 4]), np.array([1.0, 5, np.nan])) == (0.5, 1)
+    assert gain_ratio(np.array([np.nan]), np.array([1.0]))[1] == 0
+    with pytest.raises(SpecError, match="4 bins"):
+        fit_transfer(np.ones((3, 2)))
+
+
+def poisson_trials(onset, labels, rng, separation=3.0, neurons=40, bins=60):
+    """Counts [trials, neurons, bins]; from `onset` on, each label raises its own neurons."""
+    rate = np.ones((labels.size, neurons, bins))
+    for k, label in enumerate(labels):
+        rate[k, label * 10 : label * 10 + 10, onset:] += separation
+    return rng.poisson(rate)
+
+
+def test_decoding_rises_where_the_signal_begins():
+    rng = np.random.default_rng(2)
+    labels = np.tile(np.arange(4), 20)
+    windows = sliding_counts(poisson_trials(35, labels, rng), 5)
+    t = np.round(
+        (np.arange(windows.shape[2]) - 15) * 0.02, 9
+    )  # 0 s: the window that ends in bin 19
+    curve = decode(windows, labels, t, shuffles=60, seed=1)
+    # the first window that ends in bin 35 ends at 16 * 0.02 s
+    assert curve.latency() == pytest.approx(0.32, abs=0.041)
+    assert curve.accuracy[-10:].mean() > 0.97
+    assert curve.accuracy[t < 0.3].mean() == pytest.approx(0.25, abs=0.05)
+
+
+def test_shuffled_labels_are_decoded_at_chance():
+    rng = np.random.default_rng(4)
+    labels = np.tile(np.arange(4), 20)
+    windows = sliding_counts(poisson_trials(0, labels, rng, bins=20), 5)
+    t = np.arange(windows.shape[2]) * 0.02 + 0.02
+    curve = decode(windows, labels, t, shuffles=100, seed=0)
+    assert curve.shuffled.mean() == pytest.approx(0.25, abs=0.01)
+    assert curve.accuracy.mean() > 0.9
+    wrong = decode(windows, rng.permutation(labels), t, shuffles=100, seed=0)
+    assert wrong.accuracy.mean() == pytest.approx(0.25, abs=0.1)
+    assert np.isnan(wrong.latency())
+
+
+def test_the_decoder_is_the_nearest_class_mean():
+    """Against the rule written out, trial by trial."""
+    rng = np.random.default_rng(5)
+    labels = np.tile([3, 5, 9], 8)
+    x = rng.poisson(4.0, (24, 15, 1)) + (labels == 5)[:, None, None]
+    curve = decode(x, labels, np.array([0.1]), folds=4, shuffles=1, seed=3)
+    fold = stratified_folds(labels, 4, 3)
+    right = 0
+    for k in range(24):
+        rest = fold != fold[k]
+        means = {v: x[rest & (labels == v), :, 0].mean(axis=0) for v in (3, 5, 9)}
+        right += min(means, key=lambda v: np.sum((x[k, :, 0] - means[v]) ** 2)) == labels[k]
+    assert curve.accuracy[0] == pytest.approx(right / 24)
+
+
+def test_folds_are_stratified():
+    labels = np.repeat([0, 1, 2, 3], 20)
+    fold = stratified_folds(labels, 5, 0)
+    for label in range(4):
+        assert np.bincount(fold[labels == label]).tolist() == [4] * 5
+    with pytest.raises(SpecError, match="folds"):
+        stratified_folds(labels, 21, 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-0.15, 0.15))
+def test_a_shifted_curve_has_its_shift_as_latency_difference(shift):
+    t = np.arange(-0.5, 1.01, 0.02)
+
+    def curve(t):
+        return 0.25 + 0.75 / (1 + np.exp(-(t - 0.4) / 0.05))
+
+    assert latency_difference(t, curve(t), curve(t - shift)) == pytest.approx(shift, abs=0.003)
+
+
+def test_a_curve_that_never_rises_has_no_latency_difference():
+    t = np.arange(0, 1, 0.02)
+    assert np.isnan(latency_difference(t, np.linspace(0.25, 1, 50), np.full(50, 0.25)))
+
+
+def test_responses_of_either_sign_and_of_none():
+    rng = np.random.default_rng(0)
+    before = rng.poisson(5, (300, 40))
+    during = rng.poisson(np.repeat([5, 9, 2], 100)[:, None], (300, 40))
+    excited, inhibited = significant_responses(before, during)
+    assert excited[100:200].all()
+    assert inhibited[200:].all()
+    assert (excited | inhibited)[:100].mean() < 0.12
+    none = significant_responses(np.zeros((2, 5)), np.zeros((2, 5)))
+    assert not np.any(none)
+
+
+def test_selectivity_is_d_prime():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 4000)
+    rates = rng.normal(np.where(labels == 1, 3.0, 1.0)[:, None], 2.0, (8000, 2))
+    assert selectivity(rates, labels) == pytest.approx(1.0, abs=0.08)
+    assert selectivity(np.ones((8000, 1)), labels)[0] == 0
+
+
+def test_the_peak_response_is_over_the_baseline():
+    t = np.arange(-5, 6) * 0.1
+    assert peak_response(np.where(t > 0.25, 7.0, 2.0), t) == pytest.approx(5.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.floats(0.2, 5), st.floats(0.2, 5))
+def test_matching_only_takes_away_what_is_too_much(seed, trials, mean_a, mean_b):
+    rng = np.random.default_rng(seed)
+    rest, run = rng.poisson(mean_a, (trials, 7)), rng.poisson(mean_b, (trials, 7))
+    matched = match_counts(rest, run, rng)
+    assert (matched <= run).all()
+    assert (matched >= 0).all()
+    ranked = np.sort(matched.sum(axis=1)), np.sort(np.minimum(
+        np.sort(rest.sum(axis=1)), np.sort(run.sum(axis=1))))  # fmt: skip
+    assert ranked[0].tolist() == ranked[1].tolist()

@@ -1,0 +1,122 @@
+"""Do perturbations, stimuli and trials do what they say to the network's drive and weights?"""
+
+import numpy as np
+import pytest
+
+from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
+from dendmod.clustered.perturbation import KINDS, Perturbation, double_exponential
+from dendmod.clustered.readings import READINGS, read_coupling
+from dendmod.clustered.stimulus import draw_stimuli
+from dendmod.clustered.trials import TrialRunner
+from dendmod.errors import SpecError
+
+SMALL = ClusteredNetwork(n_neurons=400, mean_cluster_size=48, cluster_size_cv=0.1, r_ext=11.2)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return build_network(SMALL, 4)
+
+
+def test_the_mean_moves_one_population(network):
+    e = network.excitatory
+    added = Perturbation("dmean_E", 0.1).pattern(network)
+    assert added[e] == pytest.approx(0.1 * network.mu[e])
+    assert not added[~e].any()
+    assert not Perturbation("dmean_I", 0.1).pattern(network)[e].any()
+
+
+def test_the_variance_has_its_size_and_scales_the_same_numbers(network):
+    i = ~network.excitatory
+    small = Perturbation("dvar_I", 0.1).pattern(network)
+    assert Perturbation("dvar_I", 0.5).pattern(network) == pytest.approx(5 * small)
+    assert not small[~i].any()
+    large = build_network(ClusteredNetwork(), 1)
+    z = Perturbation("dvar_E", 0.2).pattern(large)[:1600] / large.mu[0]
+    assert z.std() == pytest.approx(0.2, rel=0.1)
+    assert abs(z.mean()) < 0.2 * 4 / np.sqrt(1600)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trial_is_simulate_lif_with_the_drive_written_out(network, kind):
+    runner = TrialRunner(network, draw_stimuli(network), settle=0.1)
+    perturbation = Perturbation(kind, 0.15, pulse=(0.05, 0.2))
+    spikes = runner.run(3, -0.1, 0.3, perturbation=perturbation, onset=-0.05, stimulus=1)
+    t = -0.2 + np.arange(5000) * 1e-4
+    profile = perturbation.profile(t, -0.05)[:, None]
+    mu = network.mu + profile * perturbation.pattern(network)
+    mu = mu + np.clip(t, 0, 1)[:, None] * runner.stimuli.pattern(network, 1)
+    if kind in ("dAMPA", "dGABA"):  # in time: only the constant case is a scaled matrix
+        constant = runner.run(3, -0.1, 0.3, perturbation=Perturbation(kind, 0.15), stimulus=1)
+        scaled = read_coupling(network, kind, 0.15, "recurrent")
+        again = TrialRunner(scaled, draw_stimuli(network), 0.1).run(3, -0.1, 0.3, stimulus=1)
+        assert np.array_equal(constant.ids, again.ids)
+        assert not np.array_equal(constant.ids, spikes.ids)
+        return
+    from dendmod.rng import stream
+
+    v0 = stream(network.seed, "v0", 3, 1).random(400) * network.thresholds
+    done = simulate_lif(network.weights, network.thresholds, 0.0, v0=v0, t_stop=500, mu_t=mu)
+    assert done.spike_ids.size > 100
+    assert np.array_equal(done.spike_ids, spikes.ids)
+    assert spikes.times == pytest.approx(done.spike_times * 1e-3 - 0.2)
+
+
+def test_every_spike_is_in_one_bin(network):
+    spikes = TrialRunner(network).run(0, 0.0, 0.5)
+    counts = spikes.counts(400, 0.02)
+    assert counts.shape == (400, 25)
+    assert counts.sum() == (spikes.times > -1e-9).sum()
+    whole = spikes.counts(400, 0.02, begin=spikes.start)
+    assert whole.sum() == spikes.times.size
+
+
+def test_the_double_exponential_peaks_at_1_where_it_should():
+    t = np.linspace(-1, 5, 60_001)
+    y = double_exponential(t, 0.1, 1.0)
+    assert y.max() == pytest.approx(1, abs=1e-6)
+    assert t[y.argmax()] == pytest.approx(np.log(10) * 0.1 / 0.9, abs=2e-4)
+    assert not y[t < 0].any()
+
+
+def test_stimuli_reach_half_of_the_selective_clusters():
+    net = build_network(ClusteredNetwork(), 2)
+    ramp, pair = draw_stimuli(net, "ramp"), draw_stimuli(net, "pair")
+    for s in range(4):
+        inside = np.isin(net.cluster, np.flatnonzero(ramp.selective[s])) & net.excitatory
+        assert ramp.targets[s].sum() == round(0.5 * inside.sum())
+        assert not (ramp.targets[s] & ~inside).any()
+        pairs = np.flatnonzero(pair.selective[s])
+        assert pair.targets[s][net.excitatory].sum() == net.sizes[pairs].sum()
+        assert pair.targets[s][~net.excitatory].sum() == 10 * pairs.size
+    assert not np.array_equal(ramp.selective[0], ramp.selective[1])
+    assert ramp.profile(np.array([-1, 0, 0.5, 1, 2])).tolist() == [0, 0, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize("kind", ["dAMPA", "dGABA"])
+def test_readings_divide_the_weights(network, kind):
+    """Readings onto E and onto I, within and between clusters, add up to all that is scaled."""
+    change = {r: read_coupling(network, kind, 0.1, r).weights - network.weights for r in READINGS}
+    for parts in (("onto E", "onto I"), ("within clusters", "between clusters")):
+        total = change[parts[0]] + change[parts[1]] - change["recurrent"]
+        assert np.abs(total).max() < 1e-12
+    own = network.excitatory if kind == "dAMPA" else ~network.excitatory
+    assert np.abs(change["recurrent"][:, np.flatnonzero(~own)]).sum() == 0
+    with_external = read_coupling(network, kind, 0.1, "with external")
+    assert with_external.mu == pytest.approx(network.mu * (1.1 if kind == "dAMPA" else 1.0))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Perturbation("dNMDA", 0.1), "no perturbation"),
+        (lambda: Perturbation("dvar_E", -0.1), "it is an SD"),
+        (lambda: Perturbation("dmean_E", float("nan")), "finite"),
+        (lambda: double_exponential(np.zeros(1), 1.0, 0.5), "rise"),
+        (lambda: draw_stimuli(build_network(SMALL, 0), "tone"), "no stimulus"),
+        (lambda: read_coupling(build_network(SMALL, 0), "dAMPA", 0.1, "half"), "reading"),
+    ],
+)
+def test_what_is_not_allowed_is_refused(make, message):
+    with pytest.raises(SpecError, match=message):
+        make()

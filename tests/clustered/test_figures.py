@@ -1,0 +1,74 @@
+"""Does every figure command run, keep its results, and write what was promised?"""
+
+import json
+
+import numpy as np
+import pytest
+
+from dendmod.clustered.__main__ import FIGURES, main
+from dendmod.clustered.figures.common import Job, metastable
+from dendmod.clustered.study import Scale, Study, r_squared, spread
+from dendmod.figure import write_summary
+
+TINY = Scale(
+    networks=2, ongoing=2, evoked=3, shuffles=5, inhibition=(0.0, 0.6),
+    levels={"dmean_E": (0.1,), "dvar_E": (0.1,), "dAMPA": (0.1,)},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_made(name, store, tmp_path):
+    job = Job(tmp_path, Study(store, TINY, workers=2, progress=False))
+    summary = FIGURES[name](job)
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert summary["schema"] == f"dendmod/clustered-{name}/1"
+    assert summary["networks"] == 2
+    wanted = {
+        "fig2": ("rates_Hz", "timescale_ms", "active_clusters", "reversal"),
+        "fig3": ("perturbations", "r2_gain_timescale"),
+        "fig4": ("latency_s", "accuracy_at_1s"),
+        "fig5": ("r2_gain_latency", "r2_activation_latency"),
+        "fig6": ("r2_response_E", "r2_selectivity_I"),
+        "fig7": ("acceleration_ms", "model_recordings"),
+        "fig8": ("before_matching", "after_matching"),
+        "table3": ("ours", "paper", "agrees", "readings_of_couplings"),
+    }[name]
+    assert set(wanted) <= set(summary)
+    if name == "fig3":
+        assert {"timescale_ms", "gain_ratio"} <= set(summary["perturbations"]["dmean_E"]["0.1"])
+
+
+def test_what_is_not_a_figure_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["fig9"])
+    assert "fig9" in capsys.readouterr().err
+
+
+def test_spread_leaves_out_what_is_not_there():
+    found = spread([1.0, 3.0, np.nan])
+    assert (found["mean"], found["networks"]) == (2.0, [1.0, 3.0, None])
+    assert found["sd"] == pytest.approx(np.sqrt(2))
+    assert spread([np.nan])["mean"] is None
+
+
+def test_r_squared_of_a_line_and_of_too_few_points():
+    assert r_squared([1, 2, 3, np.nan], [2, 4, 6, 1]) == pytest.approx(1.0)
+    assert r_squared([1, 2], [1, 2]) is None
+    assert r_squared([1, 2, 3], [5, 5, 5]) is None
+
+
+def test_the_metastable_range_is_from_one_to_half_of_the_clusters():
+    assert [metastable({"active_clusters": a}) for a in (0.9, 1.0, 9.0, 9.1)] == [
+        False, True, True, False]  # fmt: skip
+
+
+def test_networks_and_keys_depend_on_the_seed_alone(tmp_path):
+    assert Study(tmp_path, TINY, seed=2).network_seeds() == [2000, 2001]
+    write_summary(tmp_path, {"a": 1})
+    assert json.loads((tmp_path / "summary.json").read_text()) == {"a": 1}

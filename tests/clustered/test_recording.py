@@ -1,0 +1,167 @@
+"""Do recordings keep what they hold, and do the paper's rules for rest and running apply?"""
+
+import numpy as np
+import pytest
+
+from dendmod.clustered import ClusteredNetwork, build_network
+from dendmod.clustered.behaviour import (
+    decode_by_state,
+    gain_by_state,
+    running_blocks,
+    state_trials,
+)
+from dendmod.clustered.model_recording import model_recording
+from dendmod.clustered.recording import Recording
+from dendmod.errors import SpecError
+
+
+def recording(**changes):
+    given = {
+        "spike_times": [[0.1, 0.2, 55.0], [40.05, 99.0]],
+        "areas": ["V1", "LM"],
+        "running_t": np.arange(0, 100, 0.1),
+        "running_speed": np.where((np.arange(1000) >= 300) & (np.arange(1000) < 700), 8.0, 0.0),
+        "stimulus_start": [15.5, 45.0, 80.0],
+        "stimulus_stop": [16.0, 45.5, 80.5],
+        "stimulus_label": [0, 0, 1],
+        "duration": 100.0,
+    } | changes
+    return Recording(**given)
+
+
+def test_blocks_lie_after_the_guard_and_away_from_stimuli():
+    rest = running_blocks(recording(), False)
+    # rest from 0 to 30 s and from 70 to 100 s: from 10 and from 80 s on, 20 blocks each; one with
+    # a stimulus in the first stretch (15.5 s), one in the second (80 s)
+    assert rest == pytest.approx(
+        [k for k in range(10, 30) if k != 15] + list(range(81, 100)), abs=1e-6
+    )
+    run = running_blocks(recording(), True)
+    assert run == pytest.approx([k for k in range(40, 70) if k != 45], abs=1e-6)
+
+
+def test_counts_are_those_of_the_bins():
+    counts = recording().counts(np.array([0.0, 54.95]), 0.1, 3)
+    assert counts[:, 0].tolist() == [[0, 1, 1], [1, 0, 0]]
+    assert counts[:, 1].sum() == 0
+
+
+def test_trials_by_state_are_as_many_in_both():
+    start = np.arange(10) * 10.0
+    rest, run = state_trials(
+        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=[0, 1] * 5)
+    )
+    fast = (start >= 30) & (start < 70)
+    assert fast[run].all()
+    assert not fast[rest].any()
+    label = np.array([0, 1] * 5)
+    assert sorted(label[rest]) == sorted(label[run]) == [0, 0, 1, 1]
+
+
+def test_units_of_an_area():
+    assert recording().of_area("LM").spike_times[0].tolist() == [40.05, 99.0]
+    with pytest.raises(SpecError, match="LM, V1"):
+        recording().of_area("PM")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"areas": ["V1"]}, "2 units and 1 areas"),
+        ({"spike_times": [[0.2, 0.1], []]}, "ascending"),
+        ({"running_speed": [1.0]}, "as long as"),
+        ({"stimulus_stop": [16.0, 44.0, 80.5]}, "stops before"),
+        ({"duration": 50.0}, "up to 99"),
+        ({"stimulus_label": [0]}, "columns"),
+    ],
+)
+def test_what_cannot_be_a_recording_is_refused(change, message):
+    with pytest.raises(SpecError, match=message):
+        recording(**change)
+
+
+def test_a_session_without_running_says_so():
+    with pytest.raises(SpecError, match="counts as running"):
+        gain_by_state(recording(running_speed=np.zeros(1000)))
+
+
+def poisson_recording(rng, gain_run):
+    """Units whose rate is a sigmoid of a Gaussian input in each 0.1 s, steeper at rest."""
+    bins, units = 1200, 30
+    running = np.arange(bins) >= 600
+    x = rng.standard_normal((units, bins))
+    beta = np.where(running, 1.5 * gain_run, 1.5)
+    rate = 80 / (1 + np.exp(-beta * (x - 0.3)))
+    # regular spikes: counts follow the rate without Poisson noise
+    phase = np.cumsum(rate * 0.1, axis=1)
+    spikes = []
+    for k in range(units):
+        t = np.interp(np.arange(1, int(phase[k, -1])), phase[k], (np.arange(bins) + 1) * 0.1)
+        spikes.append(t)
+    return Recording(
+        spikes, ["V1"] * units, np.arange(0, 120, 0.1), np.where(running, 9.0, 0.0),
+        [], [], [], 120.0,
+    )  # fmt: skip
+
+
+def test_the_gain_of_a_recording_is_found():
+    rng = np.random.default_rng(0)
+    # only the spread of counts tells the gain: a smaller beta gives less spread
+    assert gain_by_state(poisson_recording(rng, 1.0)).ratio == pytest.approx(1.0, abs=0.05)
+    assert gain_by_state(poisson_recording(rng, 0.5)).ratio == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    network = build_network(ClusteredNetwork(), 3)
+    return {
+        size: model_recording(network, size=size, ongoing_s=45, trials=5) for size in (0.0, 0.2)
+    }
+
+
+def test_running_in_the_model_lowers_the_gain_and_a_null_pair_does_not(sessions):
+    run, null = (gain_by_state(sessions[size], min_rate=3.0) for size in (0.2, 0.0))
+    assert run.blocks == 35
+    assert run.ratio < 0.85
+    assert 0.8 < null.ratio < 1.25
+    assert run.run_rate.mean() > 1.2 * run.rest_rate.mean()
+    assert null.run_rate.mean() == pytest.approx(null.rest_rate.mean(), rel=0.25)
+
+
+def test_stimuli_of_a_model_recording_are_decoded_in_both_states(sessions):
+    both = decode_by_state(sessions[0.0], shuffles=10)
+    assert both.trials == 20
+    for curve in (both.rest, both.run):
+        assert curve.accuracy[curve.t > 0.35].max() > 0.7
+        assert curve.accuracy[curve.t < 0].mean() < 0.5
+
+
+def test_a_recording_is_the_same_after_nwb(sessions, tmp_path):
+    pytest.importorskip("pynwb")
+    for one in (recording(), sessions[0.2]):
+        path = one.write_nwb(tmp_path / "session.nwb")
+        again = Recording.read_nwb(path)
+        assert again.areas == one.areas
+        assert again.duration == one.duration
+        for a, b in zip(again.spike_times, one.spike_times, strict=True):
+            assert np.array_equal(a, b)
+        for name in ("running_t", "running_speed", "stimulus_start", "stimulus_stop",
+                     "stimulus_label"):  # fmt: skip
+            assert np.array_equal(getattr(again, name), getattr(one, name))
+    assert (
+        gain_by_state(again, min_rate=3.0).ratio == gain_by_state(sessions[0.2], min_rate=3.0).ratio
+    )
+    with pytest.raises(SpecError, match="no column 'region'"):
+        Recording.read_nwb(path, area="region")
+    with pytest.raises(SpecError, match="no time series"):
+        Recording.read_nwb(path, speed="wheel")
+
+
+def test_without_pynwb_the_message_names_it(monkeypatch, tmp_path):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pynwb", None)
+    with pytest.raises(SpecError, match=r"dendmod\[nwb\]"):
+        recording().write_nwb(tmp_path / "a.nwb")
+    with pytest.raises(SpecError, match=r"dendmod\[nwb\]"):
+        Recording.read_nwb(tmp_path / "a.nwb")

@@ -1,0 +1,128 @@
+"""Does simulate_lif do every step as stated, for anyone's network?"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
+from dendmod.errors import SpecError
+from tests.clustered.reference import dense_lif
+
+
+def random_network(rng, n, strength=0.6):
+    weights = np.where(rng.random((n, n)) < 0.3, rng.normal(0, strength, (n, n)), 0.0)
+    return weights, rng.uniform(0.8, 1.5, n), rng.uniform(40, 140, n), rng.uniform(-0.5, 1.6, n)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(1, 150),
+    seed=st.integers(0, 10**6),
+    t_ref=st.sampled_from([0.0, 0.1, 2.0, 5.0, 5.05]),
+    dt=st.sampled_from([0.05, 0.1, 0.2]),
+    tau_m=st.sampled_from([10.0, 20.0]),
+    tau_s=st.sampled_from([2.0, 5.0]),
+)
+def test_follows_the_dense_reference_step_by_step(n, seed, t_ref, dt, tau_m, tau_s):
+    rng = np.random.default_rng(seed)
+    weights, thresholds, mu, v0 = random_network(rng, n)
+    steps = 600
+    mu_t = mu * (1 + 0.3 * np.sin(np.arange(steps)[:, None] / 50 + np.arange(n)))
+    current0 = rng.normal(0, 30, n)
+    left0 = rng.integers(0, 40, n)
+    expected, v, current = dense_lif(
+        weights, thresholds, mu_t, v0, steps, dt, tau_m, tau_s, t_ref, -0.1, current0, left0
+    )
+    done = simulate_lif(
+        weights, thresholds, mu, v0=v0, current0=current0, refractory0=left0 * dt,
+        t_stop=steps * dt, dt=dt, tau_m=tau_m, tau_s=tau_s, t_refractory=t_ref, v_reset=-0.1,
+        mu_t=mu_t, record_v=range(n),
+    )  # fmt: skip
+    # rounding can move a spike only where v comes within 1e-9 mV of threshold: none here
+    assert np.array_equal(done.spike_ids, expected[:, 1])
+    assert np.allclose(done.spike_times, expected[:, 0] * dt, rtol=0, atol=1e-9)
+    assert np.allclose(done.v, v, rtol=0, atol=1e-9)
+    assert np.allclose(done.current, current, rtol=0, atol=1e-6)
+
+
+def test_follows_the_reference_on_a_clustered_network():
+    network = build_network(ClusteredNetwork(), 3)
+    v0 = np.random.default_rng(0).random(2000) * network.thresholds
+    steps = 1500
+    spikes, v, _ = dense_lif(
+        network.weights.toarray(),
+        network.thresholds,
+        np.broadcast_to(network.mu, (steps, 2000)),
+        v0,
+        steps,
+    )
+    done = simulate_lif(
+        network.weights, network.thresholds, network.mu, v0=v0, t_stop=150, record_v=[0, 1999]
+    )
+    assert spikes.shape[0] > 500
+    assert np.array_equal(done.spike_ids, spikes[:, 1])
+    assert np.allclose(done.v, v[[0, 1999]], rtol=0, atol=1e-8)
+
+
+def test_one_neuron_fires_at_the_analytic_rate():
+    # v reaches 1 mV after tau ln(mu tau / (mu tau - 1)); Euler at dt / tau = 1/200 adds < 0.1 ms
+    mu, tau = 100.0, 20.0
+    period = 5 + tau * np.log(mu * 0.02 / (mu * 0.02 - 1))
+    done = simulate_lif(np.zeros((1, 1)), 1.0, mu, t_stop=2000)
+    assert np.diff(done.spike_times) == pytest.approx(period, abs=0.15)
+
+
+def test_a_spike_adds_its_weight_once():
+    # the area under the current is the weight: it adds J mV in all, over tau_s
+    weights = np.array([[0.0, 0.0], [0.7, 0.0]])
+    done = simulate_lif(weights, [1.0, 50.0], 0.0, v0=[2.0, 0.0], t_stop=100, record_v=[1])
+    assert done.spike_ids.tolist() == [0]
+    assert done.spike_times[0] == 0
+    area = done.current[0].sum() * 1e-4
+    assert area == pytest.approx(0.7, rel=0.02)  # Euler: dt / (1 - exp(-dt/tau_s)) / tau_s = 1.01
+
+
+def test_dense_sparse_and_runs_in_two_parts_agree():
+    rng = np.random.default_rng(5)
+    weights, thresholds, mu, v0 = random_network(rng, 90)
+    whole = simulate_lif(weights, thresholds, mu, v0=v0, t_stop=700)
+    again = simulate_lif(sparse.coo_array(weights), thresholds, mu, v0=v0, t_stop=700)
+    first = simulate_lif(weights, thresholds, mu, v0=v0, t_stop=333.3)
+    second = simulate_lif(
+        weights, thresholds, mu, v0=first.v_end, current0=first.current_end,
+        refractory0=first.refractory_end, t_stop=366.7,
+    )  # fmt: skip
+    assert np.array_equal(whole.spike_ids, again.spike_ids)
+    assert np.array_equal(whole.spike_ids, np.concatenate([first.spike_ids, second.spike_ids]))
+    assert np.allclose(
+        whole.spike_times, np.concatenate([first.spike_times, second.spike_times + 333.3])
+    )
+    assert whole.spike_ids.size > 100
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": np.zeros((2, 3))}, "square"),
+        ({"weights": np.full((2, 2), np.nan)}, "not finite"),
+        ({"mu": [1.0, 2.0, 3.0]}, "mu of shape"),
+        ({"v0": [np.inf, 0]}, "v0 holds"),
+        ({"dt": 0.0}, "dt = 0"),
+        ({"t_stop": 10.03}, "whole number of steps"),
+        ({"mu_t": np.zeros((5, 2))}, "mu_t of shape"),
+        ({"record_v": [2]}, "record_v"),
+        ({"t_refractory": -1.0}, "t_refractory"),
+    ],
+)
+def test_what_is_not_allowed_is_refused(change, message):
+    given_ = {"weights": np.zeros((2, 2)), "thresholds": 1.0, "mu": 1.0, "t_stop": 10.0, **change}
+    with pytest.raises(SpecError, match=message):
+        simulate_lif(given_.pop("weights"), given_.pop("thresholds"), given_.pop("mu"), **given_)
+
+
+def test_no_time_gives_no_spikes():
+    done = simulate_lif(np.zeros((1, 1)), 1.0, 100.0, t_stop=0, record_v=[0])
+    assert done.spike_times.size == 0
+    assert done.v.shape == (1, 0)
