@@ -10,7 +10,7 @@ DOCS_STAMP := .venv/.stamp-docs
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 test test-slow lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 test test-slow lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
@@ -21,6 +21,9 @@ help: ## list the targets
 
 fig1: mechanisms ## reproduce Figure 1 of Wybo et al. 2022 into results/fig1
 	$(BIN)/python -m dendmod.fig1 --out results/fig1 $(ARGS)
+
+fig2: mechanisms ## reproduce Figure 2 of Wybo et al. 2022 into results/fig2
+	$(BIN)/python -m dendmod.fig2 --out results/fig2 $(ARGS)
 
 test: mechanisms ## run the tests that are not slow
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -85,6 +86,13 @@ def guard(run: Callable[[], Any]) -> Any:
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
+
+
+def plain(values: Any) -> Any:
+    """Return numbers as (nested) lists that JSON can hold; what is not finite becomes None."""
+    if hasattr(values, "__len__"):
+        return [plain(v) for v in values]
+    return float(values) if math.isfinite(values) else None
 
 
 def write_summary(out: Path, summary: dict[str, Any]) -> None:

@@ -9,8 +9,7 @@ import pandas as pd
 
 from dendmod.experiment import Experiment, versions
 from dendmod.figure import FigureOptions, write_summary
-from dendmod.protocol import Protocol, find_protocol, load_protocol, load_readings
-from dendmod.protocol.read import load_toml
+from dendmod.protocol import Protocol, load_variants
 
 _QUICK_TRIALS = 4
 
@@ -30,17 +29,7 @@ def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
     pandas.DataFrame
         One row a trial: variant, arm, level, n_feedforward, trial, spikes.
     """
-    path = find_protocol(name)
-    if str(load_toml(path).get("schema", "")).startswith("dendmod/readings/"):
-        readings, _ = load_readings(path)
-        base = path.parent / readings.base
-        protocols = {
-            v.name: load_protocol(base, {**v.set, **options.changes()}) for v in readings.variants
-        }
-        title = readings.title
-    else:
-        protocol = load_protocol(path, options.changes())
-        protocols, title = {protocol.name: protocol}, protocol.title
+    path, title, protocols = load_variants(name, options.changes())
     rows = pd.concat(
         [_run(variant, p, options) for variant, p in protocols.items()], ignore_index=True
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,13 @@ import numpy.typing as npt
 
 from dendmod.conductance import effective_conductance
 from dendmod.experiment.provenance import versions
+from dendmod.experiment.tables import IOTable, SpikeTable
 from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
+from dendmod.rng import stream
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
-
-
-@dataclass(frozen=True)
-class SpikeTable:
-    """Spike counts of one arm: ``counts`` has shape [levels, numbers of inputs, trials]."""
-
-    levels: tuple[int, ...]
-    n_feedforward: tuple[int, ...]
-    counts: npt.NDArray[np.int64]
-    extras: tuple[dict[str, np.ndarray], ...]
-
-    def mean(self) -> npt.NDArray[np.float64]:
-        """Mean spikes of each level at the first number of inputs, shape [levels]."""
-        return self.counts[:, 0, :].mean(axis=1)
-
-    def chosen(self, target: int) -> int | None:
-        """Return the level whose mean is nearest to `target` spikes, within half a spike."""
-        distance = np.abs(self.mean() - target)
-        best = int(np.argmin(distance))
-        return self.levels[best] if distance[best] <= 0.5 else None
 
 
 class Experiment:
@@ -111,8 +92,20 @@ class Experiment:
             self._sites = self._run([task])["sites"]
         return self._sites
 
+    @property
+    def _ordered(self) -> npt.NDArray[np.int64]:
+        """Sites in the order in which levels activate them."""
+        fields = self.protocol.sites
+        order = np.arange(fields.n)  # the sites come by falling impedance
+        if fields.order == "rising impedance":
+            return order[::-1]
+        if fields.order == "random":
+            return stream(fields.order_seed, "site order").permutation(order)
+        return order
+
     def _common(self, seed: int) -> dict[str, Any]:
-        pairs = zip(self.sites["section"], self.sites["x"], strict=True)
+        section, x = (self.sites[name][self._ordered] for name in ("section", "x"))
+        pairs = zip(section, x, strict=True)
         return {
             "protocol": self._fields,
             "sites": [[int(section), float(x)] for section, x in pairs],
@@ -157,6 +150,48 @@ class Experiment:
             counts = np.array([row["counts"] for row in rows])
             tables[arm] = SpikeTable(tuple(levels), numbers[arm], counts, tuple(rows))
         return tables
+
+    def io_curves(
+        self,
+        arms: Mapping[str, Sequence[int]],
+        *,
+        trials: int,
+        seed: int,
+        resolution: int | None = None,
+    ) -> dict[str, IOTable]:
+        """Sample the IO curves of each arm where they cross; one process a level.
+
+        Parameters
+        ----------
+        arms
+            Levels of each arm.
+        trials
+            Trials at each number of inputs.
+        resolution
+            Width of the final brackets, in inputs; that of the protocol if not given.
+        """
+        width = resolution or self.protocol.io.resolution
+        common = self._common(seed)
+        tasks = {
+            (arm, level): Task(
+                f"io/{arm}/{level}",
+                f"{_WORKER}:search_thresholds",
+                {
+                    **common,
+                    "arm": arm,
+                    "level": level,
+                    "trials": list(range(trials)),
+                    "resolution": width,
+                },
+            )
+            for arm, levels in arms.items()
+            for level in levels
+        }
+        done = self._run(list(tasks.values()))
+        return {
+            arm: IOTable.gather(levels, [done[tasks[arm, x].key] for x in levels], width)
+            for arm, levels in arms.items()
+        }
 
     def conductance(
         self, arms: Mapping[str, Sequence[int]], *, runs: int, seed: int

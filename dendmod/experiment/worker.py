@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.iocurve import ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
 from dendmod.spec import Location
@@ -80,6 +81,45 @@ def count_spikes(
             "site_above": np.array(above),
         }
     return out
+
+
+def search_thresholds(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    level: int,
+    trials: list[int],
+    seed: int,
+    resolution: int,
+    coreneuron: bool | None,
+) -> dict[str, np.ndarray]:
+    """Sample the IO curve of one level where it crosses.
+
+    Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
+    """
+    from dendmod.engines.neuron import Simulator
+
+    spec, places = _unpack(protocol, sites)
+    search = ThresholdSearch(
+        start=spec.arms[arm].n_feedforward,
+        step=spec.io.step,
+        limits=spec.io.limits,
+        resolution=resolution,
+    )
+    with Simulator(setup_for(spec, places), spec.run_spec, coreneuron=coreneuron) as simulator:
+        while (n := search.ask()) is not None:
+            runs = (
+                simulator.run(
+                    trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                )
+                for trial in trials
+            )
+            search.tell(n, [run.spike_times().size for run in runs])
+    n_feedforward = np.array(sorted(search.points))
+    return {
+        "n_feedforward": n_feedforward,
+        "counts": np.array([search.points[n] for n in n_feedforward]),
+    }
 
 
 def clamp(

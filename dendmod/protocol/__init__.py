@@ -1,7 +1,7 @@
 """Protocol files: an experiment as data, checked, and what its trials are made of."""
 
 from dendmod.protocol.model import Arm, DendriticNmda, Protocol, Readings, SomaticShunt, Variant
-from dendmod.protocol.read import find_protocol, load_protocol, load_readings
+from dendmod.protocol.read import find_protocol, load_protocol, load_readings, load_variants
 from dendmod.protocol.trial import setup_for, trains_for
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "find_protocol",
     "load_protocol",
     "load_readings",
+    "load_variants",
     "setup_for",
     "trains_for",
 ]

@@ -12,6 +12,7 @@ from dendmod.sites import SiteChoice
 from dendmod.spec import Cell, Run, Spec
 
 WidthReading = Literal["SD", "2 SD"]
+SiteOrder = Literal["falling impedance", "rising impedance", "random"]
 _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
 
 
@@ -46,6 +47,8 @@ class SiteFields(Spec):
     n: PositiveInt = 20
     x: float = Field(default=0.8, ge=0, le=1)
     min_length_um: NonNegativeFloat = 50.0
+    order: SiteOrder = "falling impedance"
+    order_seed: int = Field(default=0, ge=0)
 
 
 class FeedforwardFields(Spec):
@@ -72,6 +75,21 @@ class ClampFields(Spec):
     potentials_mV: tuple[float, float] = CLAMP_POTENTIALS
     rs_MOhm: PositiveFloat = 1e-3
     runs: PositiveInt = 10
+
+
+class IOFields(Spec):
+    """[io]: where thresholds of IO curves are looked for, in numbers of feedforward inputs."""
+
+    resolution: PositiveInt = 4
+    step: PositiveInt = 40
+    limits: tuple[int, int] = (-300, 900)
+    bootstraps: PositiveInt = 1000
+
+    @model_validator(mode="after")
+    def _limits_rise(self) -> IOFields:
+        if self.limits[0] >= self.limits[1]:
+            raise ValueError(f"io.limits = {self.limits}: give the smaller number first")
+        return self
 
 
 class _ArmFields(Spec):
@@ -124,12 +142,18 @@ class Protocol(Spec):
     feedforward: FeedforwardFields
     background: BackgroundFields
     clamp: ClampFields = ClampFields()
+    io: IOFields = IOFields()
     arms: dict[str, Arm] = Field(min_length=1)
     paper: dict[str, str | float | list[float]] = {}
 
     @model_validator(mode="after")
     def _fits(self) -> Protocol:
         for name, arm in self.arms.items():
+            if not self.io.limits[0] <= arm.n_feedforward <= self.io.limits[1]:
+                raise ValueError(
+                    f"arms.{name}.n_feedforward = {arm.n_feedforward} lies outside io.limits = "
+                    f"{list(self.io.limits)}; the search for thresholds starts there"
+                )
             if isinstance(arm, DendriticNmda) and max(arm.levels) > self.sites.n:
                 raise ValueError(
                     f"arms.{name}.levels go up to {max(arm.levels)}, but sites.n is "

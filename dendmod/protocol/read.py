@@ -76,6 +76,36 @@ def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
     return readings, {v.name: load_protocol(base, dict(v.set)) for v in readings.variants}
 
 
+def load_variants(
+    name: str | Path, changes: dict[str, Any] | None = None
+) -> tuple[Path, str, dict[str, Protocol]]:
+    """Read a protocol file or a file of readings.
+
+    Parameters
+    ----------
+    name
+        A file, or the name of one that dendmod carries.
+    changes
+        Fields (dotted names) that are changed in each protocol; what a variant sets stays.
+
+    Returns
+    -------
+    path, title, protocols
+        The file, its title, and the protocol of each variant by name; a protocol file is the only
+        variant of itself.
+    """
+    path = find_protocol(name)
+    if not str(load_toml(path).get("schema", "")).startswith("dendmod/readings/"):
+        protocol = load_protocol(path, changes)
+        return path, protocol.title, {protocol.name: protocol}
+    readings, _ = load_readings(path)
+    base = path.parent / readings.base
+    protocols = {
+        v.name: load_protocol(base, {**(changes or {}), **v.set}) for v in readings.variants
+    }
+    return path, readings.title, protocols
+
+
 def _change(table: dict[str, Any], field: str, value: Any, origin: str) -> None:
     *parents, last = field.split(".")
     place = table

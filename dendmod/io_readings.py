@@ -1,0 +1,89 @@
+"""IO curves of a protocol file, or of each variant of a file of readings, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dendmod.experiment import Experiment, versions
+from dendmod.figure import FigureOptions, write_summary
+from dendmod.ioanalysis import IOAnalysis, analyse_io, describe
+from dendmod.iocurve import CROSSINGS, MODELS
+from dendmod.protocol import load_variants
+
+
+def fit_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
+    """Sample and fit the IO curves of a protocol file or of each variant in a file of readings.
+
+    Parameters
+    ----------
+    name
+        A file, or the name of one that dendmod carries, such as ``fig2_readings``.
+    options
+        Output folder, seed, trials, workers ...
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a variant and arm: residual of each model, x-shift, the fraction of bootstraps that
+        show the paper's order, levels left out, simulations.
+    """
+    path, title, protocols = load_variants(name, options.changes())
+    described, rows = {}, []
+    for variant, protocol in protocols.items():
+        experiment = Experiment(protocol, options.out / "store", workers=options.workers)
+        arms = [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
+        results = analyse_io(experiment, options, arms)
+        described[variant] = describe(experiment, results)
+        rows += [_row(variant, arm, result, described[variant]) for arm, result in results.items()]
+    table = pd.DataFrame(rows)
+    _write(path.stem, title, table, described, options)
+    return table
+
+
+def _row(
+    variant: str, arm: str, result: IOAnalysis, described: Mapping[str, Any]
+) -> dict[str, Any]:
+    said = described[arm]
+    row: dict[str, Any] = {"variant": variant, "arm": arm}
+    for model in MODELS:
+        low, high = said["residual_interval"][model]
+        row |= {f"residual_{model}": result.fits[model].residual,
+                f"residual_{model}_low": low, f"residual_{model}_high": high}  # fmt: skip
+    return row | {
+        "x_shift": result.fits["gain_xshift"].x_shift,
+        "x_shift_low": said["x_shift_interval"][0],
+        "x_shift_high": said["x_shift_interval"][1],
+        "paper_order": said["order_fraction"]["paper"],
+        "bias_below_gain": said["order_fraction"]["bias < gain"],
+        "left_out": " ".join(f"{level:g}" for level in said["left_out"]),
+        "simulations": said["simulations"],
+        "grid_simulations": said["grid_simulations"],
+    }
+
+
+def _write(
+    stem: str,
+    title: str,
+    table: pd.DataFrame,
+    described: Mapping[str, Any],
+    options: FigureOptions,
+) -> None:
+    from dendmod.plotting import save, style
+    from dendmod.plotting.residuals import draw_residuals
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(options.out / f"{stem}.parquet")
+    with style():
+        save(draw_residuals(table, title), options.out, stem)
+    summary = {
+        "schema": "dendmod/io-readings/1",
+        "title": title,
+        "crossings": list(CROSSINGS),
+        "variants": dict(described),
+        "versions": versions(),
+    }
+    write_summary(options.out, summary)

@@ -1,0 +1,173 @@
+"""IO curves of a protocol: thresholds, fits and how sure both are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.experiment import Experiment, IOTable
+from dendmod.figure import FigureOptions, plain
+from dendmod.iocurve import (
+    CROSSINGS,
+    MODELS,
+    FitModel,
+    IOFit,
+    OrderOfResiduals,
+    bootstrap_thresholds,
+    fit_io,
+    interval,
+    order_of_residuals,
+    thresholds,
+)
+from dendmod.protocol.model import Protocol
+
+Array = npt.NDArray[np.float64]
+
+QUICK_TRIALS, QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 4, 12, 200
+
+
+@dataclass(frozen=True)
+class IOAnalysis:
+    """IO curves of one arm, fitted.
+
+    Parameters
+    ----------
+    table
+        Spikes of every trial.
+    bootstraps
+        How often trials are drawn.
+    seed
+        Of the draws.
+    """
+
+    table: IOTable
+    bootstraps: int
+    seed: int
+
+    @cached_property
+    def thresholds(self) -> Array:
+        """Thresholds in inputs, shape [levels, crossings]; NaN where none was found."""
+        return thresholds(self.table.n_feedforward, self.table.mean())
+
+    @cached_property
+    def samples(self) -> Array:
+        """Thresholds of resampled trials, shape [bootstraps, levels, crossings]."""
+        return bootstrap_thresholds(
+            self.table.n_feedforward, self.table.counts, samples=self.bootstraps, seed=self.seed
+        )
+
+    @cached_property
+    def interval(self) -> Array:
+        """90 % intervals of the thresholds, shape [levels, crossings, 2]."""
+        return interval(self.samples)
+
+    @cached_property
+    def fits(self) -> dict[FitModel, IOFit]:
+        """One fit a model."""
+        return {m: fit_io(self.thresholds, m, levels=self.table.levels) for m in MODELS}
+
+    @cached_property
+    def order(self) -> OrderOfResiduals:
+        """Residuals over the bootstraps."""
+        return order_of_residuals(self.samples)
+
+    def summary(self, paper_order: Sequence[FitModel]) -> dict[str, Any]:
+        """Return what summary.json says of the arm; a missing crossing is null."""
+        best = min(MODELS[:2], key=lambda m: self.fits[m].residual)
+        pairs: tuple[tuple[FitModel, FitModel], ...] = (
+            ("bias", "gain"),
+            ("gain", "bias"),
+            ("gain_xshift", "bias"),
+            ("gain_xshift", "gain"),
+        )
+        return {
+            "levels": list(self.table.levels),
+            "thresholds": plain(self.thresholds),
+            "interval": plain(self.interval),
+            "left_out": list(self.fits["gain"].left_out),
+            "fits": {model: _fit_summary(fit) for model, fit in self.fits.items()},
+            "better_of_gain_and_bias": best,
+            "order_fraction": {
+                "paper": self.order.fraction(*paper_order),
+                **{f"{a} < {b}": self.order.fraction(a, b) for a, b in pairs},
+            },
+            "residual_interval": {
+                m: np.quantile(r, [0.05, 0.95]).tolist() for m, r in self.order.residuals.items()
+            },
+            "x_shift_interval": np.quantile(self.order.x_shift, [0.05, 0.95]).tolist(),
+            "bootstraps": {"samples": self.bootstraps, "not_fitted": self.order.skipped},
+            "simulations": self.table.simulations,
+            "grid_simulations": self.table.grid_simulations(self.thresholds),
+            "curves": {
+                "n_feedforward": self.table.n_feedforward.tolist(),
+                "mean_spikes": plain(self.table.mean()),
+            },
+        }
+
+
+def _fit_summary(fit: IOFit) -> dict[str, Any]:
+    out = {
+        "gain": plain(fit.gain),
+        "bias": plain(fit.bias),
+        "residual": fit.residual,
+        "parameters": list(fit.parameters),
+        "covariance": plain(fit.covariance),
+    }
+    if fit.model == "gain_xshift":
+        out |= {
+            "x_shift": fit.x_shift,
+            "x_shift_range": list(fit.x_shift_range),
+            "minima": [list(m) for m in fit.minima],
+        }
+    return out
+
+
+def paper_order(protocol: Protocol, arm: str) -> list[FitModel]:
+    """Return the paper's order of residuals of an arm, the smallest first."""
+    return [m.strip() for m in str(protocol.paper[f"io_order_{arm}"]).split("<")]  # type: ignore[misc]
+
+
+def analyse_io(
+    experiment: Experiment, options: FigureOptions, arms: Sequence[str]
+) -> Mapping[str, IOAnalysis]:
+    """Sample and fit the IO curves of the given arms."""
+    protocol, quick = experiment.protocol, options.quick
+    levels = {}
+    for name in arms:
+        arm = protocol.arms[name]
+        levels[name] = arm.quick_levels if quick and arm.quick_levels else arm.levels
+    tables = experiment.io_curves(
+        levels,
+        trials=options.trials or (QUICK_TRIALS if quick else protocol.run.trials),
+        seed=protocol.run.seed,
+        resolution=QUICK_RESOLUTION if quick else None,
+    )
+    samples = QUICK_BOOTSTRAPS if quick else protocol.io.bootstraps
+    return {name: IOAnalysis(tables[name], samples, protocol.run.seed) for name in arms}
+
+
+def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[str, Any]:
+    """Return what a summary says of the IO curves of one protocol."""
+    protocol = experiment.protocol
+    return {
+        "seed": protocol.run.seed,
+        "trials": int(next(iter(results.values())).table.counts.shape[2]),
+        "crossings": list(CROSSINGS),
+        "morphology": {
+            "name": experiment.morphology.name,
+            "sha256": experiment.morphology.sha256,
+        },
+        "readings": {
+            **protocol.readings.model_dump(),
+            "biophysics": protocol.cell.biophysics,
+            "sites": protocol.sites.model_dump(),
+            "dt_ms": protocol.run.dt_ms,
+        },
+        **{name: r.summary(paper_order(protocol, name)) for name, r in results.items()},
+        "paper": {f"io_order_{name}": protocol.paper[f"io_order_{name}"] for name in results},
+    }
