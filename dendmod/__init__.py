@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dendmod.cellcheck import check_cell
+    from dendmod.iocurve import IOModel, ThresholdSearch, fit_io, thresholds
     from dendmod.l5cell import L5PyramidalCell
     from dendmod.morphology import Morphology
     from dendmod.protocol import load_protocol
@@ -35,6 +36,7 @@ _WHERE = {
     "Biophysics": "dendmod.spec",
     "Cell": "dendmod.spec",
     "CurrentClamp": "dendmod.spec",
+    "IOModel": "dendmod.iocurve",
     "L5PyramidalCell": "dendmod.l5cell",
     "Location": "dendmod.spec",
     "Morphology": "dendmod.morphology",
@@ -44,18 +46,22 @@ _WHERE = {
     "SpikeTrain": "dendmod.spec",
     "Synapse": "dendmod.spec",
     "Task": "dendmod.sweep",
+    "ThresholdSearch": "dendmod.iocurve",
     "VoltageClamp": "dendmod.spec",
     "check_cell": "dendmod.cellcheck",
     "choose_sites": "dendmod.sites",
+    "fit_io": "dendmod.iocurve",
     "load_protocol": "dendmod.protocol",
     "run_tasks": "dendmod.sweep",
     "simulate": "dendmod.simulation",
+    "thresholds": "dendmod.iocurve",
 }
 
 __all__ = [
     "Biophysics",
     "Cell",
     "CurrentClamp",
+    "IOModel",
     "L5PyramidalCell",
     "Location",
     "Morphology",
@@ -65,12 +71,15 @@ __all__ = [
     "SpikeTrain",
     "Synapse",
     "Task",
+    "ThresholdSearch",
     "VoltageClamp",
     "check_cell",
     "choose_sites",
+    "fit_io",
     "load_protocol",
     "run_tasks",
     "simulate",
+    "thresholds",
 ]
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from dendmod.errors import SpecError
+from dendmod.experiment import Experiment
 from dendmod.paths import data_dir
-from dendmod.protocol import load_protocol, load_readings, setup_for, trains_for
+from dendmod.protocol import load_protocol, load_readings, load_variants, setup_for, trains_for
 from dendmod.spec import Location
 
 PLACES = [Location(section=i + 1, x=0.8) for i in range(20)]
@@ -97,3 +98,37 @@ def test_every_variant_of_the_readings_is_a_valid_protocol():
     readings, protocols = load_readings("fig1_readings")
     assert len(protocols) == len(readings.variants) >= 8
     assert len({p.model_dump_json() for p in protocols.values()}) == len(protocols)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("falling impedance", list(range(20))), ("rising impedance", list(range(19, -1, -1)))],
+)
+def test_levels_activate_sites_in_the_order_asked_for(tmp_path, order, expected):
+    experiment = Experiment(load_protocol("fig1", {"sites.order": order}), tmp_path)
+    experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
+    assert [section for section, _ in experiment._common(1)["sites"]] == expected
+
+
+def test_random_orders_depend_on_their_seed_alone(tmp_path):
+    def sections(order_seed, seed):
+        changes = {"sites.order": "random", "sites.order_seed": order_seed, "run.seed": seed}
+        experiment = Experiment(load_protocol("fig1", changes), tmp_path)
+        experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
+        return [section for section, _ in experiment._common(seed)["sites"]]
+
+    assert sections(1, 1) == sections(1, 2) != sections(2, 1)
+    assert sorted(sections(1, 1)) == list(range(20))
+
+
+def test_what_a_variant_sets_is_kept_whatever_the_options_say():
+    _, _, protocols = load_variants("fig2_readings", {"run.seed": 9})
+    assert protocols["default readings"].run.seed == 9
+    assert protocols["seed 2"].run.seed == 2
+
+
+def test_limits_of_the_search_are_checked():
+    with pytest.raises(SpecError, match=r"io.limits"):
+        load_protocol("fig1", {"io.limits": [0, 30]})
+    with pytest.raises(SpecError, match="smaller number first"):
+        load_protocol("fig1", {"io.limits": [30, 0]})
