@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
+from scipy.optimize import minimize_scalar
 
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.iocurve.model import IOModel
@@ -21,6 +21,7 @@ MODELS: tuple[FitModel, ...] = get_args(FitModel)
 X_SHIFT_RANGE = (-600.0, 600.0)
 """Scanned x-shifts, in inputs; ours: the paper gives no range."""
 _SCAN_STEP = 2.0
+_POLISH = 20
 _SAME = 1e-6  # inputs: two minima closer than this are one
 _FLAT = 1e-12  # of the sum of squares of y: a residual that differs by less is the same
 
@@ -242,35 +243,49 @@ def _minima(n: Array, y: Array, low: float, high: float) -> tuple[tuple[float, f
 
 
 def _scan(n: Array, y: Array, grid: Array) -> Array:
-    """Return the residual at each x-shift of a grid, shape [grid]."""
-    a = np.array([feature_matrix(n, "gain_xshift", x) for x in grid])
-    q, _ = np.linalg.qr(a)
-    left = y - np.einsum("xij,xj->xi", q, np.einsum("xij,i->xj", q, y))
-    return np.sum(left**2, axis=1)
+    """Return the residual at each x-shift of a grid, shape [grid].
+
+    The gains, then the bias, are eliminated from the normal equations of the feature matrix: good
+    enough to find minima, and a hundred times faster than solving for each x-shift.
+    """
+    d = n[None] - grid[:, None, None]  # [grid, levels, crossings]
+    of = y.reshape(n.shape)
+    dd = np.maximum(np.sum(d * d, axis=2), np.finfo(float).tiny)
+    d1, dy = d.sum(axis=2), np.sum(d * of, axis=2)
+    ones = np.sum(n.shape[1] - d1 * d1 / dd, axis=1)
+    cross = np.sum(of.sum(axis=1) - d1 * dy / dd, axis=1)
+    squares = np.sum(np.sum(of * of, axis=1) - dy * dy / dd, axis=1)
+    explained = np.divide(cross**2, ones, out=np.zeros_like(ones), where=ones > 1e-12)
+    return np.maximum(squares - explained, 0.0)
 
 
 def _refined(n: Array, y: Array, grid: Array, i: int) -> float:
-    """Return the minimum near grid point `i`: Gauss-Newton on all parameters, kept in its cells."""
+    """Return the minimum near grid point `i`: by Brent's method, then polished by Gauss-Newton.
+
+    A minimum of zero is too flat for the residual alone to place it; Gauss-Newton's steps come
+    from the errors themselves, and are taken as long as they make the residual smaller.
+    """
     low, high = float(grid[max(i - 1, 0)]), float(grid[min(i + 1, grid.size - 1)])
-    start, _ = _solve(n, y, "gain_xshift", float(grid[i]))
-
-    def error(p: Array) -> Array:
-        return feature_matrix(n, "gain_xshift", p[-1]) @ p[:-1] - y
-
-    solution = least_squares(
-        error,
-        [*start, grid[i]],
-        jac=lambda p: _jacobian(n, p[:-1], p[-1]),
-        x_scale="jac",
-        method="lm",
-        xtol=1e-15,
-        ftol=1e-15,
-        gtol=1e-15,
+    found = minimize_scalar(
+        lambda x: _scan(n, y, np.array([x]))[0],
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-9},
     )
-    x = float(solution.x[-1])
-    if low <= x <= high:
-        return x
-    return float(grid[i])  # it ran away: the minimum is an end of the range
+    ends = [e for e in (low, high) if e in (grid[0], grid[-1])]
+    x = min([float(found.x), *ends], key=lambda x: _scan(n, y, np.array([x]))[0])
+    u, residual = _solve(n, y, "gain_xshift", x)
+    for _ in range(_POLISH):
+        error = feature_matrix(n, "gain_xshift", x) @ u - y
+        j = _jacobian(n, u, x)
+        scale = np.linalg.norm(j, axis=0)
+        scale[scale == 0] = 1.0
+        step = -np.linalg.lstsq(j / scale, error, rcond=1e-13)[0][-1] / scale[-1]
+        u_new, residual_new = _solve(n, y, "gain_xshift", x + step)
+        if not (low <= x + step <= high and residual_new < residual):
+            break
+        x, u, residual = float(x + step), u_new, residual_new
+    return x
 
 
 def _jacobian(n: Array, u: Array, x_shift: float) -> Array:
