@@ -39,12 +39,12 @@ def draw(
     for row, (name, arm) in enumerate(arms.items()):
         ax = figure.add_subplot(grid[row, 0])
         _examples(ax, arm, name)
-        ax.set_title(f"{titles[name]}: two levels")
+        ax.set_title("two levels")
         panel_letter(ax, next(letters))
         for column, model in enumerate(MODELS, start=1):
             ax = figure.add_subplot(grid[row, column])
             _fit(ax, arm, arm.fits[model], name)
-            ax.set_title(_NAMES[model])
+            ax.set_title(_fit_title(arm.fits[model]))
             if column == 1:
                 panel_letter(ax, next(letters))
         _level_bar(figure, ax, arm, name, titles[name])
@@ -53,7 +53,7 @@ def draw(
     panel_letter(ax, "E")
     ax = figure.add_subplot(grid[2, 2:])
     _thresholds(ax, arms, titles)
-    figure.supxlabel("  ".join(captions.values()), fontsize=6, x=0.01, ha="left")
+    figure.supxlabel("\n".join(captions.values()), fontsize=6, x=0.01, ha="left")
     return figure
 
 
@@ -94,7 +94,7 @@ def _examples(ax: Axes, arm: IOAnalysis, name: str) -> None:
         ax.plot(x, one(0)(x), "--", color=shades[row], lw=0.8)
         ax.plot(arm.thresholds[row], CROSSINGS, "o", color=shades[row], ms=4, mec="k", mew=0.5)
     _axes(ax, arm)
-    ax.legend(loc="lower right")
+    ax.legend(loc="best", handlelength=1)
 
 
 def _fit(ax: Axes, arm: IOAnalysis, fit: IOFit, name: str) -> None:
@@ -108,10 +108,11 @@ def _fit(ax: Axes, arm: IOAnalysis, fit: IOFit, name: str) -> None:
         if level in curves.levels:
             ax.plot(x, curves(level)(x), color=shades[row], lw=0.8)
     _axes(ax, arm)
-    text = f"residual {fit.residual:.3f}"
-    if fit.model == "gain_xshift":
-        text += f"\nx-shift {fit.x_shift:.0f}"
-    ax.text(0.03, 0.98, text, transform=ax.transAxes, va="top", fontsize=6)
+
+
+def _fit_title(fit: IOFit) -> str:
+    shift = f", x-shift {fit.x_shift:.0f}" if fit.model == "gain_xshift" else ""
+    return f"{_NAMES[fit.model]}{shift}\nresidual {fit.residual:.3f}"
 
 
 def _level_bar(figure: Figure, ax: Axes, arm: IOAnalysis, name: str, title: str) -> None:
@@ -137,7 +138,8 @@ def _residuals(ax: Axes, arms: Mapping[str, IOAnalysis], titles: dict[str, str])
     ax.set_xticks(range(len(MODELS)), [_NAMES[m] for m in MODELS])
     ax.set_ylabel("Residual (spikes²)")
     ax.set_title("Residuals, with 90 % of the bootstraps")
-    ax.legend()
+    ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
+    ax.legend(loc="upper center", ncols=2)
 
 
 def _thresholds(ax: Axes, arms: Mapping[str, IOAnalysis], titles: dict[str, str]) -> None:
