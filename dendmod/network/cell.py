@@ -113,4 +113,6 @@ class CellModel(Spec):
     @property
     def layout(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """Parent and mechanisms of each compartment: what cells of one population share."""
-        return tuple((c.parent, tuple(sorted({**c.channels, **c.pools}))) for c in self.compartments)
+        return tuple(
+            (c.parent, tuple(sorted({**c.channels, **c.pools}))) for c in self.compartments
+        )

@@ -131,9 +131,7 @@ def _contexts(
 ) -> Places:
     parts = []
     neurons = np.arange(spec.n_hidden)
-    table = tables.burst_table(
-        stimulus.context.center, stimulus.context.sd, run.dt, run.n_steps
-    )
+    table = tables.burst_table(stimulus.context.center, stimulus.context.sd, run.dt, run.n_steps)
     for compartment in spec.context.compartments if spec.context is not None else ():
         stream = CONTEXT * STREAM + compartment
         if stimulus.context_poisson:

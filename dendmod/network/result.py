@@ -31,9 +31,7 @@ class Spikes:
 
     def counts(self, n_samples: int, n_neurons: int) -> Ints:
         """Return spike counts, shape (samples, neurons)."""
-        flat = np.bincount(
-            self.sample * n_neurons + self.neuron, minlength=n_samples * n_neurons
-        )
+        flat = np.bincount(self.sample * n_neurons + self.neuron, minlength=n_samples * n_neurons)
         return flat.reshape(n_samples, n_neurons).astype(np.int64)
 
 

@@ -118,7 +118,12 @@ class Arrivals(ArraySpec):
 
     @model_validator(mode="after")
     def _columns(self) -> Arrivals:
-        if not self.neuron.shape == self.compartment.shape == self.times.shape == (self.times.size,):
+        if (
+            not self.neuron.shape
+            == self.compartment.shape
+            == self.times.shape
+            == (self.times.size,)
+        ):
             raise ValueError("neuron, compartment and times must be rows of the same length")
         if self.times.size and min(self.times.min(), self.neuron.min(), self.compartment.min()) < 0:
             raise ValueError("times (ms) and numbers must not be negative")

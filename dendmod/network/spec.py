@@ -57,7 +57,9 @@ class FeedforwardSynapses(ArraySpec):
     @model_validator(mode="after")
     def _is_a_matrix(self) -> FeedforwardSynapses:
         if self.weights.ndim != 2 or 0 in self.weights.shape:
-            raise ValueError(f"weights have shape {self.weights.shape}; give (inputs, hidden cells)")
+            raise ValueError(
+                f"weights have shape {self.weights.shape}; give (inputs, hidden cells)"
+            )
         return self
 
 
@@ -228,7 +230,9 @@ class NetworkSpec(ArraySpec):
     def _sizes_agree(self) -> NetworkSpec:
         n = self.n_hidden
         if len(self.hidden) not in (1, n):
-            raise ValueError(f"{len(self.hidden)} hidden cells are given for {n} columns of weights")
+            raise ValueError(
+                f"{len(self.hidden)} hidden cells are given for {n} columns of weights"
+            )
         if any(len(c.compartments) != self.n_compartments for c in self.hidden):
             raise ValueError("hidden cells must have the same number of compartments")
         if self.context is not None:
@@ -243,9 +247,7 @@ class NetworkSpec(ArraySpec):
                     f"cells have {self.n_compartments}"
                 )
         if self.output is not None and self.output.weights.shape != (n,):
-            raise ValueError(
-                f"output weights have shape {self.output.weights.shape}; give ({n},)"
-            )
+            raise ValueError(f"output weights have shape {self.output.weights.shape}; give ({n},)")
         if self.plasticity is not None and (self.context is None or self.output is None):
             raise ValueError("plasticity needs context synapses and an output cell")
         return self

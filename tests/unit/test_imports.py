@@ -24,6 +24,7 @@ LAYERS = (
     ("simulation", "sites"),
     ("sweep",),
     ("protocol",),
+    ("switching",),
     ("experiment", "cellcheck"),
     ("exchange",),
     ("figure",),

@@ -64,9 +64,7 @@ class BuiltNetwork:
         for compartment, section in enumerate(self.cells[neuron]):
             point = self.plastic.get((neuron, compartment))
             if point is not None:
-                self._input(
-                    2, neuron, compartment, point, background.ampa_weight, BACKGROUND_SPIKE
-                )
+                self._input(2, neuron, compartment, point, background.ampa_weight, BACKGROUND_SPIKE)
             elif background.nmda_ratio > 0:
                 point = h.AmpaNmdaSyn(section(0.5))
                 _set_receptors(point, receptors)
