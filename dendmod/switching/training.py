@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,7 @@ class Training:
     seed: int
     engine: Literal["kernel", "neuron"] = "kernel"
     precision: Literal["float32", "float64"] = "float32"
+    settle: ClassVar[float] = 200.0  # ms before the first sample of a block; ours
 
     @property
     def blocks(self) -> int:
@@ -119,7 +120,7 @@ class Training:
         task, drawn = self._drawn("test", 0, n)
         numbers = _TEST + np.arange(task.size)
         result = simulate(
-            self._with(weights),
+            self.with_weights(weights),
             self._run(task, drawn, numbers, learn=False),
             engine=self.engine,
         )
@@ -137,7 +138,7 @@ class Training:
         n = min(self.schedule.block, left)
         task, drawn = self._drawn("train", block, n)
         numbers = block * self.schedule.block * len(self.tasks.names) + np.arange(task.size)
-        spec = self._with(weights)
+        spec = self.with_weights(weights)
         decay = self.settings.error_decay
         if decay is not None and spec.plasticity is not None:
             factor = float(np.exp(-block * self.schedule.block / decay))
@@ -171,13 +172,14 @@ class Training:
             samples=Samples(context=task, expected=drawn.expected, number=numbers),
             stimulus=GeneratedStimulus(feedforward_counts=drawn.counts),
             dt=self.settings.dt,
-            settle=_SETTLE,
+            settle=self.settle,
             learn=learn,
             precision=self.precision,
             seed=self.seed,
         )
 
-    def _with(self, weights: Array) -> NetworkSpec:
+    def with_weights(self, weights: Array) -> NetworkSpec:
+        """Return the network with other contextual weights."""
         assert self.network.context is not None
         context = self.network.context.model_copy(update={"weights": weights})
         return self.network.model_copy(update={"context": context})
@@ -215,6 +217,3 @@ class Training:
                 "name another file, or remove it to start anew"
             )
         return (*state, *curves)
-
-
-_SETTLE = 200.0  # ms before the first sample of a block; ours

@@ -1,0 +1,89 @@
+"""What a worker process does: make one network and let it learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendmod.network import (
+    CellModel,
+    GeneratedStimulus,
+    NetworkRun,
+    NetworkSpec,
+    Samples,
+)
+from dendmod.network.simulate import simulate
+from dendmod.params import wybo2022
+from dendmod.switching.assembly import build_network
+from dendmod.switching.boolean import INPUTS, input_vectors
+from dendmod.switching.settings import Schedule, Settings
+from dendmod.switching.tasks import BooleanTasks
+from dendmod.switching.training import Training
+
+
+def learn_boolean(
+    hidden: dict[str, Any],
+    output: dict[str, Any],
+    z_in: float,
+    k: int,
+    functions: list[str],
+    settings: dict[str, Any],
+    schedule: dict[str, Any],
+    seed: int,
+    shuffled: bool,
+    precision: str,
+    checkpoints: str,
+) -> dict[str, np.ndarray]:
+    """Let one network learn Boolean functions.
+
+    Returns ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, and
+    the output cell's potential (mV) for the four inputs before and after, [functions, 4, steps].
+    """
+    tasks = BooleanTasks(tuple(functions), shuffled=shuffled)
+    chosen = Settings.model_validate(settings)
+    network = build_network(
+        CellModel.model_validate(hidden),
+        CellModel.model_validate(output),
+        input_vectors(k, seed),
+        len(functions),
+        chosen,
+        z_in=z_in,
+        seed=seed,
+    )
+    training = Training(
+        network,
+        tasks,
+        chosen,
+        Schedule.model_validate(schedule),
+        seed,
+        precision=precision,  # type: ignore[arg-type]
+    )
+    learned = training.run(Path(checkpoints) / f"{training.digest()[:24]}.npz")
+    return {
+        "samples": learned.samples,
+        "accuracy": learned.accuracy,
+        "weights": learned.weights,
+        "v_before": _four_inputs(network, len(functions), chosen.dt, seed),
+        "v_after": _four_inputs(
+            training.with_weights(learned.weights), len(functions), chosen.dt, seed
+        ),
+    }
+
+
+def _four_inputs(network: NetworkSpec, n_tasks: int, dt: float, seed: int) -> np.ndarray:
+    task = np.repeat(np.arange(n_tasks), len(INPUTS))
+    counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
+    run = NetworkRun(
+        samples=Samples(context=task, expected=np.zeros_like(task)),
+        stimulus=GeneratedStimulus(feedforward_counts=counts),
+        dt=dt,
+        settle=Training.settle,
+        learn=False,
+        seed=seed,
+        record_v=True,
+    )
+    v = simulate(network, run, engine="kernel").v
+    assert v is not None
+    return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)
