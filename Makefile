@@ -7,14 +7,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMP := .venv/.stamp
 DOCS_STAMP := .venv/.stamp-docs
+EXCHANGE := .venv-exchange
+EXCHANGE_STAMP := $(EXCHANGE)/.stamp
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 test test-slow lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
-	  | while IFS='|' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
+	  | while IFS='|' read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
 	@echo "  PYTHON=...        the Python (3.11 or newer) that .venv is made from"
@@ -30,6 +32,9 @@ test: mechanisms ## run the tests that are not slow
 
 test-slow: mechanisms ## run the tests that take more than 10 s each
 	$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
+
+test-exchange: $(EXCHANGE_STAMP) ## test exported IO curves in PyTorch, ONNX Runtime, NEST, TVB and LEMS
+	$(EXCHANGE)/bin/python -m pytest tests/exchange -rs $(ARGS)
 
 lint: $(STAMP) ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .
@@ -47,7 +52,7 @@ docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
 	@echo "open docs/_build/index.html"
 
 clean: ## remove what was built here; results/ and the mechanism cache stay
-	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(EXCHANGE) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find dendmod tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the targets stand on. The tools are checked first, so that a missing one is named before
@@ -75,4 +80,17 @@ $(STAMP): pyproject.toml constraints.txt | tools
 
 $(DOCS_STAMP): $(STAMP)
 	@$(PIP) install -c constraints.txt -e '.[docs]'
+	@touch $@
+
+# An environment of its own: these programs are large, some are GPL, and their pins are not ours.
+# NEST, TVB and pyNeuroML are not there for every platform: the tests of what is missing are skipped.
+$(EXCHANGE_STAMP): pyproject.toml constraints-exchange.txt | tools
+	@"$(PYTHON)" -m venv $(EXCHANGE)
+	@echo "installing PyTorch, ONNX Runtime, NEST, TVB and pyNeuroML into $(EXCHANGE) (minutes)"
+	@$(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
+	  -c constraints-exchange.txt -e '.[test,exchange]'
+	@for client in nest-simulator tvb-library pyneuroml; do \
+	  $(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
+	    -c constraints-exchange.txt $$client || echo "note: $$client could not be installed"; \
+	done
 	@touch $@

@@ -38,6 +38,10 @@ class SweepError(DendmodError, RuntimeError):
     """Runs of a sweep failed, or its stored results cannot be trusted."""
 
 
+class ExchangeError(DendmodError, ValueError):
+    """A file of fitted IO curves cannot be read, or not be exported to another program."""
+
+
 class DownloadError(DendmodError, OSError):
     """A file could not be fetched, or is not the file that was expected."""
 

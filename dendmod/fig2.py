@@ -6,7 +6,7 @@ from typing import Any
 
 from dendmod.experiment import Experiment, versions
 from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.ioanalysis import analyse_io, describe
+from dendmod.ioanalysis import analyse_io, describe, write_io_files
 from dendmod.protocol import load_protocol
 
 _TITLES = {"nmda": "Sites with NMDA spikes", "shunt": "Shunt inputs"}
@@ -22,6 +22,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     )
     results = analyse_io(experiment, options, list(_TITLES))
     described = describe(experiment, results)
+    write_io_files(experiment, results, options.out)
     captions = {
         name: f"{title}: paper's order {described['paper'][f'io_order_{name}']} in "
         f"{described[name]['order_fraction']['paper']:.0%} of the bootstraps"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.experiment import Experiment, IOTable
+from dendmod.exchange.document import RawCurve, hash_of, io_document, write_io
+from dendmod.experiment import Experiment, IOTable, versions
 from dendmod.figure import FigureOptions, plain
 from dendmod.iocurve import (
     CROSSINGS,
@@ -28,6 +30,10 @@ from dendmod.protocol.model import Protocol
 
 Array = npt.NDArray[np.float64]
 
+_LEVEL_IS = {
+    "somatic_shunt": "shunt inputs",
+    "dendritic_nmda": "dendritic sites driven to NMDA spikes",
+}
 QUICK_TRIALS, QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 4, 12, 200
 
 
@@ -171,3 +177,42 @@ def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[
         **{name: r.summary(paper_order(protocol, name)) for name, r in results.items()},
         "paper": {f"io_order_{name}": protocol.paper[f"io_order_{name}"] for name in results},
     }
+
+
+def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], out: Path) -> None:
+    """Write ``io_<arm>.json`` of each arm: the curves for other programs (`dendmod.exchange`)."""
+    fields = experiment.protocol.model_dump(mode="json", by_alias=True)
+    # the name of a user's own file, without where it lies on this machine
+    fields["cell"]["morphology"] = experiment.morphology.name
+    known = versions()
+    for name, result in results.items():
+        table = result.table
+        ran = [np.isfinite(counts).all(axis=1) for counts in table.counts]
+        document = io_document(
+            result.fits,
+            result.thresholds,
+            name=name,
+            title=f"{experiment.protocol.title}: {name}",
+            level=_LEVEL_IS[experiment.protocol.arms[name].kind],
+            interval=result.interval,
+            curves=[
+                RawCurve(table.n_feedforward[row], counts[row])
+                for counts, row in zip(table.counts, ran, strict=True)
+            ],
+            provenance={
+                "source": "Wybo 2022, Eqs 2 and 8-10, of simulations with dendmod",
+                "arm": name,
+                "seed": experiment.protocol.run.seed,
+                "trials": int(table.counts.shape[2]),
+                "resolution": table.resolution,
+                "bootstraps": result.bootstraps,
+                "versions": known,
+                "hashes": {
+                    "mechanisms": known["mechanisms"],
+                    "morphology": experiment.morphology.sha256,
+                    "protocol": hash_of(fields),
+                },
+                "protocol": fields,
+            },
+        )
+        write_io(out / f"io_{name}.json", document)

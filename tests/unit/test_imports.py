@@ -17,6 +17,7 @@ LAYERS = (
     ("__init__",),  # the version
     ("errors",),
     ("paths", "sources", "units", "rng"),
+    ("compiled",),
     ("spec", "result", "inputs", "conductance", "iocurve"),
     ("params", "morphology", "mechanisms"),
     ("l5cell", "network"),

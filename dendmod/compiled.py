@@ -1,0 +1,155 @@
+"""C code that is compiled when it is first used, into a cache keyed by all that it depends on."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from dendmod.errors import EngineError
+from dendmod.paths import cache_dir
+
+# No contraction to fused multiply-adds: the same source gives the same bits on every CPU.
+DEFAULT_FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c11")
+_SHARED = ("-shared", "-fPIC")
+_LOADED: dict[str, ctypes.CDLL] = {}
+
+
+def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
+    """Return a C file as a loaded library; compile it unless the cache has it.
+
+    Parameters
+    ----------
+    source
+        One C file without dependencies of its own.
+    flags
+        Flags of the compiler. One that it does not know, ``-march=native``, is left out.
+
+    Raises
+    ------
+    EngineError
+        If there is no C compiler or the file does not compile.
+    """
+    source = Path(source)
+    key = cache_key(source, flags)
+    if key in _LOADED:
+        return _LOADED[key]
+    place = cache_dir() / "compiled" / f"{source.stem}-{key}.so"
+    library = _open(place)
+    if library is None:
+        with _lock(place):
+            library = _open(place)  # another process may have built it meanwhile
+            if library is None:
+                _build(source, flags, place)
+                library = _open(place)
+    if library is None:
+        raise EngineError(f"the library just built in {place} cannot be loaded; is the disk full?")
+    _LOADED[key] = library
+    return library
+
+
+def cache_key(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> str:
+    """Return the key: source, flags, compiler, system and CPU."""
+    parts = [source.read_bytes(), *(flag.encode() for flag in flags), _compiler_version().encode()]
+    parts += [platform.system().encode(), platform.machine().encode(), _cpu().encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
+
+
+def compiler() -> str:
+    """Return the C compiler: $CC, cc, gcc or clang.
+
+    Raises
+    ------
+    EngineError
+        If there is none.
+    """
+    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise EngineError(
+        "no C compiler was found (looked for $CC, cc, gcc, clang). Install one: "
+        "apt-get install gcc, dnf install gcc, or xcode-select --install"
+    )
+
+
+@cache
+def _version_of(path: str) -> str:
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def _compiler_version() -> str:
+    return _version_of(compiler())
+
+
+@cache
+def _cpu() -> str:
+    """Return what ``-march=native`` depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    wanted = ("model name", "flags", "Features", "CPU part")
+    found = {line.split(":")[0].strip(): line for line in lines if line.startswith(wanted)}
+    return "\n".join(sorted(found.values()))
+
+
+def _open(place: Path) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(place)) if place.is_file() else None
+    except OSError:  # cut short, or of another machine
+        return None
+
+
+@contextmanager
+def _lock(place: Path) -> Iterator[None]:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(place.with_suffix(".lock"), "w")  # noqa: SIM115
+    except OSError as error:
+        raise EngineError(
+            f"the cache {place.parent} cannot be written: {error}. Name another with DENDMOD_CACHE"
+        ) from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
+        yield
+
+
+def _build(source: Path, flags: Sequence[str], place: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".building-", suffix=".so")
+    os.close(handle)
+    try:
+        log = _compile([*flags, *_SHARED], source, name)
+        if log and "-march=native" in flags:
+            log = _compile([f for f in flags if f != "-march=native"] + [*_SHARED], source, name)
+        if log:
+            raise EngineError(f"{source.name} does not compile with {compiler()}: {log}")
+        os.replace(name, place)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _compile(flags: Sequence[str], source: Path, target: str) -> str:
+    """Compile, and return what went wrong, or nothing."""
+    done = subprocess.run(
+        [compiler(), *flags, "-o", target, str(source), "-lm"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    wrong = [line for line in done.stdout.splitlines() if "error:" in line.lower()]
+    return (wrong or done.stdout.splitlines() or ["no message"])[0]
