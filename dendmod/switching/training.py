@@ -65,7 +65,7 @@ class Training:
     seed: int
     engine: Literal["kernel", "neuron"] = "kernel"
     precision: Literal["float32", "float64"] = "float32"
-    settle: ClassVar[float] = 200.0  # ms before the first sample of a block; ours
+    settle: ClassVar[float] = 150.0  # ms before the first sample of a block; ours
 
     @property
     def blocks(self) -> int:
