@@ -24,7 +24,7 @@ _V_INIT = -75.0
 
 
 def hay_soma(number: int = 3) -> dict[str, dict[str, dict[str, float]]]:
-    """Return channels and pool of the soma of a set of Hay et al. 2011, as a compartment takes them.
+    """Return channels and pool of the soma of a set of Hay et al. 2011 for a `Compartment`.
 
     Raises
     ------

@@ -69,8 +69,8 @@ def window(spec: NetworkSpec, run: NetworkRun, first: int | None) -> tuple[int, 
     if rule is None:
         return 0, run.n_steps
     if first is None:
-        first = int(_binned(np.array([rule.nominal_onset]), run.dt)[0])
-    length = int(_binned(np.array([rule.window]), run.dt)[0])
+        first = binned(rule.nominal_onset, run.dt)
+    length = binned(rule.window, run.dt)
     return min(first, run.n_steps), min(first + length, run.n_steps)
 
 
@@ -78,7 +78,12 @@ def delay_steps(spec: NetworkSpec, run: NetworkRun) -> int:
     """Return the delay of the output cell's inputs in steps, at least one."""
     if spec.output is None:
         return 1
-    return max(1, int(_binned(np.array([spec.output.delay]), run.dt)[0]))
+    return max(1, binned(spec.output.delay, run.dt))
+
+
+def binned(time: float, dt: float) -> int:
+    """Return the step at whose start a spike at `time` arrives."""
+    return int(_binned(np.array([time]), dt)[0])
 
 
 def _binned(times: npt.NDArray[np.float64], dt: float) -> Ints:

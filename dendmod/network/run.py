@@ -90,7 +90,7 @@ class GeneratedStimulus(ArraySpec):
             raise ValueError(f"feedforward_counts have shape {counts.shape}; (samples, inputs)")
         if counts.size and (counts.min() < 0 or counts.max() > 255):
             raise ValueError(
-                f"feedforward_counts range from {counts.min()} to {counts.max()}; 0..255 are allowed"
+                f"feedforward_counts range from {counts.min()} to {counts.max()}; give 0..255"
             )
         if not self.context_poisson and self.context_mean != round(self.context_mean):
             raise ValueError(
@@ -266,7 +266,7 @@ def _check_sample(spec: NetworkSpec, number: int, sample: SampleTrains) -> None:
         last = spec.n_hidden - (name == "context") + (0 if spec.output or name == "context" else -1)
         if arrivals.neuron.max() > last:
             raise SpecError(
-                f"sample {number}: {name} spikes reach neuron {arrivals.neuron.max()}; the last one "
+                f"sample {number}: {name} spikes reach neuron {arrivals.neuron.max()}; the last "
                 f"is {last}"
             )
         _check_places(spec, number, name, arrivals)

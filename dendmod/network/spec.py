@@ -20,7 +20,7 @@ class Profile(Spec):
     def _rise_is_shorter(self) -> Profile:
         if not self.tau_rise < self.tau_decay:
             raise ValueError(
-                f"tau_rise = {self.tau_rise} ms must be shorter than tau_decay = {self.tau_decay} ms"
+                f"tau_rise = {self.tau_rise} ms must be below tau_decay = {self.tau_decay} ms"
             )
         return self
 
@@ -64,7 +64,7 @@ class FeedforwardSynapses(ArraySpec):
 
 
 class ContextSynapses(ArraySpec):
-    """AMPA+NMDA synapses, one a compartment and context; those of the active context receive spikes.
+    """AMPA+NMDA synapses, one a compartment and context; the active context's receive spikes.
 
     Parameters
     ----------

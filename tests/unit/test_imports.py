@@ -22,7 +22,7 @@ LAYERS = (
     ("params", "morphology", "mechanisms"),
     ("l5cell", "network"),
     ("engines",),
-    ("simulation", "sites"),
+    ("simulation", "network.simulate", "sites"),
     ("sweep",),
     ("protocol",),
     ("switching",),
@@ -61,7 +61,10 @@ IMPORTS = {module_name(path): imported(path) for path in sorted(PACKAGE.rglob("*
 def part(module: str) -> str:
     """Top-level part of dendmod that a module (or a name in it) belongs to."""
     pieces = module.split(".")
-    return pieces[1] if len(pieces) > 1 and pieces[1] in LAYER_OF else "__init__"
+    for name in (".".join(pieces[1:3]), *pieces[1:2]):
+        if name in LAYER_OF:
+            return name
+    return "__init__"
 
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:

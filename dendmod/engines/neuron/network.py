@@ -126,7 +126,7 @@ class NetworkSimulator:
         )
 
     def start(self, index: int) -> None:
-        """Put the network into the state in which a sample starts, with the weights of its context."""
+        """Put the network into the state in which a sample starts, and its context's weights in."""
         run = self.how
         if run.between_samples == "rest" and index:
             self._initialise()
@@ -182,14 +182,14 @@ class NetworkSimulator:
         if not np.isfinite(v).all() or np.abs(v).max() > 1000:
             bad = int(np.argmax(~(np.abs(v) < 1000)))
             raise EngineError(
-                f"the soma of cell {bad} stands at {v[bad]} mV: the run diverged. Use a smaller dt, "
+                f"the soma of cell {bad} stands at {v[bad]} mV: the run diverged. Use a smaller dt "
                 "or look for a weight that is far too large."
             )
 
     def spikes(self, index: int) -> list[_Spike]:
         """Return the spikes of the current sample so far, with steps counted from its start."""
         times = np.array(self.net.times)
-        steps = np.rint((times / self.how.dt)).astype(np.int64) - self._base
+        steps = np.rint(times / self.how.dt).astype(np.int64) - self._base
         ids = np.array(self.net.ids).astype(np.int64)
         return [(index, n, s) for n, s in zip(ids.tolist(), steps.tolist(), strict=True)]
 

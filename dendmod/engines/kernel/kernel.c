@@ -1,0 +1,1168 @@
+/* Networks of few-compartment cells, in NEURON's order of operations.
+ *
+ * A vector holds one number of W neurons; a block of W neurons goes through a whole phase of a
+ * sample before the next block starts, so that its state stays in the first-level cache. Nothing
+ * is ever summed across lanes: results depend neither on W nor on who runs which network.
+ *
+ * A step from t to t + dt, as NEURON's fixed step takes it: somatic crossings of the threshold at
+ * t; spikes binned to t; currents and conductances at t; implicit Euler on the tree (Hines); gates,
+ * synapses and traces by the exact exponential of a linear equation, with the new potential (cnexp).
+ *
+ * Compile with -DREAL_BITS=32|64 -DW=lanes. Units: ms, mV, nA, uS, nF, mM.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#if REAL_BITS == 32
+typedef float R;
+typedef int32_t I;
+#else
+typedef double R;
+typedef int64_t I;
+#endif
+
+typedef R V __attribute__((vector_size(W * sizeof(R))));
+typedef I M __attribute__((vector_size(W * sizeof(I))));
+typedef uint32_t U __attribute__((vector_size(W * 4)));
+typedef uint64_t U2 __attribute__((vector_size(W * 4)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define SEL(mask, a, b) ((V)(((mask) & (M)(a)) | (~(mask) & (M)(b))))
+#define MAX_CHANNELS 12
+#define MAX_GATES 32
+#define ALIGN 64
+#define MAX_WORDS 260 /* of a stream: 255 spikes and the word before them, in fours */
+
+enum { CTX = 1, AMPA = 2, GABA = 4, NMDA = 8 };            /* what a compartment has */
+enum { S_FEEDFORWARD, S_CONTEXT, S_AMPA, S_GABA };         /* streams of random words */
+enum { OK, DIVERGED, OUT_OF_TABLE, NO_MEMORY, STOPPED, FIRES_AT_REST, NO_THREAD };
+
+/* ---- what Python hands over; the same structures stand in structures.py ---- */
+
+typedef struct {
+    int32_t gate[2], power[2]; /* indices of voltage gates, or -1 */
+    int32_t calcium_reversal, calcium_gate;
+} Channel;
+
+typedef struct {
+    int32_t n_channels, n_gates, row, has_pool; /* row: gates padded to a multiple of W */
+    Channel channels[MAX_CHANNELS];
+    const R *table; /* (rows, 2, row): steady states and 1 - exp(-dt/tau) */
+} Membrane;
+
+typedef struct {
+    int32_t n, n_comp, n_sources, first_neuron;
+    const int32_t *parent, *kind, *membrane;        /* n_comp; membrane -1: passive */
+    const double *values;                           /* (n_comp, 6, n): see enum */
+    const double *channel_values;                   /* (n_comp, MAX_CHANNELS, 2, n) */
+    const double *gate_values;                      /* (n_comp, MAX_GATES, n) at the start */
+    const double *pool_values;                      /* (n_comp, 5, n): see enum */
+    const double *weights;                          /* (n_sources, n), peak factor included */
+    double ampa_weight, gaba_weight, background_ratio;
+} Population;
+enum { CAPACITANCE, G_LEAK, E_LEAK, G_COUPLE, V_INIT, AREA };
+enum { POOL_DECAY, POOL_INFLOW, POOL_MIN, POOL_CAI, POOL_Z };
+
+typedef struct {
+    int64_t n, capacity;
+    int32_t *sample, *neuron, *step;
+} Spikes;
+
+typedef struct {
+    /* run */
+    int32_t n_samples, n_steps, settle_steps, carry, learn, generated, has_output, delay;
+    int32_t n_threads;
+    double dt, threshold;
+    uint64_t seed;
+    const int32_t *context, *expected, *number; /* n_samples */
+    volatile const int32_t *stop;
+    /* stimuli, generated */
+    const uint8_t *counts;                /* (n_samples, n_inputs) */
+    const int64_t *feedforward_table, *context_table; /* 4097 each */
+    const int64_t *count_tables;          /* 256 words a Poisson mean */
+    const int32_t *count_table_of;        /* (1 + 2*(hidden comp + output comp)) */
+    int32_t context_fixed;                /* number of spikes, or -1: Poisson */
+    /* stimuli, given: entries of sample s are start[s]..start[s+1]-1 */
+    const int64_t *ff_start;
+    const int32_t *ff_input, *ff_step;
+    const int64_t *ev_start[3];
+    const int32_t *ev_neuron[3], *ev_comp[3], *ev_step[3];
+    /* receptors: decay factors of a step (rise, decay) and peak factors */
+    double ampa[3], nmda[3], gaba[3], ff[2];
+    double e_excitatory, e_gaba, nmda_ratio, mg_factor, mg_slope;
+    /* channels */
+    const Membrane *membranes;
+    double table_v0, table_step;
+    int32_t table_rows;
+    double nernst, cai_out, z_half, z_hill, z_rate;
+    /* plasticity */
+    int32_t plastic, window, nominal_onset;
+    double tau_dend, tau_pre, tau_post, tau_eps, c_pre, c_post, eta[3], theta[2], error_scale;
+    double w_min, w_max;
+    double *master; /* (n_contexts, n_comp, n) */
+    Population hidden, output;
+    /* results */
+    double *v_out; /* (n_samples, n_hidden + has_output, n_steps + 1) or NULL */
+    int32_t *error;
+    Spikes spikes; /* neuron == n of hidden: the output cell */
+    int32_t done, bad_neuron;
+} Job;
+
+/* ---- one block of W neurons ---- */
+
+typedef struct {
+    V v, bA, aA, bN, aN, bG, aG, ud, up, w, w0, dw, x, y, cdt, glc, cE, gc;
+} Comp;
+
+typedef struct {
+    V cai, z, eca, ica, decay, inflow, mincai;
+    V gbar[MAX_CHANNELS], erev[MAX_CHANNELS], gate[MAX_GATES];
+    R lane[W][MAX_GATES];
+} Mem;
+
+typedef struct {
+    V fa, fb, upost, vlo, vhi;
+    M above;
+} Cell;
+
+typedef struct {
+    int32_t next;
+    int16_t kind, comp, lane;
+} Extra;
+
+typedef struct {
+    Cell *cell;
+    Comp *comp;
+    Mem *mem;           /* one a compartment with channels, in order */
+    uint64_t *events;   /* (n_steps, n_comp): 4 planes of 16 lanes: context 1, 2; AMPA; GABA */
+    int32_t *head;      /* n_steps: first further event of a step, or -1 */
+    Extra *extra;
+    int32_t n_extra, max_extra;
+    Spikes spikes; /* of the current phase */
+    int32_t code, bad_neuron;
+} Block;
+
+typedef struct {
+    const Population *p;
+    int32_t n_blocks, n_mem;
+    Block *blocks;
+    char *state, *saved; /* everything that a step changes, of all blocks */
+    size_t state_bytes;
+    R *weights;          /* (n_sources, n_blocks * W) */
+    int32_t *ff_ptr, *ff_source; /* spikes by step */
+    int32_t *list_step, *list_source;
+    int64_t n_list, max_list;
+} Layer;
+
+INLINE V all(double x) { return (V){0} + (R)x; }
+INLINE M bits(uint32_t b, M lanebit) { return (((M){0} + (I)b) & lanebit) != 0; }
+INLINE int any(M m)
+{
+    union { M m; uint64_t u[sizeof(M) / 8]; } x = {m};
+    uint64_t r = 0;
+    for (size_t i = 0; i < sizeof(M) / 8; i++) r |= x.u[i];
+    return r != 0;
+}
+#define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
+
+#if REAL_BITS == 32
+#define MANTISSA 23
+#define MAGIC 12582912.0f
+#define SQRT_HALF_BITS 0x3f3504f3
+#define EXP_TERMS 6
+#define LOG_TERMS 5
+#else
+#define MANTISSA 52
+#define MAGIC 6755399441055744.0
+#define SQRT_HALF_BITS 0x3fe6a09e667f3bcdLL
+#define EXP_TERMS 12
+#define LOG_TERMS 10
+#endif
+
+/* (ln 2)^k / k! */
+static const double EXP2[13] = {
+    1.0, 0.69314718055994530942, 0.24022650695910071233, 0.055504108664821579953,
+    0.0096181291076284771619, 0.0013333558146428443423, 0.00015403530393381609954,
+    1.5252733804059840280e-05, 1.3215486790144309488e-06, 1.0178086009239699728e-07,
+    7.0549116208011233299e-09, 4.4455382718708114976e-10, 2.5678435993488205141e-11};
+
+INLINE V exp2v(V x)
+{
+    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = all(EXP2[EXP_TERMS]);
+#pragma GCC unroll 12
+    for (int k = EXP_TERMS - 1; k >= 0; k--) p = p * f + (R)EXP2[k];
+    return (V)((M)p + ((M)r << MANTISSA));
+}
+
+INLINE V log2v(V x)
+{
+    M e = ((M)x - (I)SQRT_HALF_BITS) >> MANTISSA;
+    V m = (V)((M)x - (e << MANTISSA));
+    V s = (m - 1) / (m + 1), s2 = s * s, p = all(1.0 / (2 * LOG_TERMS - 1));
+#pragma GCC unroll 10
+    for (int k = LOG_TERMS - 2; k >= 0; k--) p = p * s2 + (R)(1.0 / (2 * k + 1));
+    return __builtin_convertvector(e, V) + s * p * (R)2.88539008177792681472;
+}
+
+/* ---- random words: Philox 4x32-10, one counter a lane ---- */
+
+INLINE void mulhilo(U x, uint64_t m, U *hi, U *lo)
+{
+    const U2 low = (U2){0} + 0xffffffffu;
+    U2 e = ((U2)x & low) * m, o = ((U2)x >> 32) * m;
+    *lo = (U)((e & low) | (o << 32));
+    *hi = (U)((e >> 32) | (o & ~low));
+}
+
+INLINE void philox(uint32_t block, uint32_t stream, U neuron, uint32_t sample, uint64_t seed, U out[4])
+{
+    U c0 = (U){0} + block, c1 = (U){0} + stream, c2 = neuron, c3 = (U){0} + sample;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+#pragma GCC unroll 10
+    for (int r = 0; r < 10; r++) {
+        U h0, l0, h1, l1;
+        mulhilo(c0, 0xD2511F53u, &h0, &l0);
+        mulhilo(c2, 0xCD9E8D57u, &h1, &l1);
+        c0 = h1 ^ c1 ^ k0;
+        c1 = l1;
+        c2 = h0 ^ c3 ^ k1;
+        c3 = l0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+/* words 0..n of a stream for W neurons */
+static void draw(U *out, int n, uint32_t stream, U neuron, uint32_t sample, uint64_t seed)
+{
+    for (int b = 0; b <= n / 4; b++) philox(b, stream, neuron, sample, seed, out + 4 * b);
+}
+
+INLINE int count_of(const int64_t *table, uint32_t word)
+{
+    int low = 0, high = 255;
+    while (low < high) {
+        int mid = (low + high) / 2;
+        if (table[mid] <= (int64_t)word) low = mid + 1;
+        else high = mid;
+    }
+    return low;
+}
+
+INLINE int32_t burst_step(uint32_t word, const int64_t *table)
+{
+    int64_t cell = word >> 20, low = word & 0xfffff, start = table[cell];
+    return (int32_t)((start + (((table[cell + 1] - start) * low) >> 20)) >> 16);
+}
+
+INLINE int32_t uniform_step(uint32_t word, uint32_t n_steps)
+{
+    return (int32_t)(((uint64_t)word * n_steps + 0x80000000u) >> 32);
+}
+
+/* ---- events of a block ---- */
+
+static int push_extra(Block *b, int32_t step, int kind, int comp, int lane)
+{
+    if (b->n_extra == b->max_extra) {
+        int32_t more = 2 * b->max_extra + 256;
+        Extra *grown = realloc(b->extra, more * sizeof(Extra));
+        if (!grown) return NO_MEMORY;
+        b->extra = grown, b->max_extra = more;
+    }
+    b->extra[b->n_extra] = (Extra){b->head[step], (int16_t)kind, (int16_t)comp, (int16_t)lane};
+    b->head[step] = b->n_extra++;
+    return OK;
+}
+
+INLINE int add_event(Block *b, int n_comp, int32_t step, int kind, int comp, int lane)
+{
+    uint64_t *word = b->events + (size_t)step * n_comp + comp;
+    if (kind == S_CONTEXT) {
+        uint64_t bit = 1ull << lane;
+        if (!(*word & bit)) *word |= bit;
+        else if (!(*word & (bit << 16))) *word = (*word & ~bit) | (bit << 16);
+        else return push_extra(b, step, kind, comp, lane);
+        return OK;
+    }
+    uint64_t bit = 1ull << (lane + (kind == S_AMPA ? 32 : 48));
+    if (*word & bit) return push_extra(b, step, kind, comp, lane);
+    *word |= bit;
+    return OK;
+}
+
+static int generate(const Job *job, const Layer *l, int block, int sample)
+{
+    U words[MAX_WORDS];
+    const Population *p = l->p;
+    Block *b = l->blocks + block;
+    const int lanes = p->n - block * W < W ? p->n - block * W : W;
+    const int32_t *table_of = job->count_table_of + (p == &job->output ? 1 + 2 * job->hidden.n_comp : 1);
+    U neuron;
+    for (int i = 0; i < W; i++) neuron[i] = (uint32_t)(p->first_neuron + block * W + i);
+    for (int c = 0; c < p->n_comp; c++)
+        for (int kind = S_CONTEXT; kind <= S_GABA; kind++) {
+            if (!(p->kind[c] & (kind == S_CONTEXT ? CTX : kind == S_AMPA ? AMPA : GABA))) continue;
+            int which = kind == S_CONTEXT ? job->count_table_of[0] : table_of[2 * c + kind - S_AMPA];
+            const int64_t *table = job->count_tables + 256 * (int64_t)which;
+            uint32_t stream = (uint32_t)kind * 65536u + (uint32_t)c;
+            int n[W], most = 0;
+            philox(0, stream, neuron, job->number[sample], job->seed, words);
+            for (int i = 0; i < lanes; i++) {
+                n[i] = kind == S_CONTEXT && job->context_fixed >= 0 ? job->context_fixed
+                                                                    : count_of(table, words[0][i]);
+                if (n[i] > most) most = n[i];
+            }
+            if (most > 3) draw(words, most, stream, neuron, job->number[sample], job->seed);
+            for (int i = 0; i < lanes; i++)
+                for (int k = 1; k <= n[i]; k++) {
+                    int32_t step = kind == S_CONTEXT ? burst_step(words[k][i], job->context_table)
+                                                     : uniform_step(words[k][i], job->n_steps);
+                    if (step < job->n_steps && add_event(b, p->n_comp, step, kind, c, i))
+                        return NO_MEMORY;
+                }
+        }
+    return OK;
+}
+
+static int fill_events(const Job *job, const Layer *l, int block, int sample)
+{
+    const Population *p = l->p;
+    Block *b = l->blocks + block;
+    memset(b->events, 0, sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
+    memset(b->head, 0xff, sizeof(int32_t) * job->n_steps);
+    b->n_extra = 0;
+    if (job->generated) return generate(job, l, block, sample);
+    for (int kind = 0; kind < 3; kind++)
+        for (int64_t e = job->ev_start[kind][sample]; e < job->ev_start[kind][sample + 1]; e++) {
+            int i = job->ev_neuron[kind][e] - p->first_neuron - block * W;
+            if (i < 0 || i >= W || i + block * W >= p->n) continue;
+            if (add_event(b, p->n_comp, job->ev_step[kind][e], kind + S_CONTEXT,
+                          job->ev_comp[kind][e], i))
+                return NO_MEMORY;
+        }
+    return OK;
+}
+
+/* ---- spikes that reach the somata, in lists by step ---- */
+
+static int push_list(Layer *l, int32_t step, int32_t source)
+{
+    if (l->n_list == l->max_list) {
+        int64_t more = 2 * l->max_list + 4096;
+        int32_t *a = realloc(l->list_step, more * 4);
+        if (!a) return NO_MEMORY;
+        l->list_step = a;
+        if (!(a = realloc(l->list_source, more * 4))) return NO_MEMORY;
+        l->list_source = a;
+        if (!(a = realloc(l->ff_source, more * 4))) return NO_MEMORY;
+        l->ff_source = a;
+        l->max_list = more;
+    }
+    l->list_step[l->n_list] = step;
+    l->list_source[l->n_list++] = source;
+    return OK;
+}
+
+/* order the list by step, keeping the order within a step */
+static void sort_list(Layer *l, int32_t n_steps)
+{
+    int32_t *start = l->ff_ptr;
+    memset(start, 0, sizeof(int32_t) * (n_steps + 2));
+    for (int64_t e = 0; e < l->n_list; e++)
+        if (l->list_step[e] < n_steps) start[l->list_step[e] + 2]++;
+    for (int s = 2; s <= n_steps + 1; s++) start[s] += start[s - 1];
+    for (int64_t e = 0; e < l->n_list; e++)
+        if (l->list_step[e] < n_steps) l->ff_source[start[l->list_step[e] + 1]++] = l->list_source[e];
+}
+
+static int feedforward(const Job *job, Layer *l, int sample)
+{
+    U words[MAX_WORDS];
+    l->n_list = 0;
+    if (!job->generated) {
+        for (int64_t e = job->ff_start[sample]; e < job->ff_start[sample + 1]; e++)
+            if (push_list(l, job->ff_step[e], job->ff_input[e])) return NO_MEMORY;
+        return OK;
+    }
+    const int n = l->p->n_sources;
+    const uint8_t *counts = job->counts + (size_t)sample * n;
+    int input[W], used = 0;
+    for (int i = 0; i <= n; i++) {
+        if (i < n && counts[i]) input[used++] = i;
+        if (used < W && i < n) continue;
+        U neuron = {0};
+        int most = 0;
+        for (int k = 0; k < used; k++) {
+            neuron[k] = (uint32_t)input[k];
+            if (counts[input[k]] > most) most = counts[input[k]];
+        }
+        if (used) draw(words, most, S_FEEDFORWARD, neuron, job->number[sample], job->seed);
+        for (int k = 0; k < used; k++)
+            for (int j = 1; j <= counts[input[k]]; j++) {
+                int32_t step = burst_step(words[j][k], job->feedforward_table);
+                if (step < job->n_steps && push_list(l, step, input[k])) return NO_MEMORY;
+            }
+        used = 0;
+    }
+    return OK;
+}
+
+/* ---- gates ---- */
+
+#if W == 4
+#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s)}
+#elif W == 8
+#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)}
+#else
+#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), \
+                     f(8, s), f(9, s), f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)}
+#endif
+#define LOW(j, s) (((j) & (s)) ? (j) - (s) + W : (j))
+#define HIGH(j, s) (((j) & (s)) ? (j) + W : (j) + (s))
+#define STAGE(s) \
+    for (int i = 0; i < W; i++) \
+        if (!(i & (s))) { \
+            V a = r[i], b = r[i + (s)]; \
+            r[i] = __builtin_shuffle(a, b, (M)LANES(LOW, s)); \
+            r[i + (s)] = __builtin_shuffle(a, b, (M)LANES(HIGH, s)); \
+        }
+
+INLINE void transpose(V r[W])
+{
+#pragma GCC unroll 16
+    STAGE(1)
+#pragma GCC unroll 16
+    STAGE(2)
+#if W > 4
+#pragma GCC unroll 16
+    STAGE(4)
+#endif
+#if W > 8
+#pragma GCC unroll 16
+    STAGE(8)
+#endif
+}
+
+INLINE void step_gates(const Job *job, const Membrane *k, Mem *m, Cell *cell, V v)
+{
+    const M last = (M){0} + (I)(job->table_rows - 2);
+    V x = (v - (R)job->table_v0) * (R)(1.0 / job->table_step);
+    M i = __builtin_convertvector(x, M);
+    i = i & ~(i < 0);
+    i = (i & (i < last)) | (last & ~(i < last));
+    V f = x - __builtin_convertvector(i, V);
+    cell->vlo = SEL(v < cell->vlo, v, cell->vlo);
+    cell->vhi = SEL(v > cell->vhi, v, cell->vhi);
+    union { M m; I i[W]; } at = {i};
+    union { V v; R r[W]; } part = {f};
+    const int row = k->row;
+    for (int g = 0; g < row; g += W) {
+        V r[W];
+#pragma GCC unroll 16
+        for (int l = 0; l < W; l++) {
+            const R *a = k->table + at.i[l] * 2 * row + 2 * g, *b = a + 2 * row;
+            V inf0 = *(const V *)a, inf1 = *(const V *)b;
+            V rate0 = *(const V *)(a + W), rate1 = *(const V *)(b + W);
+            V inf = inf0 + part.r[l] * (inf1 - inf0), rate = rate0 + part.r[l] * (rate1 - rate0);
+            V *s = (V *)&m->lane[l][g];
+            *s += rate * (inf - *s);
+            r[l] = *s;
+        }
+        transpose(r);
+        for (int l = 0; l < W; l++) m->gate[g + l] = r[l];
+    }
+}
+
+INLINE V power(V x, int n)
+{
+    V x2 = x * x;
+    return n == 1 ? x : n == 2 ? x2 : n == 3 ? x2 * x : x2 * x2;
+}
+
+/* conductance and its product with the reversal potential; keeps the calcium current */
+INLINE void channels(const Membrane *k, Mem *m, V v, V *g_sum, V *ge_sum)
+{
+    V ica = {0}, gs = *g_sum, ges = *ge_sum;
+    for (int c = 0; c < k->n_channels; c++) {
+        const Channel *ch = k->channels + c;
+        V g = m->gbar[c];
+        if (ch->calcium_gate) g *= m->z;
+        else {
+            g *= power(m->gate[ch->gate[0]], ch->power[0]);
+            if (ch->gate[1] >= 0) g *= power(m->gate[ch->gate[1]], ch->power[1]);
+        }
+        V e = ch->calcium_reversal ? m->eca : m->erev[c];
+        if (ch->calcium_reversal) ica += g * (v - e);
+        gs += g;
+        ges += g * e;
+    }
+    m->ica = ica;
+    *g_sum = gs;
+    *ge_sum = ges;
+}
+
+INLINE void step_pool(const Job *job, Mem *m)
+{
+    m->cai += m->decay * (m->mincai + m->ica * m->inflow - m->cai);
+    V level = log2v(m->cai);
+    m->eca = (R)job->nernst * ((R)log2(job->cai_out) - level);
+    V x = exp2v((R)job->z_hill * ((R)log2(job->z_half) - level));
+    m->z += (R)job->z_rate * (1 / (1 + x) - m->z);
+}
+
+/* ---- a phase: steps s0..s1-1 of one block ---- */
+
+typedef struct {
+    const R *scale, *jump_pre, *jump_post; /* n_steps each; see traces() */
+    int32_t rebase;
+    R rebase_pre, rebase_post;
+    int learning;
+} Traces;
+
+static int record(Spikes *s, int sample, int neuron, int step)
+{
+    if (s->n == s->capacity) {
+        int64_t more = 2 * s->capacity + 4096;
+        int32_t *a = realloc(s->sample, more * 4);
+        if (!a) return NO_MEMORY;
+        s->sample = a;
+        if (!(a = realloc(s->neuron, more * 4))) return NO_MEMORY;
+        s->neuron = a;
+        if (!(a = realloc(s->step, more * 4))) return NO_MEMORY;
+        s->step = a;
+        s->capacity = more;
+    }
+    s->sample[s->n] = sample, s->neuron[s->n] = neuron, s->step[s->n++] = step;
+    return OK;
+}
+
+static int phase(const Job *job, const Layer *l, int block, int sample, int s0, int s1, const Traces *tr)
+{
+    const Population *p = l->p;
+    const int n_comp = p->n_comp, quiet = sample < 0;
+    Block *b = l->blocks + block;
+    Comp *comp = b->comp;
+    Cell *cell = b->cell;
+    const int lanes = p->n - block * W < W ? p->n - block * W : W;
+    const size_t width = (size_t)l->n_blocks * W;
+    M lanebit, real;
+    for (int i = 0; i < W; i++) lanebit[i] = (I)1 << i, real[i] = i < lanes ? -1 : 0;
+
+    const R dA = job->ampa[1], rA = job->ampa[0], dN = job->nmda[1], rN = job->nmda[0];
+    const R dG = job->gaba[1], rG = job->gaba[0], fA = job->ampa[2];
+    const R fN = job->nmda[2] * job->nmda_ratio;
+    const V bgA = all(job->ampa[2] * p->ampa_weight);
+    const V bgN = all(job->nmda[2] * p->ampa_weight * p->background_ratio);
+    const V bgG = all(job->gaba[2] * p->gaba_weight);
+    const R eE = job->e_excitatory, eG = job->e_gaba;
+    const R slope = job->mg_slope;
+    const R block_rate = -job->mg_slope * 1.44269504088896340736;
+    const R block_shift = log2(job->mg_factor);
+    const R kd = -expm1(-job->dt / job->tau_dend);
+    const R eta0 = job->eta[0], eta1 = job->eta[1], eta2 = job->eta[2];
+    const R theta0 = job->theta[0], theta1 = job->theta[1];
+    const R w_min = job->w_min, w_max = job->w_max;
+    V dsum[n_comp], rsum[n_comp], more[3][n_comp];
+    int code = OK;
+
+    for (int s = s0; s < s1; s++) {
+        /* crossings at the start of the step */
+        V v0 = comp[0].v;
+        M up = v0 > (R)job->threshold, crossed = up & ~cell->above & real;
+        cell->above = up;
+        if (any(crossed)) {
+            if (quiet) {
+                b->bad_neuron = p->first_neuron + block * W;
+                return FIRES_AT_REST;
+            }
+            for (int i = 0; i < lanes; i++)
+                if (crossed[i] && record(&b->spikes, sample, p->first_neuron + block * W + i, s))
+                    return NO_MEMORY;
+            if (tr) cell->upost += CHOOSE(crossed, all(tr->jump_post[s]));
+        }
+        if (job->v_out && !quiet)
+            for (int i = 0; i < lanes; i++) {
+                size_t row = (size_t)sample * (job->hidden.n + job->has_output) + p->first_neuron + block * W + i;
+                job->v_out[row * (job->n_steps + 1) + s] = v0[i];
+            }
+        /* traces count time from the last rebase, so that their scale stays in range */
+        if (tr && s > 0 && s % tr->rebase == 0) {
+            cell->upost *= tr->rebase_post;
+            for (int c = 0; c < n_comp; c++) comp[c].up *= tr->rebase_pre;
+        }
+        V product = {0};
+        int learning = 0;
+        if (tr && tr->learning && !quiet && tr->scale[s] != 0) {
+            product = cell->upost * tr->scale[s];
+            learning = any(product != 0);
+        }
+        /* feedforward currents */
+        V jump = {0};
+        if (!quiet)
+            for (int e = l->ff_ptr[s]; e < l->ff_ptr[s + 1]; e++)
+                jump += *(const V *)(l->weights + l->ff_source[e] * width + (size_t)block * W);
+        cell->fa = cell->fa * (R)job->ff[0] + jump;
+        cell->fb = cell->fb * (R)job->ff[1] + jump;
+        /* events beyond those that the planes hold */
+        int crowded = !quiet && b->head[s] >= 0;
+        if (crowded) {
+            memset(more, 0, sizeof more);
+            for (int32_t e = b->head[s]; e >= 0; e = b->extra[e].next) {
+                Extra *x = b->extra + e;
+                more[x->kind - S_CONTEXT][x->comp][x->lane] += 1;
+            }
+        }
+        for (int c = 0; c < n_comp; c++) dsum[c] = (V){0}, rsum[c] = (V){0};
+
+        Mem *mem = b->mem + l->n_mem;
+        for (int c = n_comp - 1; c >= 0; c--) {
+            Comp *k = comp + c;
+            const int has = p->kind[c];
+            const uint64_t ev = quiet ? 0 : b->events[(size_t)s * n_comp + c];
+            V jc = {0}, jA = {0}, jN = {0}, jG = {0};
+            if (ev & 0xffffffffu) {
+                M one = bits(ev & 0xffff, lanebit);
+                jc = CHOOSE(one, k->w);
+                V n = CHOOSE(one, all(1));
+                if (ev & 0xffff0000u) {
+                    M two = bits((ev >> 16) & 0xffff, lanebit);
+                    jc += CHOOSE(two, k->w + k->w);
+                    n += CHOOSE(two, all(2));
+                }
+                if (tr) k->up += n * tr->jump_pre[s];
+            }
+            if (ev >> 32) {
+                M am = bits((ev >> 32) & 0xffff, lanebit);
+                jA = CHOOSE(am, bgA);
+                jN = CHOOSE(am, bgN);
+                jG = CHOOSE(bits(ev >> 48, lanebit), bgG);
+            }
+            if (crowded) {
+                jc += more[0][c] * k->w;
+                if (tr) k->up += more[0][c] * tr->jump_pre[s];
+                jA += more[1][c] * bgA;
+                jN += more[1][c] * bgN;
+                jG += more[2][c] * bgG;
+            }
+            jA += jc * fA;
+            jN += jc * fN;
+            V v = k->v, g = k->glc, rhs = k->cE;
+            if (has & (AMPA | CTX)) {
+                k->aA = k->aA * rA + jA;
+                k->bA = k->bA * dA + jA;
+                V gA = k->bA - k->aA;
+                g += gA;
+                rhs += gA * eE;
+            }
+            if (has & GABA) {
+                k->aG = k->aG * rG + jG;
+                k->bG = k->bG * dG + jG;
+                V gG = k->bG - k->aG;
+                g += gG;
+                rhs += gG * eG;
+            }
+            const int membrane = p->membrane[c];
+            if (membrane >= 0) channels(job->membranes + membrane, --mem, v, &g, &rhs);
+            if (c == 0) rhs += cell->fb - cell->fa;
+            else rhs += k->gc * comp[p->parent[c]].v;
+            rhs -= g * v;
+            rhs += rsum[c];
+            V d = g + k->cdt + dsum[c], scale = k->gc;
+            if (has & NMDA) {
+                /* everything times q^2, q = 1 / (fraction that magnesium leaves open) */
+                k->aN = k->aN * rN + jN;
+                k->bN = k->bN * dN + jN;
+                V G = k->bN - k->aN, drive = v - eE;
+                V q1 = exp2v(v * block_rate + block_shift), q = q1 + 1, q2 = q * q;
+                d = d * q2 + G * (q + slope * drive * q1);
+                rhs = rhs * q2 - G * drive * q;
+                scale *= q2;
+            }
+            V inv = 1 / d;
+            k->x = rhs * inv;
+            if (c == 0) break;
+            k->y = scale * inv;
+            const int parent = p->parent[c];
+            dsum[parent] -= k->gc * k->y;
+            rsum[parent] += k->gc * (k->x + v);
+        }
+
+        mem = b->mem;
+        for (int c = 0; c < n_comp; c++) {
+            Comp *k = comp + c;
+            if (c) k->x += k->y * comp[p->parent[c]].x;
+            k->v += k->x;
+            V v = k->v;
+            if (p->kind[c] & CTX && tr) {
+                if (learning) {
+                    V eta = SEL(k->ud < theta0, all(eta0), SEL(k->ud > theta1, all(eta2), all(eta1)));
+                    V dw = k->dw + eta * k->up * product, w0 = k->w0;
+                    V low = w_min - w0, high = w_max - w0;
+                    dw = SEL(dw < low, low, dw);
+                    dw = SEL(dw > high, high, dw);
+                    k->dw = dw;
+                    k->w = w0 + dw;
+                }
+                k->ud += kd * (v - k->ud);
+            }
+            const int membrane = p->membrane[c];
+            if (membrane >= 0) {
+                const Membrane *t = job->membranes + membrane;
+                if (t->has_pool) step_pool(job, mem);
+                step_gates(job, t, mem, cell, v);
+                mem++;
+            }
+        }
+    }
+    for (int c = 0; c < n_comp; c++) {
+        V v = comp[c].v;
+        M bad = ~((v < (R)1000) & (v > (R)-1000)) & real;
+        if (any(bad)) code = DIVERGED;
+        for (int i = 0; i < lanes && any(bad); i++)
+            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
+    }
+    if (code == OK && l->n_mem) {
+        R low = job->table_v0, high = job->table_v0 + (job->table_rows - 1) * job->table_step;
+        M bad = ((cell->vlo < low) | (cell->vhi > high)) & real;
+        if (any(bad)) code = OUT_OF_TABLE;
+        for (int i = 0; i < lanes && any(bad); i++)
+            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
+    }
+    return code;
+}
+
+/* ---- memory ---- */
+
+static void *fresh(size_t bytes)
+{
+    bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    if (!bytes) bytes = ALIGN;
+    void *memory = aligned_alloc(ALIGN, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+INLINE V lanes_of(const double *row, int n, int block)
+{
+    V out;
+    for (int i = 0; i < W; i++) out[i] = (R)row[block * W + i < n ? block * W + i : 0];
+    return out;
+}
+
+static void free_spikes(Spikes *s)
+{
+    free(s->sample), free(s->neuron), free(s->step);
+    memset(s, 0, sizeof *s);
+}
+
+static void close_layer(Layer *l)
+{
+    for (int i = 0; l->blocks && i < l->n_blocks; i++) {
+        free(l->blocks[i].events);
+        free(l->blocks[i].head);
+        free(l->blocks[i].extra);
+        free_spikes(&l->blocks[i].spikes);
+    }
+    free(l->blocks), free(l->state), free(l->saved), free(l->weights), free(l->ff_ptr);
+    free(l->ff_source), free(l->list_step), free(l->list_source);
+}
+
+static void open_membrane(const Job *job, const Population *p, Mem *m, int c, int block)
+{
+    const Membrane *t = job->membranes + p->membrane[c];
+    for (int j = 0; j < t->n_channels; j++) {
+        const double *ch = p->channel_values + ((size_t)c * MAX_CHANNELS + j) * 2 * p->n;
+        m->gbar[j] = lanes_of(ch, p->n, block);
+        m->erev[j] = lanes_of(ch + p->n, p->n, block);
+    }
+    for (int g = 0; g < t->n_gates; g++) {
+        m->gate[g] = lanes_of(p->gate_values + ((size_t)c * MAX_GATES + g) * p->n, p->n, block);
+        for (int lane = 0; lane < W; lane++) m->lane[lane][g] = m->gate[g][lane];
+    }
+    const double *pool = p->pool_values + (size_t)c * 5 * p->n;
+    m->decay = lanes_of(pool + POOL_DECAY * p->n, p->n, block);
+    m->inflow = lanes_of(pool + POOL_INFLOW * p->n, p->n, block);
+    m->mincai = lanes_of(pool + POOL_MIN * p->n, p->n, block);
+    m->cai = lanes_of(pool + POOL_CAI * p->n, p->n, block);
+    m->z = lanes_of(pool + POOL_Z * p->n, p->n, block);
+    m->eca = (R)job->nernst * ((R)log2(job->cai_out) - log2v(m->cai));
+}
+
+static void open_block(const Job *job, const Population *p, Block *b, int block)
+{
+    Mem *m = b->mem;
+    b->cell->vlo = b->cell->vhi = all(-75);
+    for (int c = 0; c < p->n_comp; c++) {
+        const double *at = p->values + (size_t)c * 6 * p->n;
+#define VALUE(k) lanes_of(at + (k) * p->n, p->n, block)
+        Comp *k = b->comp + c;
+        V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
+        k->v = k->ud = VALUE(V_INIT);
+        k->gc = VALUE(G_COUPLE);
+        k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
+        k->glc = g + k->gc;
+        k->cE = g * e;
+        for (int child = c + 1; child < p->n_comp; child++)
+            if (p->parent[child] == c)
+                k->glc += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, block);
+        if (c == 0) b->cell->above = k->v > (R)job->threshold;
+        if (p->membrane[c] >= 0) open_membrane(job, p, m++, c, block);
+    }
+}
+
+static int open_layer(const Job *job, const Population *p, Layer *l)
+{
+    l->p = p;
+    l->n_blocks = (p->n + W - 1) / W;
+    for (int c = 0; c < p->n_comp; c++) l->n_mem += p->membrane[c] >= 0;
+    const size_t each = sizeof(Cell) + p->n_comp * sizeof(Comp) + l->n_mem * sizeof(Mem);
+    const size_t stride = (each + ALIGN - 1) / ALIGN * ALIGN;
+    const size_t width = (size_t)l->n_blocks * W;
+    l->state_bytes = stride * l->n_blocks;
+    l->state = fresh(l->state_bytes), l->saved = fresh(l->state_bytes);
+    l->blocks = calloc(l->n_blocks, sizeof(Block));
+    l->weights = fresh(sizeof(R) * p->n_sources * width);
+    l->ff_ptr = calloc(job->n_steps + 3, sizeof(int32_t));
+    if (!l->state || !l->saved || !l->blocks || !l->weights || !l->ff_ptr) return NO_MEMORY;
+    for (int source = 0; source < p->n_sources; source++)
+        for (int i = 0; i < p->n; i++)
+            l->weights[source * width + i] = (R)p->weights[(size_t)source * p->n + i];
+    for (int i = 0; i < l->n_blocks; i++) {
+        Block *b = l->blocks + i;
+        b->cell = (Cell *)(l->state + stride * i);
+        b->comp = (Comp *)(b->cell + 1);
+        b->mem = (Mem *)(b->comp + p->n_comp);
+        b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
+        b->head = malloc(sizeof(int32_t) * job->n_steps);
+        if (!b->events || !b->head) return NO_MEMORY;
+        open_block(job, p, b, i);
+    }
+    return OK;
+}
+
+/* ---- a whole run ---- */
+
+enum { SETTLE = -1, BEFORE_ERROR, AFTER_ERROR };
+
+typedef struct {
+    Job *job;
+    Layer hidden, output;
+    Traces traces;
+    R *scale, *jump_pre, *jump_post;
+    double passed; /* ms from the last rebase to the end of a sample */
+    /* what the threads are at */
+    int sample, part, s0, s1, fresh_context, restore;
+    atomic_int next, idle;
+    int quit, n_threads;
+    pthread_mutex_t lock;
+    pthread_cond_t begin, end;
+    uint64_t round;
+} Memory;
+
+static void scales(const Job *job, Memory *m, int s0, int s1, double *eps)
+{
+    const double k = 1 / job->tau_pre + 1 / job->tau_post;
+    const double all3 = k + 1 / job->tau_eps, span = -expm1(-all3 * job->dt) / all3;
+    for (int s = s0; s < s1; s++) {
+        m->scale[s] = (R)(span * *eps * exp(-k * job->dt * (s % m->traces.rebase)));
+        *eps *= exp(-job->dt / job->tau_eps);
+    }
+}
+
+/* put a block into the state in which a sample starts */
+static int start_block(const Memory *m, const Layer *l, int i)
+{
+    const Job *job = m->job;
+    const Population *p = l->p;
+    Block *b = l->blocks + i;
+    if (m->restore) {
+        const size_t stride = l->state_bytes / l->n_blocks;
+        memcpy(l->state + stride * i, l->saved + stride * i, stride);
+    }
+    b->cell->upost *= (R)exp(-m->passed / job->tau_post);
+    const double *master = job->master + (size_t)job->context[m->sample] * p->n_comp * p->n;
+    const R kept = m->fresh_context ? 0 : (R)exp(-m->passed / job->tau_pre);
+    for (int c = 0; c < p->n_comp; c++) {
+        if (!(p->kind[c] & CTX)) continue;
+        Comp *k = b->comp + c;
+        k->w0 = k->w = lanes_of(master + (size_t)c * p->n, p->n, i);
+        k->dw = (V){0};
+        k->up *= kept;
+    }
+    return fill_events(job, l, i, m->sample);
+}
+
+/* add what a sample changed to the master copy of the weights */
+static void keep_weights(const Memory *m, const Layer *l, int i)
+{
+    const Job *job = m->job;
+    const Population *p = l->p;
+    double *master = job->master + (size_t)job->context[m->sample] * p->n_comp * p->n;
+    for (int c = 0; c < p->n_comp; c++) {
+        if (!(p->kind[c] & CTX)) continue;
+        double *w = master + (size_t)c * p->n + (size_t)i * W;
+        for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
+            const double change = l->blocks[i].comp[c].dw[lane], to = w[lane] + change;
+            if (change != 0) w[lane] = to < job->w_min ? job->w_min : to > job->w_max ? job->w_max : to;
+        }
+    }
+}
+
+static int run_block(const Memory *m, const Layer *l, int i)
+{
+    const Traces *tr = m->job->plastic && l == &m->hidden ? &m->traces : NULL;
+    Block *b = l->blocks + i;
+    int code = OK;
+    if (m->part == SETTLE) return phase(m->job, l, i, -1, 0, m->job->settle_steps, tr);
+    if (m->part == BEFORE_ERROR) code = start_block(m, l, i);
+    b->spikes.n = 0;
+    if (!code) code = phase(m->job, l, i, m->sample, m->s0, m->s1, tr);
+    if (m->part == AFTER_ERROR && tr && m->traces.learning) keep_weights(m, l, i);
+    return code;
+}
+
+static void take_blocks(Memory *m)
+{
+    for (;;) {
+        const int i = atomic_fetch_add(&m->next, 1);
+        if (i >= m->hidden.n_blocks) return;
+        m->hidden.blocks[i].code = run_block(m, &m->hidden, i);
+    }
+}
+
+static unsigned flush_subnormals(void)
+{
+#if defined(__x86_64__)
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040);
+    return before;
+#else
+    return 0;
+#endif
+}
+
+static void restore_subnormals(unsigned before)
+{
+#if defined(__x86_64__)
+    _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+
+static void *worker(void *given)
+{
+    Memory *m = given;
+    uint64_t seen = 0;
+    flush_subnormals();
+    pthread_mutex_lock(&m->lock);
+    for (;;) {
+        while (m->round == seen && !m->quit) pthread_cond_wait(&m->begin, &m->lock);
+        if (m->quit) break;
+        seen = m->round;
+        pthread_mutex_unlock(&m->lock);
+        take_blocks(m);
+        pthread_mutex_lock(&m->lock);
+        if (atomic_fetch_add(&m->idle, 1) + 1 == m->n_threads - 1) pthread_cond_signal(&m->end);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+/* run one part of all blocks of the hidden layer; the first block that failed gives the code */
+static int run_hidden(Memory *m, int part, int s0, int s1)
+{
+    m->part = part, m->s0 = s0, m->s1 = s1;
+    atomic_store(&m->next, 0);
+    if (m->n_threads > 1) {
+        pthread_mutex_lock(&m->lock);
+        atomic_store(&m->idle, 0);
+        m->round++;
+        pthread_cond_broadcast(&m->begin);
+        pthread_mutex_unlock(&m->lock);
+    }
+    take_blocks(m);
+    if (m->n_threads > 1) {
+        pthread_mutex_lock(&m->lock);
+        while (atomic_load(&m->idle) < m->n_threads - 1) pthread_cond_wait(&m->end, &m->lock);
+        pthread_mutex_unlock(&m->lock);
+    }
+    for (int i = 0; i < m->hidden.n_blocks; i++)
+        if (m->hidden.blocks[i].code) {
+            m->job->bad_neuron = m->hidden.blocks[i].bad_neuron;
+            return m->hidden.blocks[i].code;
+        }
+    return OK;
+}
+
+static int run_output(Memory *m)
+{
+    if (!m->job->has_output) return OK;
+    const int code = run_block(m, &m->output, 0);
+    if (code) m->job->bad_neuron = m->output.blocks[0].bad_neuron;
+    return code;
+}
+
+static int keep_spikes(Job *job, const Layer *l)
+{
+    for (int i = 0; i < l->n_blocks; i++) {
+        const Spikes *s = &l->blocks[i].spikes;
+        for (int64_t e = 0; e < s->n; e++)
+            if (record(&job->spikes, s->sample[e], s->neuron[e], s->step[e])) return NO_MEMORY;
+    }
+    return OK;
+}
+
+static void last_potentials(const Job *job, const Memory *m)
+{
+    const int n = job->hidden.n, rows = n + job->has_output;
+    for (int j = 0; job->v_out && j < rows; j++) {
+        const Layer *l = j < n ? &m->hidden : &m->output;
+        const int i = j < n ? j : 0;
+        job->v_out[((size_t)m->sample * rows + j) * (job->n_steps + 1) + job->n_steps] =
+            l->blocks[i / W].comp[0].v[i % W];
+    }
+}
+
+/* one sample: up to the end of the window, the error, the rest */
+static int run_sample(Job *job, Memory *m, double *eps, int64_t *late)
+{
+    Layer *hidden = &m->hidden, *output = &m->output;
+    const int n_steps = job->n_steps;
+    int code = feedforward(job, hidden, m->sample);
+    if (code) return code;
+    int opened = job->nominal_onset;
+    for (int64_t e = 0; e < hidden->n_list; e++)
+        if (e == 0 || hidden->list_step[e] < opened) opened = hidden->list_step[e];
+    if (opened > n_steps) opened = n_steps;
+    int closed = opened + job->window < n_steps ? opened + job->window : n_steps;
+    if (!job->plastic) opened = 0, closed = n_steps;
+    sort_list(hidden, n_steps);
+    output->n_list = *late;
+    int error = -job->expected[m->sample];
+    for (int part = BEFORE_ERROR; part <= AFTER_ERROR; part++) {
+        const int s0 = part == AFTER_ERROR ? closed : 0, s1 = part == AFTER_ERROR ? n_steps : closed;
+        if (job->plastic) scales(job, m, s0, s1, eps);
+        if ((code = run_hidden(m, part, s0, s1))) return code;
+        const int64_t before = job->spikes.n;
+        if (keep_spikes(job, hidden)) return NO_MEMORY;
+        if (job->has_output) {
+            for (int64_t e = before; e < job->spikes.n; e++)
+                if (push_list(output, job->spikes.step[e] + job->delay, job->spikes.neuron[e]))
+                    return NO_MEMORY;
+            sort_list(output, n_steps);
+            if ((code = run_output(m))) return code;
+            const Spikes *out = &output->blocks[0].spikes;
+            for (int64_t e = 0; part == BEFORE_ERROR && e < out->n; e++) error += out->step[e] >= opened;
+            if (keep_spikes(job, output)) return NO_MEMORY;
+        }
+        if (part == BEFORE_ERROR && job->plastic && job->learn) *eps += job->error_scale * error;
+    }
+    job->error[m->sample] = error;
+    last_potentials(job, m);
+    *late = 0;
+    for (int64_t e = 0; job->has_output && e < output->n_list; e++)
+        if (output->list_step[e] >= n_steps) {
+            output->list_step[*late] = output->list_step[e] - n_steps;
+            output->list_source[(*late)++] = output->list_source[e];
+        }
+    return OK;
+}
+
+static int run_samples(Job *job, Memory *m)
+{
+    double eps = 0;
+    int64_t late = 0; /* spikes whose delay reaches into the next sample, at the list's start */
+    int code = run_hidden(m, SETTLE, 0, 0);
+    if (!code) code = run_output(m);
+    if (code) return code;
+    memcpy(m->hidden.saved, m->hidden.state, m->hidden.state_bytes);
+    if (job->has_output) memcpy(m->output.saved, m->output.state, m->output.state_bytes);
+    for (int sample = 0; sample < job->n_samples; sample++) {
+        if (job->stop && *job->stop) return STOPPED;
+        m->sample = sample;
+        m->restore = !job->carry && sample;
+        m->fresh_context = !sample || job->context[sample] != job->context[sample - 1];
+        if (m->restore) eps = 0, late = 0;
+        if ((code = run_sample(job, m, &eps, &late))) return code;
+        job->done = sample + 1;
+    }
+    return OK;
+}
+
+static int open_memory(Job *job, Memory *m)
+{
+    m->job = job;
+    if (open_layer(job, &job->hidden, &m->hidden)) return NO_MEMORY;
+    if (job->has_output && open_layer(job, &job->output, &m->output)) return NO_MEMORY;
+    m->scale = fresh(sizeof(R) * job->n_steps);
+    m->jump_pre = fresh(sizeof(R) * job->n_steps);
+    m->jump_post = fresh(sizeof(R) * job->n_steps);
+    if (!m->scale || !m->jump_pre || !m->jump_post) return NO_MEMORY;
+    if (!job->plastic) return OK;
+    const double fastest = job->tau_pre < job->tau_post ? job->tau_pre : job->tau_post;
+    int rebase = (int)(20 * fastest / job->dt);
+    if (rebase < 1) rebase = 1;
+    m->traces = (Traces){m->scale, m->jump_pre, m->jump_post, rebase,
+                         (R)exp(-rebase * job->dt / job->tau_pre),
+                         (R)exp(-rebase * job->dt / job->tau_post), job->learn};
+    for (int s = 0; s < job->n_steps; s++) {
+        m->jump_pre[s] = (R)(job->c_pre * exp(s % rebase * job->dt / job->tau_pre));
+        m->jump_post[s] = (R)(job->c_post * exp(s % rebase * job->dt / job->tau_post));
+    }
+    m->passed = ((job->n_steps - 1) % rebase + 1) * job->dt;
+    return OK;
+}
+
+static void close_memory(Memory *m)
+{
+    close_layer(&m->hidden);
+    close_layer(&m->output);
+    free(m->scale), free(m->jump_pre), free(m->jump_post);
+}
+
+int network_run(Job *job)
+{
+    Memory *m = fresh(sizeof *m);
+    if (!m) return NO_MEMORY;
+    const unsigned before = flush_subnormals();
+    int code = open_memory(job, m), started = 0;
+    m->n_threads = job->n_threads < m->hidden.n_blocks ? job->n_threads : m->hidden.n_blocks;
+    pthread_t threads[m->n_threads > 1 ? m->n_threads : 1];
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->begin, NULL), pthread_cond_init(&m->end, NULL);
+    while (!code && started < m->n_threads - 1)
+        if (pthread_create(threads + started, NULL, worker, m)) code = NO_THREAD;
+        else started++;
+    if (!code) code = run_samples(job, m);
+    pthread_mutex_lock(&m->lock);
+    m->quit = 1;
+    pthread_cond_broadcast(&m->begin);
+    pthread_mutex_unlock(&m->lock);
+    for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    pthread_cond_destroy(&m->begin), pthread_cond_destroy(&m->end);
+    pthread_mutex_destroy(&m->lock);
+    close_memory(m);
+    free(m);
+    restore_subnormals(before);
+    return code;
+}
+
+void network_free(Job *job) { free_spikes(&job->spikes); }
+
+/* sizes that Python must agree on */
+int network_sizes(int64_t out[4])
+{
+    out[0] = sizeof(Job), out[1] = sizeof(Population), out[2] = sizeof(Membrane), out[3] = W;
+    return REAL_BITS;
+}

@@ -1,0 +1,60 @@
+"""The compiled kernel, one library for each precision and block width."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from dendmod import compiled
+from dendmod.engines.kernel.structures import Job, Membrane, Population
+from dendmod.errors import EngineError, UnsupportedByEngine
+
+Precision = Literal["float64", "float32"]
+SOURCE = Path(__file__).with_name("kernel.c")
+BLOCKS = (4, 8, 16)
+_BITS = {"float64": 64, "float32": 32}
+_FLAGS = (
+    "-O3", "-march=native", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno",
+    "-fno-trapping-math", "-Wno-psabi", "-pthread",
+)  # fmt: skip
+
+
+def library(precision: Precision, block: int | None = None) -> ctypes.CDLL:
+    """Return the kernel for a precision and a number of neurons in a block.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If there is no such precision or width.
+    EngineError
+        If it cannot be compiled.
+    """
+    if precision not in _BITS:
+        raise UnsupportedByEngine(f"the kernel computes in {' or '.join(_BITS)}, not {precision!r}")
+    width = _widest(precision) if block is None else block
+    if width not in BLOCKS:
+        raise UnsupportedByEngine(f"blocks of {block} neurons are asked for; use one of {BLOCKS}")
+    return _loaded(precision, width)
+
+
+@cache
+def _loaded(precision: Precision, width: int) -> ctypes.CDLL:
+    library = compiled.load(SOURCE, (*_FLAGS, f"-DREAL_BITS={_BITS[precision]}", f"-DW={width}"))
+    library.network_run.argtypes = [ctypes.POINTER(Job)]
+    library.network_free.argtypes = [ctypes.POINTER(Job)]
+    library.network_free.restype = None
+    sizes = (ctypes.c_int64 * 4)()
+    bits = library.network_sizes(sizes)
+    mine = [ctypes.sizeof(kind) for kind in (Job, Population, Membrane)]
+    if list(sizes) != [*mine, width] or bits != _BITS[precision]:
+        raise EngineError(
+            f"kernel and Python disagree on structures: {list(sizes)} and {[*mine, width]}"
+        )
+    return library
+
+
+def _widest(precision: Precision) -> int:
+    """Return the block width that fills the CPU's vector registers."""
+    return {"float64": 8, "float32": 16}[precision]

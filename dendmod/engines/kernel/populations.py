@@ -1,0 +1,125 @@
+"""Cells of a layer as arrays for the kernel."""
+
+from __future__ import annotations
+
+from ctypes import POINTER, c_double, c_int32
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.engines.kernel.membranes import (
+    MembraneTable,
+    channel_values,
+    gate_values,
+    membrane,
+    pool_values,
+)
+from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Population
+from dendmod.errors import UnsupportedByEngine
+from dendmod.network import Background, CellModel
+
+CONTEXT, AMPA, GABA, NMDA = 1, 2, 4, 8  # what a compartment has; as in kernel.c
+PF_IN_NF = 1e-3
+NS_IN_US = 1e-3
+
+
+class Layer:
+    """A population with the arrays that it points to.
+
+    Parameters
+    ----------
+    cells
+        One each.
+    weights
+        Of the currents at the somata, factor of the profile included (nA), shape (sources, cells).
+    first_neuron
+        Number of the first cell in the network.
+    context
+        Compartments with contextual synapses.
+    context_nmda
+        Whether those have NMDA receptors.
+    """
+
+    def __init__(
+        self,
+        cells: list[CellModel],
+        weights: npt.NDArray[np.float64],
+        first_neuron: int,
+        background: Background | None,
+        context: tuple[int, ...] = (),
+        context_nmda: bool = False,
+    ) -> None:
+        first = cells[0]
+        for i, cell in enumerate(cells):
+            if cell.layout != first.layout:
+                raise UnsupportedByEngine(
+                    f"cell {i} has other parents or channels than cell 0; the kernel runs layers "
+                    "of cells that share them (conductances may be 0)"
+                )
+        self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
+        self.first_neuron, self.background = first_neuron, background
+        kind = 0
+        if background is not None:
+            kind = AMPA | GABA | (NMDA if background.nmda_ratio > 0 else 0)
+        synapses = CONTEXT | (NMDA if context_nmda else 0)
+        n = len(first.compartments)
+        self.kind = np.array([kind | (synapses if c in context else 0) for c in range(n)], np.int32)
+
+    def membranes(self, dt: float, width: int, kind: str) -> list[MembraneTable | None]:
+        """Return the channels of each compartment."""
+        return [
+            membrane(tuple(sorted(c.channels)), bool(c.pools), dt, width, kind)
+            if c.channels or c.pools
+            else None
+            for c in self.cells[0].compartments
+        ]
+
+    def structure(self, dt: float, membrane_of: list[int]) -> Population:
+        """Return the layer for the kernel; it keeps its arrays alive."""
+        n_comp, n = len(self.cells[0].compartments), len(self.cells)
+        self._parent = np.array([c.parent for c in self.cells[0].compartments], np.int32)
+        self._membrane = np.array(membrane_of, np.int32)
+        self._values = np.zeros((n_comp, 6, n))
+        self._channels = np.zeros((n_comp, MAX_CHANNELS, 2, n))
+        self._gates = np.zeros((n_comp, MAX_GATES, n))
+        self._pools = np.zeros((n_comp, 5, n))
+        for i, cell in enumerate(self.cells):
+            for c, compartment in enumerate(cell.compartments):
+                self._values[c, :, i] = (
+                    compartment.ca * PF_IN_NF,
+                    compartment.g_leak * NS_IN_US,
+                    compartment.e_leak,
+                    compartment.g_couple * NS_IN_US,
+                    cell.v_init,
+                    compartment.area,
+                )
+                if compartment.channels:
+                    values = channel_values(compartment, cell)
+                    self._channels[c, : len(values), :, i] = values
+                    gates = gate_values(compartment, cell.v_init)
+                    self._gates[c, : len(gates), i] = gates
+                self._pools[c, :, i] = pool_values(compartment, dt)
+        out = Population()
+        out.n, out.n_comp, out.n_sources = n, n_comp, self.weights.shape[0]
+        out.first_neuron = self.first_neuron
+        out.parent, out.kind = pointer(self._parent), pointer(self.kind)
+        out.membrane = pointer(self._membrane)
+        out.values, out.channel_values = pointer(self._values), pointer(self._channels)
+        out.gate_values, out.pool_values = pointer(self._gates), pointer(self._pools)
+        out.weights = pointer(self.weights)
+        if self.background is not None:
+            out.ampa_weight, out.gaba_weight = (
+                self.background.ampa_weight,
+                self.background.gaba_weight,
+            )
+            out.background_ratio = self.background.nmda_ratio
+        return out
+
+
+_KINDS: dict[str, Any] = {"int32": c_int32, "float64": c_double}
+
+
+def pointer(array: npt.NDArray[Any]) -> Any:
+    """Return a pointer to an array of 32-bit integers or doubles."""
+    return array.ctypes.data_as(POINTER(_KINDS[array.dtype.name]))
