@@ -35,6 +35,8 @@ class Settings(Spec):
         Samples a task over which the amplitude falls to 1/e; None keeps it.
     initial_weight
         Range of the contextual weights at the start (uS).
+    feedforward_center, context_center
+        Centres of the bursts in a sample (ms); the paper does not say.
     """
 
     biophysics: Literal[1, 3] = 1
@@ -48,6 +50,8 @@ class Settings(Spec):
     error_scale: NonNegativeFloat = 1.0
     error_decay: PositiveFloat | None = None
     initial_weight: tuple[NonNegativeFloat, PositiveFloat] = wybo2022.CONTEXT_WEIGHT_RANGE
+    feedforward_center: NonNegativeFloat = 40.0
+    context_center: NonNegativeFloat = 40.0
     dt: float = Field(default=0.1, gt=0, le=0.1)
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SweepError
-from dendmod.network import GeneratedStimulus, NetworkRun, NetworkSpec, Samples
+from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
+from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import Drawn, Tasks, balanced_accuracy
@@ -170,7 +171,7 @@ class Training:
     ) -> NetworkRun:
         return NetworkRun(
             samples=Samples(context=task, expected=drawn.expected, number=numbers),
-            stimulus=GeneratedStimulus(feedforward_counts=drawn.counts),
+            stimulus=bursts(drawn.counts, self.settings),
             dt=self.settings.dt,
             settle=self.settle,
             learn=learn,
@@ -217,3 +218,12 @@ class Training:
                 "name another file, or remove it to start anew"
             )
         return (*state, *curves)
+
+
+def bursts(counts: npt.NDArray[np.int64], settings: Settings) -> GeneratedStimulus:
+    """Return the stimulus of samples with these feedforward spikes, shape [samples, inputs]."""
+    return GeneratedStimulus(
+        feedforward_counts=counts,
+        feedforward=Burst(center=settings.feedforward_center, sd=wybo2022.FEEDFORWARD_SD),
+        context=Burst(center=settings.context_center, sd=wybo2022.CONTEXT_SD),
+    )

@@ -9,7 +9,6 @@ import numpy as np
 
 from dendmod.network import (
     CellModel,
-    GeneratedStimulus,
     NetworkRun,
     NetworkSpec,
     Samples,
@@ -20,7 +19,7 @@ from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import BooleanTasks
-from dendmod.switching.training import Training
+from dendmod.switching.training import Training, bursts
 
 
 def learn_boolean(
@@ -65,20 +64,22 @@ def learn_boolean(
         "samples": learned.samples,
         "accuracy": learned.accuracy,
         "weights": learned.weights,
-        "v_before": _four_inputs(network, len(functions), chosen.dt, seed),
+        "v_before": _four_inputs(network, len(functions), chosen, seed),
         "v_after": _four_inputs(
-            training.with_weights(learned.weights), len(functions), chosen.dt, seed
+            training.with_weights(learned.weights), len(functions), chosen, seed
         ),
     }
 
 
-def _four_inputs(network: NetworkSpec, n_tasks: int, dt: float, seed: int) -> np.ndarray:
+def _four_inputs(
+    network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int
+) -> np.ndarray:
     task = np.repeat(np.arange(n_tasks), len(INPUTS))
     counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
     run = NetworkRun(
         samples=Samples(context=task, expected=np.zeros_like(task)),
-        stimulus=GeneratedStimulus(feedforward_counts=counts),
-        dt=dt,
+        stimulus=bursts(counts, chosen),
+        dt=chosen.dt,
         settle=Training.settle,
         learn=False,
         seed=seed,
