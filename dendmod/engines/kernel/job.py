@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from ctypes import POINTER, c_int32, c_int64, c_uint8
+from ctypes import POINTER, c_int32, c_int64, c_uint8, c_uint32
 from typing import Any
 
 import numpy as np
@@ -176,7 +176,7 @@ class PreparedJob:
         job.counts = self._keep(stimulus.feedforward_counts, np.uint8)
         bursts = (stimulus.feedforward, stimulus.context)
         job.feedforward_table, job.context_table = (
-            self._keep(burst_table(b.center, b.sd, run.dt, n_steps), np.int64) for b in bursts
+            self._keep(burst_table(b.center, b.sd, run.dt, n_steps), np.uint32) for b in bursts
         )
         means = [stimulus.context_mean]
         for layer in self.layers:
@@ -232,5 +232,5 @@ def peak_factor(profile: Profile) -> float:
 
 
 _OF: dict[Callable[..., Any], Any] = {
-    np.int64: POINTER(c_int64), np.uint8: POINTER(c_uint8), np.int32: POINTER(c_int32)
+    np.int64: POINTER(c_int64), np.uint32: POINTER(c_uint32), np.uint8: POINTER(c_uint8), np.int32: POINTER(c_int32)
 }  # fmt: skip

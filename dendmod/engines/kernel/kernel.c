@@ -41,7 +41,7 @@ typedef uint64_t U2 __attribute__((vector_size(W * 4)));
 #define ALIGN 64
 #define MAX_WORDS 260 /* of a stream: 255 spikes and the word before them, in fours */
 
-enum { CTX = 1, AMPA = 2, GABA = 4, NMDA = 8 };            /* what a compartment has */
+enum { CTX = 1, AMPA = 2, GABA = 4, NMDA = 8, BACKGROUND_NMDA = 16 }; /* what a compartment has */
 enum { S_FEEDFORWARD, S_CONTEXT, S_AMPA, S_GABA };         /* streams of random words */
 enum { OK, DIVERGED, OUT_OF_TABLE, NO_MEMORY, STOPPED, FIRES_AT_REST, NO_THREAD };
 
@@ -55,7 +55,7 @@ typedef struct {
 typedef struct {
     int32_t n_channels, n_gates, row, has_pool; /* row: gates padded to a multiple of W */
     Channel channels[MAX_CHANNELS];
-    const R *table; /* (rows, 2, row): steady states and 1 - exp(-dt/tau) */
+    const R *table; /* (rows, row / W, 4, W): see step_gates() */
 } Membrane;
 
 typedef struct {
@@ -86,7 +86,7 @@ typedef struct {
     volatile const int32_t *stop;
     /* stimuli, generated */
     const uint8_t *counts;                /* (n_samples, n_inputs) */
-    const int64_t *feedforward_table, *context_table; /* 4097 each */
+    const uint32_t *feedforward_table, *context_table; /* 4097 each */
     const int64_t *count_tables;          /* 256 words a Poisson mean */
     const int32_t *count_table_of;        /* (1 + 2*(hidden comp + output comp)) */
     int32_t context_fixed;                /* number of spikes, or -1: Poisson */
@@ -119,7 +119,8 @@ typedef struct {
 /* ---- one block of W neurons ---- */
 
 typedef struct {
-    V v, bA, aA, bN, aN, bG, aG, ud, up, w, w0, dw, x, y, cdt, glc, cE, gc;
+    /* conductances and factors are those of the equation for the new potential */
+    V x, y, cdt, g0, cE, gc, bA, aA, bN, aN, bG, aG, ud, up, w, w0, dw, v;
 } Comp;
 
 typedef struct {
@@ -150,8 +151,18 @@ typedef struct {
     int32_t code, bad_neuron;
 } Block;
 
+/* numbers that all cells of a layer share, in the kernel's precision */
+typedef struct {
+    R dA, rA, fA, bgA, dN, rN, fN, bgN, dG, rG, bgG, ff[2], eE, eG, slope, block_rate, block_shift;
+    R kd, eta[3], theta[2], w_min, w_max, threshold;
+    R table_v0, table_low, table_high, per_row, nernst, log2_out, z_hill, log2_half, z_rate;
+    int32_t last_row;
+} Consts;
+
 typedef struct {
     const Population *p;
+    Consts k;
+    int32_t star, same_kind; /* passive dendrites that all hang at the soma; their kind or -1 */
     int32_t n_blocks, n_mem;
     Block *blocks;
     char *state, *saved; /* everything that a step changes, of all blocks */
@@ -173,32 +184,86 @@ INLINE int any(M m)
 }
 #define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
 
+/* KEEP(bits, a): the lanes of a whose bit is set, others zero. RECIPROCAL(a): 1 / a, or the CPU's
+ * estimate of it refined to the last bits. Both do the same for every width. */
+INLINE V keep_any(uint64_t b, V a)
+{
+    M lane;
+    for (int i = 0; i < W; i++) lane[i] = (I)1 << i;
+    return CHOOSE(bits(b & 0xffff, lane), a);
+}
+#define KEEP(b, a) keep_any(b, a)
+#define RECIPROCAL(a) (1 / (a))
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+#include <immintrin.h>
+INLINE V refine(V r, V a)
+{
+    const V e = 1 - a * r;
+    r += r * e;
+#if REAL_BITS == 64
+    r += r * (e * e);
+#endif
+    return r;
+}
+#undef KEEP
+#undef RECIPROCAL
+#if W * REAL_BITS == 512 && REAL_BITS == 32
+#define KEEP(b, a) ((V)_mm512_maskz_mov_ps((__mmask16)(b), (__m512)(a)))
+#define RECIPROCAL(a) refine((V)_mm512_rcp14_ps((__m512)(a)), a)
+#elif W * REAL_BITS == 256 && REAL_BITS == 32
+#define KEEP(b, a) ((V)_mm256_maskz_mov_ps((__mmask8)(b), (__m256)(a)))
+#define RECIPROCAL(a) refine((V)_mm256_rcp14_ps((__m256)(a)), a)
+#elif W * REAL_BITS == 128
+#define KEEP(b, a) ((V)_mm_maskz_mov_ps((__mmask8)(b), (__m128)(a)))
+#define RECIPROCAL(a) refine((V)_mm_rcp14_ps((__m128)(a)), a)
+#elif W * REAL_BITS == 512
+#define KEEP(b, a) ((V)_mm512_maskz_mov_pd((__mmask8)(b), (__m512d)(a)))
+#define RECIPROCAL(a) refine((V)_mm512_rcp14_pd((__m512d)(a)), a)
+#elif W * REAL_BITS == 256
+#define KEEP(b, a) ((V)_mm256_maskz_mov_pd((__mmask8)(b), (__m256d)(a)))
+#define RECIPROCAL(a) refine((V)_mm256_rcp14_pd((__m256d)(a)), a)
+#else
+INLINE V estimate(V a)
+{
+    union { V v; __m512d h[2]; } x = {a};
+    x.h[0] = _mm512_rcp14_pd(x.h[0]), x.h[1] = _mm512_rcp14_pd(x.h[1]);
+    return x.v;
+}
+#define KEEP(b, a) keep_any(b, a)
+#define RECIPROCAL(a) refine(estimate(a), a)
+#endif
+#endif
+
 #if REAL_BITS == 32
 #define MANTISSA 23
 #define MAGIC 12582912.0f
 #define SQRT_HALF_BITS 0x3f3504f3
-#define EXP_TERMS 6
 #define LOG_TERMS 5
 #else
 #define MANTISSA 52
 #define MAGIC 6755399441055744.0
 #define SQRT_HALF_BITS 0x3fe6a09e667f3bcdLL
-#define EXP_TERMS 12
 #define LOG_TERMS 10
 #endif
 
-/* (ln 2)^k / k! */
-static const double EXP2[13] = {
-    1.0, 0.69314718055994530942, 0.24022650695910071233, 0.055504108664821579953,
-    0.0096181291076284771619, 0.0013333558146428443423, 0.00015403530393381609954,
-    1.5252733804059840280e-05, 1.3215486790144309488e-06, 1.0178086009239699728e-07,
-    7.0549116208011233299e-09, 4.4455382718708114976e-10, 2.5678435993488205141e-11};
+/* 2^f for |f| <= 1/2 with the least largest relative error: 7e-8 and 3e-14 */
+#if REAL_BITS == 32
+#define EXP_TERMS 5
+static const R EXP2[] = {1.0000000716546562, 0.69314696706387136, 0.24022119723933591,
+                         0.055507132749513508, 0.0096755413306902106, 0.0013276471522890617};
+#else
+#define EXP_TERMS 9
+static const R EXP2[] = {
+    1.000000000000012, 0.69314718055989133, 0.24022650695670453, 0.055504108667034251,
+    0.0096181291871971549, 0.0013333557907660163, 0.00015403438376063056, 1.5252809631769856e-05,
+    1.3258672365852344e-06, 1.0184373432826564e-07};
+#endif
 
 INLINE V exp2v(V x)
 {
-    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = all(EXP2[EXP_TERMS]);
+    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = (V){0} + EXP2[EXP_TERMS];
 #pragma GCC unroll 12
-    for (int k = EXP_TERMS - 1; k >= 0; k--) p = p * f + (R)EXP2[k];
+    for (int k = EXP_TERMS - 1; k >= 0; k--) p = p * f + EXP2[k];
     return (V)((M)p + ((M)r << MANTISSA));
 }
 
@@ -258,9 +323,9 @@ INLINE int count_of(const int64_t *table, uint32_t word)
     return low;
 }
 
-INLINE int32_t burst_step(uint32_t word, const int64_t *table)
+INLINE int32_t burst_step(uint32_t word, const uint32_t *table)
 {
-    int64_t cell = word >> 20, low = word & 0xfffff, start = table[cell];
+    const uint64_t cell = word >> 20, low = word & 0xfffff, start = table[cell];
     return (int32_t)((start + (((table[cell + 1] - start) * low) >> 20)) >> 16);
 }
 
@@ -453,32 +518,37 @@ INLINE void transpose(V r[W])
 #endif
 }
 
-INLINE void step_gates(const Job *job, const Membrane *k, Mem *m, Cell *cell, V v)
+/* gates towards their steady states, one lane after the other: a row of the table holds, for W
+ * gates at a time, steady states, their differences to the next row, rates, and theirs */
+INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V v)
 {
-    const M last = (M){0} + (I)(job->table_rows - 2);
-    V x = (v - (R)job->table_v0) * (R)(1.0 / job->table_step);
+    const M last = (M){0} + (I)c->last_row;
+    const V x = (v - c->table_v0) * c->per_row;
     M i = __builtin_convertvector(x, M);
     i = i & ~(i < 0);
     i = (i & (i < last)) | (last & ~(i < last));
-    V f = x - __builtin_convertvector(i, V);
+    const V f = x - __builtin_convertvector(i, V);
     cell->vlo = SEL(v < cell->vlo, v, cell->vlo);
     cell->vhi = SEL(v > cell->vhi, v, cell->vhi);
-    union { M m; I i[W]; } at = {i};
-    union { V v; R r[W]; } part = {f};
     const int row = k->row;
+    I at[W] __attribute__((aligned(ALIGN)));
+    R part[W] __attribute__((aligned(ALIGN)));
+    *(M *)at = i * (I)(4 * row);
+    *(V *)part = f;
     for (int g = 0; g < row; g += W) {
-        V r[W];
-#pragma GCC unroll 16
+#pragma GCC unroll 1
         for (int l = 0; l < W; l++) {
-            const R *a = k->table + at.i[l] * 2 * row + 2 * g, *b = a + 2 * row;
-            V inf0 = *(const V *)a, inf1 = *(const V *)b;
-            V rate0 = *(const V *)(a + W), rate1 = *(const V *)(b + W);
-            V inf = inf0 + part.r[l] * (inf1 - inf0), rate = rate0 + part.r[l] * (rate1 - rate0);
+            const V *from = (const V *)(k->table + at[l] + 4 * g);
+            const V inf = from[0] + part[l] * from[1], rate = from[2] + part[l] * from[3];
             V *s = (V *)&m->lane[l][g];
             *s += rate * (inf - *s);
-            r[l] = *s;
         }
+        __asm__ volatile("" ::: "memory"); /* or the compiler keeps all rows in registers, and spills */
+        V r[W];
+#pragma GCC unroll 16
+        for (int l = 0; l < W; l++) r[l] = *(const V *)&m->lane[l][g];
         transpose(r);
+#pragma GCC unroll 16
         for (int l = 0; l < W; l++) m->gate[g + l] = r[l];
     }
 }
@@ -511,19 +581,19 @@ INLINE void channels(const Membrane *k, Mem *m, V v, V *g_sum, V *ge_sum)
     *ge_sum = ges;
 }
 
-INLINE void step_pool(const Job *job, Mem *m)
+INLINE void step_pool(const Consts *k, Mem *m)
 {
     m->cai += m->decay * (m->mincai + m->ica * m->inflow - m->cai);
-    V level = log2v(m->cai);
-    m->eca = (R)job->nernst * ((R)log2(job->cai_out) - level);
-    V x = exp2v((R)job->z_hill * ((R)log2(job->z_half) - level));
-    m->z += (R)job->z_rate * (1 / (1 + x) - m->z);
+    const V level = log2v(m->cai);
+    m->eca = k->nernst * (k->log2_out - level);
+    const V x = exp2v(k->z_hill * (k->log2_half - level));
+    m->z += k->z_rate * (1 / (1 + x) - m->z);
 }
 
 /* ---- a phase: steps s0..s1-1 of one block ---- */
 
 typedef struct {
-    const R *scale, *jump_pre, *jump_post; /* n_steps each; see traces() */
+    const R *scale, *jump_pre, *jump_post; /* n_steps each; see scales() */
     int32_t rebase;
     R rebase_pre, rebase_post;
     int learning;
@@ -546,199 +616,290 @@ static int record(Spikes *s, int sample, int neuron, int step)
     return OK;
 }
 
-static int phase(const Job *job, const Layer *l, int block, int sample, int s0, int s1, const Traces *tr)
+/* what a phase holds on to */
+typedef struct {
+    const Job *job;
+    const Consts *k;
+    const Traces *tr;
+    V (*more)[3]; /* a compartment: events beyond the planes, or NULL */
+    V product;    /* upost * eps * span of this step */
+    int learning;
+    R jump_pre;
+} Step;
+
+/* w' = eta(u_dend) u_pre u_post eps over one step */
+INLINE void learn(const Consts *k, Comp *c, V product)
+{
+    const V ud = c->ud, low = k->w_min - c->w0, high = k->w_max - c->w0;
+    const V eta = SEL(ud < k->theta[0], all(k->eta[0]), SEL(ud > k->theta[1], all(k->eta[2]), all(k->eta[1])));
+    V dw = c->dw + eta * c->up * product;
+    dw = SEL(dw < low, low, dw);
+    dw = SEL(dw > high, high, dw);
+    c->dw = dw;
+    c->w = c->w0 + dw;
+}
+
+/* events of a step: presynaptic trace and synaptic conductances of a compartment.
+ * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA without its block (uS). */
+INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, const int zero, V *g, V *ge)
+{
+    const Consts *k = st->k;
+    V jA = {0}, jN = {0};
+    if (has & (CTX | AMPA)) {
+        if (has & CTX) {
+            const V w = c->w;
+            V jc = KEEP(ev, w) + KEEP(ev >> 16, w + w);
+            if (st->tr) c->up += KEEP(ev, all(st->jump_pre)) + KEEP(ev >> 16, all(2 * st->jump_pre));
+            if (st->more) {
+                jc += st->more[comp][0] * w;
+                if (st->tr) c->up += st->more[comp][0] * st->jump_pre;
+            }
+            jA = jc * k->fA;
+            jN = jc * k->fN;
+        }
+        jA += KEEP(ev >> 32, all(k->bgA));
+        if (has & BACKGROUND_NMDA) jN += KEEP(ev >> 32, all(k->bgN));
+        if (st->more) {
+            jA += st->more[comp][1] * k->bgA;
+            jN += st->more[comp][1] * k->bgN;
+        }
+        const V a = c->aA * k->rA + jA, b = c->bA * k->dA + jA;
+        c->aA = a, c->bA = b;
+        *g += b - a;
+        if (!zero) *ge += (b - a) * k->eE;
+    }
+    if (has & GABA) {
+        V jG = KEEP(ev >> 48, all(k->bgG));
+        if (st->more) jG += st->more[comp][2] * k->bgG;
+        const V a = c->aG * k->rG + jG, b = c->bG * k->dG + jG;
+        c->aG = a, c->bG = b;
+        *g += b - a;
+        *ge += (b - a) * k->eG;
+    }
+    if (!(has & NMDA)) return (V){0};
+    const V a = c->aN * k->rN + jN, b = c->bN * k->dN + jN;
+    c->aN = a, c->bN = b;
+    return b - a;
+}
+
+/* NMDA with its block, linearised at v, into d v_new = n; everything times q^2, where 1/q is the
+ * fraction that magnesium leaves open. Returns q^2. */
+INLINE V unblock(const Consts *k, V G, V v, const int zero, V *d, V *n)
+{
+    const V q1 = exp2v(v * k->block_rate + k->block_shift), q = q1 + 1, q2 = q * q;
+    const V t = (zero ? v : v - k->eE) * q1 * k->slope, Gt = G * t;
+    *d = *d * q2 + (G * q + Gt);
+    *n = *n * q2 + (zero ? Gt * v : Gt * v + G * q * k->eE);
+    return q2;
+}
+
+/* one step of all dendrites of a star: end of the last step, then events and elimination of this
+ * one. Their potential is x + y times that of the soma. Returns what the soma gets in d and n. */
+INLINE void star_step(const Step *st, Comp *comp, int n_comp, const int32_t *kind, const uint64_t *ev,
+                      const int fixed, const int zero, const int learning, V *d_soma, V *n_soma)
+{
+    const Consts *k = st->k;
+    const V vs = comp[0].v;
+    V ds = *d_soma, ns = *n_soma;
+    for (int c = 1; c < n_comp; c++) {
+        Comp *at = comp + c;
+        const int has = fixed >= 0 ? fixed : kind[c];
+        const V v = at->x + at->y * vs;
+        if (has & CTX && st->tr) at->ud += k->kd * (v - at->ud);
+        V g = at->g0, ge = at->cE;
+        const V G = receive(st, at, c, ev[c], has, zero, &g, &ge);
+        if (has & CTX && learning) learn(k, at, st->product);
+        V n = at->cdt * v + ge, scale = at->gc;
+        if (has & NMDA) scale *= unblock(k, G, v, zero, &g, &n);
+        const V inv = RECIPROCAL(g);
+        const V x = n * inv, y = scale * inv;
+        at->x = x, at->y = y;
+        ds -= at->gc * y;
+        ns += at->gc * x;
+    }
+    *d_soma = ds;
+    *n_soma = ns;
+}
+
+/* the same for any tree: events and elimination from the leaves to the soma ... */
+INLINE void tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
+                      V *d_sum, V *n_sum)
+{
+    const Consts *k = st->k;
+    Comp *comp = b->comp;
+    Mem *mem = b->mem + n_mem;
+    for (int c = 0; c < p->n_comp; c++) d_sum[c] = n_sum[c] = (V){0};
+    for (int c = p->n_comp - 1; c > 0; c--) {
+        Comp *at = comp + c;
+        const V v = at->v;
+        V g = at->g0 + d_sum[c], ge = at->cE + n_sum[c], scale = at->gc;
+        const V G = receive(st, at, c, ev[c], p->kind[c], 0, &g, &ge);
+        if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
+        if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
+        V n = at->cdt * v + ge;
+        if (p->kind[c] & NMDA) scale *= unblock(k, G, v, 0, &g, &n);
+        const V inv = RECIPROCAL(g);
+        at->x = n * inv, at->y = scale * inv;
+        d_sum[p->parent[c]] -= at->gc * at->y;
+        n_sum[p->parent[c]] += at->gc * at->x;
+    }
+}
+
+/* ... and new potentials and states from the soma to the leaves */
+INLINE void tree_update(const Step *st, const Block *b, const Population *p)
+{
+    Comp *comp = b->comp;
+    Mem *mem = b->mem + (p->membrane[0] >= 0);
+    for (int c = 1; c < p->n_comp; c++) {
+        Comp *at = comp + c;
+        const V v = at->v = at->x + at->y * comp[p->parent[c]].v;
+        if (p->kind[c] & CTX && st->tr) at->ud += st->k->kd * (v - at->ud);
+        if (p->membrane[c] >= 0) {
+            const Membrane *t = st->job->membranes + p->membrane[c];
+            if (t->has_pool) step_pool(st->k, mem);
+            step_gates(st->k, t, mem, b->cell, v);
+            mem++;
+        }
+    }
+}
+
+/* events of a step that found no place in the planes */
+static void count_extra(const Block *b, int32_t e, V (*more)[3], int n_comp)
+{
+    memset(more, 0, sizeof *more * n_comp);
+    for (; e >= 0; e = b->extra[e].next) {
+        const Extra *x = b->extra + e;
+        more[x->comp][x->kind - S_CONTEXT][x->lane] += 1;
+    }
+}
+
+static int check_block(const Layer *l, Block *b, M real, int first)
+{
+    const int star = l->star;
+    M bad = {0};
+    int code = OK;
+    for (int c = 0; c < l->p->n_comp; c++) {
+        const V v = star && c ? b->comp[c].x + b->comp[c].y * b->comp[0].v : b->comp[c].v;
+        bad |= ~((v < (R)1000) & (v > (R)-1000)) & real;
+    }
+    if (any(bad)) code = DIVERGED;
+    else if (l->n_mem) {
+        bad = ((b->cell->vlo < l->k.table_low) | (b->cell->vhi > l->k.table_high)) & real;
+        if (any(bad)) code = OUT_OF_TABLE;
+    }
+    for (int i = W - 1; i >= 0; i--)
+        if (bad[i]) b->bad_neuron = first + i;
+    return code;
+}
+
+INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int s0, int s1,
+                     const Traces *tr, const int star, const int fixed, const int zero)
 {
     const Population *p = l->p;
-    const int n_comp = p->n_comp, quiet = sample < 0;
+    const Consts *k = &l->k;
+    const int n_comp = p->n_comp, quiet = sample < 0, first = p->first_neuron + block * W;
     Block *b = l->blocks + block;
     Comp *comp = b->comp;
     Cell *cell = b->cell;
     const int lanes = p->n - block * W < W ? p->n - block * W : W;
     const size_t width = (size_t)l->n_blocks * W;
-    M lanebit, real;
-    for (int i = 0; i < W; i++) lanebit[i] = (I)1 << i, real[i] = i < lanes ? -1 : 0;
+    M real;
+    for (int i = 0; i < W; i++) real[i] = i < lanes ? -1 : 0;
+    V d_sum[n_comp], n_sum[n_comp], more[n_comp][3];
+    uint64_t silence[n_comp];
+    memset(silence, 0, sizeof silence);
+    const Membrane *membrane = p->membrane[0] >= 0 ? job->membranes + p->membrane[0] : NULL;
+    double *v_out = job->v_out && !quiet
+        ? job->v_out + ((size_t)sample * (job->hidden.n + job->has_output) + first) * (job->n_steps + 1)
+        : NULL;
+    const int learns = tr && tr->learning && !quiet;
+    int rebase_in = tr ? s0 % tr->rebase : 0;
 
-    const R dA = job->ampa[1], rA = job->ampa[0], dN = job->nmda[1], rN = job->nmda[0];
-    const R dG = job->gaba[1], rG = job->gaba[0], fA = job->ampa[2];
-    const R fN = job->nmda[2] * job->nmda_ratio;
-    const V bgA = all(job->ampa[2] * p->ampa_weight);
-    const V bgN = all(job->nmda[2] * p->ampa_weight * p->background_ratio);
-    const V bgG = all(job->gaba[2] * p->gaba_weight);
-    const R eE = job->e_excitatory, eG = job->e_gaba;
-    const R slope = job->mg_slope;
-    const R block_rate = -job->mg_slope * 1.44269504088896340736;
-    const R block_shift = log2(job->mg_factor);
-    const R kd = -expm1(-job->dt / job->tau_dend);
-    const R eta0 = job->eta[0], eta1 = job->eta[1], eta2 = job->eta[2];
-    const R theta0 = job->theta[0], theta1 = job->theta[1];
-    const R w_min = job->w_min, w_max = job->w_max;
-    V dsum[n_comp], rsum[n_comp], more[3][n_comp];
-    int code = OK;
-
-    for (int s = s0; s < s1; s++) {
+    for (int s = s0; s < s1; s++, rebase_in++) {
+        const uint64_t *ev = quiet ? silence : b->events + (size_t)s * n_comp;
+        Step st = {job, k, tr, NULL, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0};
         /* crossings at the start of the step */
-        V v0 = comp[0].v;
-        M up = v0 > (R)job->threshold, crossed = up & ~cell->above & real;
+        const V v = comp[0].v;
+        const M up = v > k->threshold, crossed = up & ~cell->above & real;
         cell->above = up;
         if (any(crossed)) {
             if (quiet) {
-                b->bad_neuron = p->first_neuron + block * W;
+                b->bad_neuron = first;
                 return FIRES_AT_REST;
             }
             for (int i = 0; i < lanes; i++)
-                if (crossed[i] && record(&b->spikes, sample, p->first_neuron + block * W + i, s))
-                    return NO_MEMORY;
-            if (tr) cell->upost += CHOOSE(crossed, all(tr->jump_post[s]));
+                if (crossed[i] && record(&b->spikes, sample, first + i, s)) return NO_MEMORY;
         }
-        if (job->v_out && !quiet)
-            for (int i = 0; i < lanes; i++) {
-                size_t row = (size_t)sample * (job->hidden.n + job->has_output) + p->first_neuron + block * W + i;
-                job->v_out[row * (job->n_steps + 1) + s] = v0[i];
-            }
         /* traces count time from the last rebase, so that their scale stays in range */
-        if (tr && s > 0 && s % tr->rebase == 0) {
-            cell->upost *= tr->rebase_post;
-            for (int c = 0; c < n_comp; c++) comp[c].up *= tr->rebase_pre;
+        if (tr) {
+            if (rebase_in == tr->rebase) {
+                rebase_in = 0;
+                cell->upost *= tr->rebase_post;
+                for (int c = 0; c < n_comp; c++) comp[c].up *= tr->rebase_pre;
+            }
+            if (!quiet) cell->upost += CHOOSE(crossed, all(tr->jump_post[s]));
         }
-        V product = {0};
-        int learning = 0;
-        if (tr && tr->learning && !quiet && tr->scale[s] != 0) {
-            product = cell->upost * tr->scale[s];
-            learning = any(product != 0);
+        if (v_out)
+            for (int i = 0; i < lanes; i++) v_out[(size_t)i * (job->n_steps + 1) + s] = v[i];
+        if (learns && tr->scale[s] != 0) {
+            st.product = cell->upost * tr->scale[s];
+            st.learning = any(st.product != 0);
         }
-        /* feedforward currents */
+        if (!quiet && b->head[s] >= 0) {
+            count_extra(b, b->head[s], more, n_comp);
+            st.more = more;
+        }
+        /* the dendrites */
+        V d = {0}, n = {0};
+        if (star) {
+            if (st.more || st.learning || !st.tr)
+                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, st.learning, &d, &n);
+            else {
+                st.more = NULL;
+                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, 0, &d, &n);
+            }
+        } else {
+            tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
+            d = d_sum[0], n = n_sum[0];
+        }
+        /* the soma */
         V jump = {0};
         if (!quiet)
             for (int e = l->ff_ptr[s]; e < l->ff_ptr[s + 1]; e++)
                 jump += *(const V *)(l->weights + l->ff_source[e] * width + (size_t)block * W);
-        cell->fa = cell->fa * (R)job->ff[0] + jump;
-        cell->fb = cell->fb * (R)job->ff[1] + jump;
-        /* events beyond those that the planes hold */
-        int crowded = !quiet && b->head[s] >= 0;
-        if (crowded) {
-            memset(more, 0, sizeof more);
-            for (int32_t e = b->head[s]; e >= 0; e = b->extra[e].next) {
-                Extra *x = b->extra + e;
-                more[x->kind - S_CONTEXT][x->comp][x->lane] += 1;
-            }
+        cell->fa = cell->fa * k->ff[0] + jump;
+        cell->fb = cell->fb * k->ff[1] + jump;
+        d += comp->g0;
+        n += comp->cE + (cell->fb - cell->fa);
+        const V G = receive(&st, comp, 0, ev[0], p->kind[0], 0, &d, &n);
+        if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
+        if (membrane) channels(membrane, b->mem, v, &d, &n);
+        n -= d * v; /* the change alone, for float32's sake: the soma's capacitance is large */
+        d += comp->cdt;
+        if (p->kind[0] & NMDA) {
+            V g = {0}, i = {0};
+            const V q2 = unblock(k, G, v, 0, &g, &i);
+            n = n * q2 + (i - g * v);
+            d = d * q2 + g;
         }
-        for (int c = 0; c < n_comp; c++) dsum[c] = (V){0}, rsum[c] = (V){0};
+        const V v_new = comp->v = v + n / d;
+        if (p->kind[0] & CTX && tr) comp->ud += k->kd * (v_new - comp->ud);
+        if (membrane) {
+            if (membrane->has_pool) step_pool(k, b->mem);
+            step_gates(k, membrane, b->mem, cell, v_new);
+        }
+        if (!star) tree_update(&st, b, p);
+    }
+    return check_block(l, b, real, first);
+}
 
-        Mem *mem = b->mem + l->n_mem;
-        for (int c = n_comp - 1; c >= 0; c--) {
-            Comp *k = comp + c;
-            const int has = p->kind[c];
-            const uint64_t ev = quiet ? 0 : b->events[(size_t)s * n_comp + c];
-            V jc = {0}, jA = {0}, jN = {0}, jG = {0};
-            if (ev & 0xffffffffu) {
-                M one = bits(ev & 0xffff, lanebit);
-                jc = CHOOSE(one, k->w);
-                V n = CHOOSE(one, all(1));
-                if (ev & 0xffff0000u) {
-                    M two = bits((ev >> 16) & 0xffff, lanebit);
-                    jc += CHOOSE(two, k->w + k->w);
-                    n += CHOOSE(two, all(2));
-                }
-                if (tr) k->up += n * tr->jump_pre[s];
-            }
-            if (ev >> 32) {
-                M am = bits((ev >> 32) & 0xffff, lanebit);
-                jA = CHOOSE(am, bgA);
-                jN = CHOOSE(am, bgN);
-                jG = CHOOSE(bits(ev >> 48, lanebit), bgG);
-            }
-            if (crowded) {
-                jc += more[0][c] * k->w;
-                if (tr) k->up += more[0][c] * tr->jump_pre[s];
-                jA += more[1][c] * bgA;
-                jN += more[1][c] * bgN;
-                jG += more[2][c] * bgG;
-            }
-            jA += jc * fA;
-            jN += jc * fN;
-            V v = k->v, g = k->glc, rhs = k->cE;
-            if (has & (AMPA | CTX)) {
-                k->aA = k->aA * rA + jA;
-                k->bA = k->bA * dA + jA;
-                V gA = k->bA - k->aA;
-                g += gA;
-                rhs += gA * eE;
-            }
-            if (has & GABA) {
-                k->aG = k->aG * rG + jG;
-                k->bG = k->bG * dG + jG;
-                V gG = k->bG - k->aG;
-                g += gG;
-                rhs += gG * eG;
-            }
-            const int membrane = p->membrane[c];
-            if (membrane >= 0) channels(job->membranes + membrane, --mem, v, &g, &rhs);
-            if (c == 0) rhs += cell->fb - cell->fa;
-            else rhs += k->gc * comp[p->parent[c]].v;
-            rhs -= g * v;
-            rhs += rsum[c];
-            V d = g + k->cdt + dsum[c], scale = k->gc;
-            if (has & NMDA) {
-                /* everything times q^2, q = 1 / (fraction that magnesium leaves open) */
-                k->aN = k->aN * rN + jN;
-                k->bN = k->bN * dN + jN;
-                V G = k->bN - k->aN, drive = v - eE;
-                V q1 = exp2v(v * block_rate + block_shift), q = q1 + 1, q2 = q * q;
-                d = d * q2 + G * (q + slope * drive * q1);
-                rhs = rhs * q2 - G * drive * q;
-                scale *= q2;
-            }
-            V inv = 1 / d;
-            k->x = rhs * inv;
-            if (c == 0) break;
-            k->y = scale * inv;
-            const int parent = p->parent[c];
-            dsum[parent] -= k->gc * k->y;
-            rsum[parent] += k->gc * (k->x + v);
-        }
-
-        mem = b->mem;
-        for (int c = 0; c < n_comp; c++) {
-            Comp *k = comp + c;
-            if (c) k->x += k->y * comp[p->parent[c]].x;
-            k->v += k->x;
-            V v = k->v;
-            if (p->kind[c] & CTX && tr) {
-                if (learning) {
-                    V eta = SEL(k->ud < theta0, all(eta0), SEL(k->ud > theta1, all(eta2), all(eta1)));
-                    V dw = k->dw + eta * k->up * product, w0 = k->w0;
-                    V low = w_min - w0, high = w_max - w0;
-                    dw = SEL(dw < low, low, dw);
-                    dw = SEL(dw > high, high, dw);
-                    k->dw = dw;
-                    k->w = w0 + dw;
-                }
-                k->ud += kd * (v - k->ud);
-            }
-            const int membrane = p->membrane[c];
-            if (membrane >= 0) {
-                const Membrane *t = job->membranes + membrane;
-                if (t->has_pool) step_pool(job, mem);
-                step_gates(job, t, mem, cell, v);
-                mem++;
-            }
-        }
-    }
-    for (int c = 0; c < n_comp; c++) {
-        V v = comp[c].v;
-        M bad = ~((v < (R)1000) & (v > (R)-1000)) & real;
-        if (any(bad)) code = DIVERGED;
-        for (int i = 0; i < lanes && any(bad); i++)
-            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
-    }
-    if (code == OK && l->n_mem) {
-        R low = job->table_v0, high = job->table_v0 + (job->table_rows - 1) * job->table_step;
-        M bad = ((cell->vlo < low) | (cell->vhi > high)) & real;
-        if (any(bad)) code = OUT_OF_TABLE;
-        for (int i = 0; i < lanes && any(bad); i++)
-            if (bad[i]) b->bad_neuron = p->first_neuron + block * W + i;
-    }
-    return code;
+static int phase(const Job *job, const Layer *l, int block, int sample, int s0, int s1, const Traces *tr)
+{
+    const int most = CTX | AMPA | GABA | NMDA;
+    if (l->star && l->same_kind == most && job->e_excitatory == 0)
+        return run_phase(job, l, block, sample, s0, s1, tr, 1, most, 1);
+    if (l->star) return run_phase(job, l, block, sample, s0, s1, tr, 1, -1, 0);
+    return run_phase(job, l, block, sample, s0, s1, tr, 0, -1, 0);
 }
 
 /* ---- memory ---- */
@@ -807,17 +968,42 @@ static void open_block(const Job *job, const Population *p, Block *b, int block)
 #define VALUE(k) lanes_of(at + (k) * p->n, p->n, block)
         Comp *k = b->comp + c;
         V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
-        k->v = k->ud = VALUE(V_INIT);
+        k->v = k->ud = k->x = VALUE(V_INIT);
         k->gc = VALUE(G_COUPLE);
         k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
-        k->glc = g + k->gc;
+        k->g0 = c ? g + k->gc + k->cdt : g;
         k->cE = g * e;
         for (int child = c + 1; child < p->n_comp; child++)
             if (p->parent[child] == c)
-                k->glc += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, block);
+                k->g0 += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, block);
         if (c == 0) b->cell->above = k->v > (R)job->threshold;
         if (p->membrane[c] >= 0) open_membrane(job, p, m++, c, block);
     }
+}
+
+static void set_constants(const Job *job, const Population *p, Consts *k)
+{
+    k->rA = job->ampa[0], k->dA = job->ampa[1], k->fA = job->ampa[2];
+    k->rN = job->nmda[0], k->dN = job->nmda[1], k->fN = job->nmda[2] * job->nmda_ratio;
+    k->rG = job->gaba[0], k->dG = job->gaba[1];
+    k->bgA = job->ampa[2] * p->ampa_weight;
+    k->bgN = job->nmda[2] * p->ampa_weight * p->background_ratio;
+    k->bgG = job->gaba[2] * p->gaba_weight;
+    k->ff[0] = job->ff[0], k->ff[1] = job->ff[1];
+    k->eE = job->e_excitatory, k->eG = job->e_gaba;
+    k->slope = job->mg_slope;
+    k->block_rate = -job->mg_slope * 1.44269504088896340736;
+    k->block_shift = log2(job->mg_factor);
+    k->kd = -expm1(-job->dt / job->tau_dend);
+    for (int i = 0; i < 3; i++) k->eta[i] = job->eta[i];
+    k->theta[0] = job->theta[0], k->theta[1] = job->theta[1];
+    k->w_min = job->w_min, k->w_max = job->w_max;
+    k->threshold = job->threshold;
+    k->table_v0 = k->table_low = job->table_v0, k->per_row = 1.0 / job->table_step;
+    k->table_high = job->table_v0 + (job->table_rows - 1) * job->table_step;
+    k->last_row = job->table_rows - 2;
+    k->nernst = job->nernst, k->log2_out = log2(job->cai_out);
+    k->z_hill = job->z_hill, k->log2_half = log2(job->z_half), k->z_rate = job->z_rate;
 }
 
 static int open_layer(const Job *job, const Population *p, Layer *l)
@@ -825,6 +1011,12 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
     l->p = p;
     l->n_blocks = (p->n + W - 1) / W;
     for (int c = 0; c < p->n_comp; c++) l->n_mem += p->membrane[c] >= 0;
+    set_constants(job, p, &l->k);
+    l->star = p->n_comp > 1, l->same_kind = p->kind[p->n_comp - 1];
+    for (int c = 1; c < p->n_comp; c++) {
+        if (p->parent[c] != 0 || p->membrane[c] >= 0) l->star = 0;
+        if (p->kind[c] != l->same_kind) l->same_kind = -1;
+    }
     const size_t each = sizeof(Cell) + p->n_comp * sizeof(Comp) + l->n_mem * sizeof(Mem);
     const size_t stride = (each + ALIGN - 1) / ALIGN * ALIGN;
     const size_t width = (size_t)l->n_blocks * W;

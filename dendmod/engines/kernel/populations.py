@@ -19,7 +19,13 @@ from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Populatio
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import Background, CellModel
 
-CONTEXT, AMPA, GABA, NMDA = 1, 2, 4, 8  # what a compartment has; as in kernel.c
+CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
+    1,
+    2,
+    4,
+    8,
+    16,
+)  # what a compartment has; as in kernel.c
 PF_IN_NF = 1e-3
 NS_IN_US = 1e-3
 
@@ -61,7 +67,7 @@ class Layer:
         self.first_neuron, self.background = first_neuron, background
         kind = 0
         if background is not None:
-            kind = AMPA | GABA | (NMDA if background.nmda_ratio > 0 else 0)
+            kind = AMPA | GABA | (NMDA | BACKGROUND_NMDA if background.nmda_ratio > 0 else 0)
         synapses = CONTEXT | (NMDA if context_nmda else 0)
         n = len(first.compartments)
         self.kind = np.array([kind | (synapses if c in context else 0) for c in range(n)], np.int32)

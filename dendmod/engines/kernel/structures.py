@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint8, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    c_double,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any
 
 MAX_CHANNELS, MAX_GATES = 12, 32
@@ -62,7 +72,8 @@ class Job(Structure):
         ("seed", c_uint64),
         *_fields("context expected number stop", _ints),
         ("counts", POINTER(c_uint8)),
-        *_fields("feedforward_table context_table count_tables", _longs),
+        *_fields("feedforward_table context_table", POINTER(c_uint32)),
+        ("count_tables", _longs),
         ("count_table_of", _ints),
         ("context_fixed", c_int32),
         ("ff_start", _longs),
