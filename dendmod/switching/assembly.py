@@ -15,10 +15,12 @@ from dendmod.network import (
     OutputCell,
     Plasticity,
 )
+from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.switching.settings import Scale, Settings
 
 Array = npt.NDArray[np.float64]
+_FIRST = 2.0  # ours: the first of some 20 spikes comes two SD before the centre
 
 
 def scaled_weights(vectors: npt.ArrayLike, v_range: float, z_in: float, scale: Scale) -> Array:
@@ -91,7 +93,10 @@ def build_network(
         output=OutputCell(
             cell=with_sk(output, settings.sk_scale), weights=w_out, background=background
         ),
-        plasticity=Plasticity(error_scale=-settings.error_scale),
+        plasticity=Plasticity(
+            error_scale=-settings.error_scale,
+            nominal_onset=max(0.0, settings.feedforward_center - _FIRST * wybo2022.FEEDFORWARD_SD),
+        ),
     )
 
 
