@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dendmod.errors import SpecError
 from dendmod.morphology import Morphology
-from dendmod.spec import Cell, Location, Spec
+from dendmod.spec import Cell, Location, ReducedCell, Spec
 
 
 class SiteChoice(Spec):
@@ -103,12 +103,20 @@ def select(z: npt.NDArray[np.float64], parents: list[int], n: int) -> tuple[list
     )
 
 
-def choose_sites(cell: Cell, choice: SiteChoice | None = None) -> Sites:
-    """Choose sites on a cell by their impedances at rest."""
+def choose_sites(cell: Cell | ReducedCell, choice: SiteChoice | None = None) -> Sites:
+    """Choose sites on a cell by their impedances at rest; a reduced cell has its own.
+
+    Raises
+    ------
+    SpecError
+        If the cell has not as many.
+    """
     from dendmod.engines.neuron import input_and_transfer_impedance
     from dendmod.morphology import resolve
 
     choice = choice or SiteChoice()
+    if isinstance(cell, ReducedCell):
+        return _sites_of_reduced(cell, choice)
     morphology = resolve(cell.morphology).without_axon()
     places = candidates(morphology, choice)
     if len(places) < choice.n:
@@ -120,3 +128,16 @@ def choose_sites(cell: Cell, choice: SiteChoice | None = None) -> Sites:
     parents = [morphology.sections[p.section].parent for p in places]
     taken, bound = select(z, parents, choice.n)
     return Sites(tuple(places[i] for i in taken), np.diag(z)[taken], bound)
+
+
+def _sites_of_reduced(cell: ReducedCell, choice: SiteChoice) -> Sites:
+    from dendmod.engines.neuron import input_and_transfer_impedance
+
+    if len(cell.sites) != choice.n:
+        raise SpecError(
+            f"the reduced cell {cell.name} has {len(cell.sites)} sites; {choice.n} were asked for. "
+            f"Set sites.n, or reduce the cell with --sites {choice.n}"
+        )
+    z = input_and_transfer_impedance(cell, cell.sites, settle=choice.settle)
+    pairs = independence(z)[~np.eye(len(z), dtype=bool)]
+    return Sites(cell.sites, np.diag(z).copy(), float(pairs.min(initial=np.inf)))

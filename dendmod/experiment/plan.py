@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ from dendmod.experiment.provenance import versions
 from dendmod.experiment.tables import IOTable, SpikeTable
 from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
+from dendmod.reduction import read_reduced
 from dendmod.rng import stream
+from dendmod.spec import ReducedCell
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
@@ -48,14 +51,21 @@ class Experiment:
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
         self.coreneuron, self.progress, self.scheduler = coreneuron, progress, scheduler
-        self.morphology = resolve(protocol.cell.morphology).without_axon()
+        reduced = protocol.cell.reduced
+        self._reduced = None if reduced is None else read_reduced(reduced)
+        self.morphology = resolve(_shape(protocol, self._reduced)).without_axon()
         self._fields = protocol.model_dump(mode="json", by_alias=True)
         self._sites: dict[str, np.ndarray] | None = None
 
     @property
     def fingerprint(self) -> str:
         """What, besides its payload, a stored result depends on."""
-        return json.dumps({**versions(), "morphology": self.morphology.sha256}, sort_keys=True)
+        depends = {**versions(), "morphology": self.morphology.sha256}
+        if self._reduced is not None:
+            depends["reduced"] = hashlib.sha256(
+                self._reduced.model_dump_json().encode()
+            ).hexdigest()
+        return json.dumps(depends, sort_keys=True)
 
     def _run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
         return run_tasks(
@@ -232,3 +242,10 @@ class Experiment:
             for blocked in (True, False)
             for k, level in enumerate(levels)
         }
+
+
+def _shape(protocol: Protocol, reduced: ReducedCell | None) -> str:
+    """Return the morphology of the cell, that of the full one for a reduced cell."""
+    if reduced is None:
+        return protocol.cell.morphology
+    return str(reduced.provenance.get("morphology", protocol.cell.morphology))

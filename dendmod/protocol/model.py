@@ -8,8 +8,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from dendmod.l5cell import L5PyramidalCell
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS
+from dendmod.reduction import read_reduced
 from dendmod.sites import SiteChoice
-from dendmod.spec import Cell, Run, Spec
+from dendmod.spec import Cell, ReducedCell, Run, Spec
 
 WidthReading = Literal["SD", "2 SD"]
 SiteOrder = Literal["falling impedance", "rising impedance", "random"]
@@ -17,10 +18,11 @@ _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
 
 
 class CellFields(Spec):
-    """[cell]"""
+    """[cell]; ``reduced`` is a file of ``dendmod reduce``, run in place of the full cell."""
 
     morphology: str = "l5pc"
     biophysics: Literal[1, 3] = 1
+    reduced: str | None = None
 
 
 class RunFields(Spec):
@@ -168,8 +170,10 @@ class Protocol(Spec):
         return self
 
     @property
-    def cell_spec(self) -> Cell:
+    def cell_spec(self) -> Cell | ReducedCell:
         """The cell."""
+        if self.cell.reduced is not None:
+            return read_reduced(self.cell.reduced)
         return L5PyramidalCell(self.cell.morphology, self.cell.biophysics)
 
     @property

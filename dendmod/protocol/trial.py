@@ -44,8 +44,7 @@ def setup_for(
     """
     cell = protocol.cell_spec
     if block_channels:
-        blocked = cell.biophysics.scaled(dict.fromkeys(cell.biophysics.voltage_gated, 0.0))
-        cell = cell.model_copy(update={"biophysics": blocked})
+        cell = cell.scaled(dict.fromkeys(cell.voltage_gated, 0.0))
     ratio = protocol.readings.background_nmda_ratio
     excitatory = wybo2022.ampa_nmda(ratio)
     context = wybo2022.ampa_nmda()

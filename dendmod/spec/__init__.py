@@ -11,10 +11,11 @@ from dendmod.spec.cell import (
     MechanismSpec,
     RegionSpec,
 )
+from dendmod.spec.place import Location
+from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.spec.run import Run
 from dendmod.spec.stimulus import (
     CurrentClamp,
-    Location,
     Setup,
     SpikeTrain,
     Synapse,
@@ -27,10 +28,12 @@ __all__ = [
     "AxonStub",
     "Biophysics",
     "Cell",
+    "Compartment",
     "CurrentClamp",
     "Distribution",
     "Location",
     "MechanismSpec",
+    "ReducedCell",
     "RegionSpec",
     "Run",
     "Setup",

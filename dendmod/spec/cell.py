@@ -148,6 +148,25 @@ class Cell(Spec):
     axon_stub: AxonStub | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 
+    @property
+    def celsius(self) -> float:
+        """Temperature (degC)."""
+        return self.biophysics.celsius
+
+    @property
+    def v_init(self) -> float:
+        """Potential from which a run settles (mV)."""
+        return self.biophysics.v_init
+
+    @property
+    def voltage_gated(self) -> tuple[str, ...]:
+        """Suffixes of all mechanisms that have a maximal conductance."""
+        return self.biophysics.voltage_gated
+
+    def scaled(self, factors: dict[str, float]) -> Cell:
+        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
+        return self.model_copy(update={"biophysics": self.biophysics.scaled(factors)})
+
     def nseg(self, length: float) -> int:
         """Return the number of segments of a section of this length (um)."""
         return 1 + 2 * int(length / self.segment_length)

@@ -6,21 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.base import Spec
 from dendmod.spec.cell import Cell
-
-
-class Location(Spec):
-    """A place on a cell: section number in its morphology (0 is the soma) and 0 <= x <= 1."""
-
-    section: int = Field(ge=0)
-    x: float = Field(ge=0, le=1)
-
-
-SOMA = Location(section=0, x=0.5)
+from dendmod.spec.place import SOMA, Location
+from dendmod.spec.reduced import ReducedCell
 
 
 class Synapse(Spec):
@@ -52,7 +44,7 @@ class VoltageClamp(Spec):
 class Setup(Spec):
     """A cell with all that is attached to it; ``record`` names the voltages that are kept."""
 
-    cell: Cell
+    cell: Cell | ReducedCell
     synapses: tuple[Synapse, ...] = ()
     current_clamps: tuple[CurrentClamp, ...] = ()
     voltage_clamp: VoltageClamp | None = None

@@ -6,11 +6,11 @@ import numpy as np
 
 from dendmod.engines.neuron.run import Simulator
 from dendmod.engines.neuron.session import h
-from dendmod.spec import Cell, Location, Run, Setup
+from dendmod.spec import Cell, Location, ReducedCell, Run, Setup
 
 
 def input_and_transfer_impedance(
-    cell: Cell, locations: tuple[Location, ...], *, settle: float, dt: float = 0.1
+    cell: Cell | ReducedCell, locations: tuple[Location, ...], *, settle: float, dt: float = 0.1
 ) -> np.ndarray:
     """Return the steady impedance matrix (MOhm, shape [n, n]) at rest.
 

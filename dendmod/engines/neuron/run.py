@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from dendmod.engines.neuron.build import BuiltCell, build
+from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import Session, h
 from dendmod.errors import EngineError
 from dendmod.mechanisms import check_parameters
 from dendmod.result import Array, Result
-from dendmod.spec import Run, Setup, SpikeTrain
+from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
 
@@ -38,7 +39,7 @@ class Simulator:
         self.setup, self.spec = setup, run
         self.session = Session(
             dt=run.dt,
-            celsius=setup.cell.biophysics.celsius,
+            celsius=setup.cell.celsius,
             adaptive=run.method == "adaptive",
             coreneuron=coreneuron,
         )
@@ -68,7 +69,7 @@ class Simulator:
         self.session.__exit__(None, None, None)
 
     def _build(self) -> None:
-        self.cell: BuiltCell = build(self.setup.cell)
+        self.cell: BuiltCell | BuiltCompartments = _build(self.setup.cell)
         self._points: dict[str, Any] = {}
         for synapse in self.setup.synapses:
             check_parameters(synapse.mechanism, synapse.params)
@@ -98,7 +99,7 @@ class Simulator:
 
     def settle(self) -> None:
         """Run without spikes from the initial potential and keep the state that is reached."""
-        v_init = self.setup.cell.biophysics.v_init
+        v_init = self.setup.cell.v_init
         h.finitialize(v_init)
         if self.spec.settle > 0:
             self.session.advance(self.spec.settle)
@@ -149,7 +150,7 @@ class Simulator:
 
         NEURON's clock then stands at the end of settling, which is time zero of the run.
         """
-        h.finitialize(self.setup.cell.biophysics.v_init)
+        h.finitialize(self.setup.cell.v_init)
         self._state.restore(1)
         h.fcurrent()
         h.frecord_init()
@@ -169,3 +170,7 @@ class Simulator:
                 f"the soma stands at {v} mV after settling: the run diverged. Use a smaller dt, or "
                 "look for a conductance that is far too large."
             )
+
+
+def _build(cell: Cell | ReducedCell) -> BuiltCell | BuiltCompartments:
+    return build_compartments(cell) if isinstance(cell, ReducedCell) else build(cell)

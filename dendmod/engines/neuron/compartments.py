@@ -1,0 +1,80 @@
+"""From a reduced cell to NEURON sections: one section of one segment a compartment."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from dendmod.engines.neuron.session import h
+from dendmod.errors import SpecError
+from dendmod.mechanisms import check_parameters
+from dendmod.spec import Compartment, Location, ReducedCell
+
+_UF_PER_CM2 = 100.0  # pF/um2 in uF/cm2
+_S_PER_CM2 = 0.1  # nS/um2 in S/cm2
+_OHM_CM = 100.0  # MOhm um in ohm cm
+
+
+class BuiltCompartments:
+    """Sections of a reduced cell, numbered as its compartments."""
+
+    def __init__(self, cell: ReducedCell) -> None:
+        self.cell = cell
+        self.sections = [h.Section(name=c.name) for c in cell.compartments]
+        for compartment, sec in zip(cell.compartments, self.sections, strict=True):
+            _shape(compartment, sec)
+            if compartment.parent >= 0:
+                # a child joined at the parent's centre is apart by its own half alone
+                sec.connect(self.sections[compartment.parent](0.5), 0)
+            _insert(cell, compartment, sec)
+
+    def segment(self, location: Location) -> Any:
+        """Return NEURON's segment of a compartment.
+
+        Raises
+        ------
+        SpecError
+            If there is no such compartment.
+        """
+        if location.section >= len(self.sections):
+            raise SpecError(
+                f"compartment {location.section} is not there: {self.cell.name} has compartments "
+                f"0..{len(self.sections) - 1}"
+            )
+        return self.sections[location.section](0.5)
+
+    @property
+    def n_segments(self) -> int:
+        """Number of segments of the whole cell."""
+        return len(self.sections)
+
+
+def build_compartments(cell: ReducedCell) -> BuiltCompartments:
+    """Build a reduced cell in the open session."""
+    return BuiltCompartments(cell)
+
+
+def _shape(compartment: Compartment, sec: Any) -> None:
+    """Set size, capacitance and the resistance to the parent, each exactly as specified."""
+    side = math.sqrt(compartment.area / math.pi)
+    sec.nseg, sec.L, sec.diam = 1, side, side
+    sec.cm = compartment.ca / compartment.area * _UF_PER_CM2
+    if compartment.g_couple > 0:
+        resistance = 1e3 / compartment.g_couple  # MOhm, along half the section
+        sec.Ra = resistance * (math.pi * side**2 / 4) / (side / 2) * _OHM_CM
+
+
+def _insert(cell: ReducedCell, compartment: Compartment, sec: Any) -> None:
+    sec.insert("pas")
+    sec.g_pas = compartment.g_leak / compartment.area * _S_PER_CM2
+    sec.e_pas = compartment.e_leak
+    for suffix, params in {**compartment.channels, **compartment.pools}.items():
+        check_parameters(suffix, params)
+        sec.insert(suffix)
+        for name, value in params.items():
+            setattr(sec, f"{name}_{suffix}", value)
+    ions = sec.psection()["ions"]
+    if "na" in ions:
+        sec.ena = cell.ena
+    if "k" in ions:
+        sec.ek = cell.ek

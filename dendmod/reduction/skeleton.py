@@ -1,0 +1,116 @@
+"""Which nodes of the full cell are kept, and how the compartments hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dendmod.errors import SpecError
+from dendmod.segments import SegmentTree
+from dendmod.spec import Location
+from dendmod.spec.place import SOMA
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The kept places, the soma first, parents before their children.
+
+    Parameters
+    ----------
+    names
+        "soma", the names of the sites, "bifurcation0" ...
+    nodes
+        Their nodes in the segment tree.
+    parents
+        Number of the compartment that each is joined to; -1 for the soma.
+    places
+        Where they lie on the full cell.
+    """
+
+    names: tuple[str, ...]
+    nodes: tuple[int, ...]
+    parents: tuple[int, ...]
+    places: tuple[Location, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of compartments."""
+        return len(self.names)
+
+
+def skeleton(
+    tree: SegmentTree, sites: dict[str, Location], *, bifurcations: bool = False
+) -> Skeleton:
+    """Return the compartments for the soma and these sites.
+
+    Parameters
+    ----------
+    sites
+        Places by name.
+    bifurcations
+        Keep too every node at which the paths from the sites to the soma meet. With them the
+        kept places form a tree whose impedances a compartment model can match exactly (Wybo et
+        al. 2021, Fig 2C); without them sister sites are joined to their next kept ancestor.
+
+    Raises
+    ------
+    SpecError
+        If two sites lie in one segment, or one in the soma.
+    """
+    root = tree.node(SOMA)
+    kept = {root: ("soma", SOMA)}
+    for name, place in sites.items():
+        node = tree.node(place)
+        if node in kept:
+            raise SpecError(
+                f"{name} and {kept[node][0]} lie in one segment (section {place.section}, x = "
+                f"{place.x}); give sites in different segments, or a smaller segment_length"
+            )
+        kept[node] = (name, place)
+    if bifurcations:
+        for number, node in enumerate(_meetings(tree, kept)):
+            place = Location(section=int(tree.section[node]), x=float(tree.x[node]))
+            kept[node] = (f"bifurcation{number}", place)
+    order = _parents_first(tree, kept)
+    number_of = {node: i for i, node in enumerate(order)}
+    parents = [number_of[above] if (above := _above(tree, n, kept)) >= 0 else -1 for n in order]
+    return Skeleton(
+        names=tuple(kept[n][0] for n in order),
+        nodes=tuple(order),
+        parents=tuple(parents),
+        places=tuple(kept[n][1] for n in order),
+    )
+
+
+def _above(tree: SegmentTree, node: int, kept: Sequence[int] | dict) -> int:  # type: ignore[type-arg]
+    """Return the next kept node on the way to the soma, -1 above the soma."""
+    for above in tree.path_to_root(node)[1:]:
+        if above in kept:
+            return above
+    return -1
+
+
+def _meetings(tree: SegmentTree, kept: dict) -> list[int]:  # type: ignore[type-arg]
+    """Return the nodes, in their order in the tree, that two or more paths reach separately."""
+    arrivals: dict[int, set[int]] = {}
+    for node in kept:
+        path = tree.path_to_root(node)
+        for child, parent in zip(path, path[1:], strict=False):
+            arrivals.setdefault(parent, set()).add(child)
+    return sorted(n for n, children in arrivals.items() if len(children) > 1 and n not in kept)
+
+
+def _parents_first(tree: SegmentTree, kept: dict) -> list[int]:  # type: ignore[type-arg]
+    """Return the kept nodes in the given order, moved back as little as parents require."""
+    order: list[int] = []
+
+    def add(node: int) -> None:
+        above = _above(tree, node, kept)
+        if above >= 0 and above not in order:
+            add(above)
+        if node not in order:
+            order.append(node)
+
+    for node in kept:
+        add(node)
+    return order

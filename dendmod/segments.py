@@ -1,0 +1,96 @@
+"""A cell as the equations see it: a tree of segments with their membrane, in plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.spec import Location
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentTree:
+    """Every node of a discretised cell; parents come before their children, node 0 is the soma.
+
+    Ends of sections at which others are joined are nodes without membrane.
+
+    Parameters
+    ----------
+    parent
+        Number of the parent node, shape [nodes]; -1 for the soma.
+    g_axial
+        Conductance to the parent (uS), shape [nodes]; 0 for the soma.
+    area
+        Membrane area (um2), shape [nodes].
+    ca
+        Capacitance (nF), shape [nodes].
+    g_leak
+        Conductance of the passive leak (uS), shape [nodes].
+    gbar
+        Maximal conductance by channel (uS), each of shape [nodes].
+    open_at_rest
+        Open fraction by channel in the settled state, each of shape [nodes].
+    parameters
+        By mechanism other than the leak, the parameters that are not maximal conductances
+        (reversal potentials, those of calcium pools), each of shape [nodes]; NaN where it is not.
+    v_rest
+        Potential in the settled state (mV), shape [nodes].
+    section, x
+        Section number (-1: the axon stub) and position of each node.
+    ena, ek, celsius
+        Reversal potentials (mV) and temperature (degC).
+    """
+
+    parent: npt.NDArray[np.int64]
+    g_axial: Array
+    area: Array
+    ca: Array
+    g_leak: Array
+    gbar: dict[str, Array]
+    open_at_rest: dict[str, Array]
+    parameters: dict[str, dict[str, Array]]
+    v_rest: Array
+    section: npt.NDArray[np.int64]
+    x: Array
+    ena: float
+    ek: float
+    celsius: float
+
+    @property
+    def n(self) -> int:
+        """Number of nodes."""
+        return int(self.parent.size)
+
+    def node(self, place: Location) -> int:
+        """Return the node whose segment holds a place.
+
+        Raises
+        ------
+        SpecError
+            If the tree has no such section.
+        """
+        of_section = np.flatnonzero((self.section == place.section) & (self.area > 0))
+        if not of_section.size:
+            raise SpecError(
+                f"section {place.section} is not there: the tree has sections "
+                f"0..{int(self.section.max())}"
+            )
+        of_section = of_section[np.argsort(self.x[of_section])]
+        n = of_section.size
+        return int(of_section[min(int(place.x * n), n - 1)])
+
+    def path_to_root(self, node: int) -> list[int]:
+        """Return the nodes from `node` to the soma, both included."""
+        path = [node]
+        while self.parent[path[-1]] >= 0:
+            path.append(int(self.parent[path[-1]]))
+        return path
+
+    def membrane_node(self, node: int) -> int:
+        """Return the node itself, or for the end of a section the segment before it."""
+        return node if self.area[node] > 0 else int(self.parent[node])

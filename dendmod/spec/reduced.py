@@ -1,0 +1,148 @@
+"""The specification of a reduced cell: a few compartments joined to a tree."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+
+from dendmod.spec.base import Spec
+from dendmod.spec.place import Location
+
+
+class Compartment(Spec):
+    """One isopotential compartment.
+
+    Parameters
+    ----------
+    name
+        "soma", "site00" ..., "bifurcation0" ...
+    parent
+        Number of the compartment that it is joined to; -1 for the soma.
+    site
+        The place of the full cell that it stands for.
+    ca
+        Capacitance (pF).
+    g_leak, e_leak
+        Leak conductance (nS) and its reversal potential (mV).
+    g_couple
+        Conductance to the parent (nS); 0 for the soma.
+    area
+        Area (um2) to which the densities of the channels refer.
+    v_rest
+        Resting potential of the full cell at the site (mV), which the leak reversal reproduces.
+    channels
+        Parameters by channel; maximal conductances in S/cm2.
+    pools
+        Parameters by calcium pool.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    parent: int = Field(ge=-1)
+    site: Location
+    ca: PositiveFloat
+    g_leak: NonNegativeFloat
+    e_leak: float = Field(ge=-1000, le=1000)
+    g_couple: NonNegativeFloat
+    area: PositiveFloat
+    v_rest: float
+    channels: dict[str, dict[str, float]] = {}
+    pools: dict[str, dict[str, float]] = {}
+
+    @model_validator(mode="after")
+    def _no_negative_conductance(self) -> Compartment:
+        for suffix, params in self.channels.items():
+            for name, value in params.items():
+                if name.endswith("bar") and value < 0:
+                    raise ValueError(
+                        f"{name} of {suffix} in {self.name} is {value} S/cm2; a conductance is not "
+                        "negative"
+                    )
+        return self
+
+
+class ReducedCell(Spec):
+    """A cell of few compartments; the soma first, parents before their children.
+
+    Engines run it wherever they run a `Cell`; a `Location` names a compartment by its number.
+
+    Parameters
+    ----------
+    ena, ek
+        Reversal potentials (mV).
+    celsius, v_init
+        Temperature (degC) and the potential from which a run settles (mV).
+    provenance
+        What it was reduced from and how.
+    """
+
+    schema_: Literal["dendmod/reduced/1"] = Field(default="dendmod/reduced/1", alias="schema")
+    name: str
+    compartments: tuple[Compartment, ...] = Field(min_length=1)
+    ena: float
+    ek: float
+    celsius: float
+    v_init: float
+    provenance: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _is_a_tree(self) -> ReducedCell:
+        names = [c.name for c in self.compartments]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"compartment names must differ; twice: {', '.join(twice)}")
+        for i, c in enumerate(self.compartments):
+            if (i == 0) != (c.parent == -1) or c.parent >= i:
+                raise ValueError(
+                    f"compartment {i} ({c.name}) has parent {c.parent}; the first one has -1 and "
+                    "all others a compartment before them"
+                )
+            if (i == 0) != (c.g_couple == 0):
+                raise ValueError(
+                    f"g_couple of {c.name} is {c.g_couple} nS; the first compartment has 0, all "
+                    "others more"
+                )
+        return self
+
+    @property
+    def voltage_gated(self) -> tuple[str, ...]:
+        """Suffixes of all channels."""
+        return tuple(sorted({suffix for c in self.compartments for suffix in c.channels}))
+
+    def scaled(self, factors: dict[str, float]) -> ReducedCell:
+        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
+        compartments = []
+        for compartment in self.compartments:
+            channels = {
+                suffix: {
+                    name: value * (factors.get(suffix, 1.0) if name.endswith("bar") else 1.0)
+                    for name, value in params.items()
+                }
+                for suffix, params in compartment.channels.items()
+            }
+            compartments.append(compartment.model_copy(update={"channels": channels}))
+        return self.model_copy(update={"compartments": tuple(compartments)})
+
+    @property
+    def sites(self) -> tuple[Location, ...]:
+        """The compartments of the sites in the order in which they were given."""
+        names = [c.name for c in self.compartments]
+        ranks = [(n, i) for i, n in enumerate(names) if n != "soma" and "bifurcation" not in n]
+        return tuple(Location(section=i, x=0.5) for _, i in sorted(ranks))
+
+    def index(self, name: str) -> int:
+        """Return the number of a compartment.
+
+        Raises
+        ------
+        KeyError
+            If there is none of this name.
+        """
+        for i, c in enumerate(self.compartments):
+            if c.name == name:
+                return i
+        raise KeyError(name)
+
+    def location(self, name: str) -> Location:
+        """Return the place of a compartment, for synapses, clamps and recordings."""
+        return Location(section=self.index(name), x=0.5)
