@@ -15,12 +15,10 @@ from dendmod.network import (
     OutputCell,
     Plasticity,
 )
-from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.switching.settings import Scale, Settings
 
 Array = npt.NDArray[np.float64]
-_FIRST = 2.0  # ours: the first of some 20 spikes comes two SD before the centre
 
 
 def scaled_weights(vectors: npt.ArrayLike, v_range: float, z_in: float, scale: Scale) -> Array:
@@ -57,7 +55,6 @@ def build_network(
     n_contexts: int,
     settings: Settings,
     *,
-    z_in: float,
     seed: int,
 ) -> NetworkSpec:
     """Return the network of Fig 5A: hidden cells that learn, an output cell that adds them up.
@@ -73,10 +70,12 @@ def build_network(
     seed
         Of the contextual weights at the start, uniform in `settings.initial_weight`.
     """
-    w = scaled_weights(vectors, settings.hidden_v_range, z_in, settings.hidden_scale)
+    w = scaled_weights(vectors, settings.hidden_v_range, settings.z_in, settings.hidden_scale)
     k = w.shape[1]
     equal = np.full((k, 1), 1 / np.sqrt(k))
-    w_out = scaled_weights(equal, settings.output_v_range, z_in, settings.output_scale)[:, 0]
+    w_out = scaled_weights(equal, settings.output_v_range, settings.z_in, settings.output_scale)[
+        :, 0
+    ]
     dendrites = tuple(range(1, len(hidden.compartments)))
     low, high = settings.initial_weight
     start = stream(seed, "contextual weights").uniform(low, high, (n_contexts, k, len(dendrites)))
@@ -95,7 +94,8 @@ def build_network(
         ),
         plasticity=Plasticity(
             error_scale=-settings.error_scale,
-            nominal_onset=max(0.0, settings.feedforward_center - _FIRST * wybo2022.FEEDFORWARD_SD),
+            tau_post=settings.tau_post,
+            nominal_onset=settings.nominal_onset,
         ),
     )
 

@@ -102,9 +102,7 @@ def passive_dendrites(cell: CellModel) -> CellModel:
 def star_cell(biophysics: int) -> CellModel:
     """Return a soma with the channels of a set of Hay et al. 2011 and 20 passive dendrites."""
     rng = stream(_SEED, "star cell")
-    drawn = {
-        field: rng.uniform(low, high, N_DENDRITES) for field, (low, high) in _DENDRITE.items()
-    }
+    drawn = {field: rng.uniform(low, high, N_DENDRITES) for field, (low, high) in _DENDRITE.items()}
     dendrites = tuple(
         Compartment(
             name=f"dendrite {i}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +39,10 @@ class Tasks(Protocol):
     names: tuple[str, ...]
     n_inputs: int
 
+    def digest(self) -> str:
+        """Return the hash of all that drawn samples depend on."""
+        ...
+
     def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
         """Draw `n` samples of a task, balanced over its two classes, from "train" or "test"."""
         ...
@@ -63,6 +68,10 @@ class BooleanTasks:
         if unknown:
             raise SpecError(f"unknown Boolean functions {unknown}; allowed: {', '.join(FUNCTIONS)}")
         self.names, self.shuffled = tuple(names), shuffled
+
+    def digest(self) -> str:
+        """Return the hash of names and whether labels are shuffled."""
+        return hashlib.sha256(repr((self.names, self.shuffled)).encode()).hexdigest()
 
     def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
         """Draw balanced cases; all parts are alike."""
@@ -109,6 +118,15 @@ class ImageTasks:
         self.names = tuple(f"class {c}" for c in classes)
         self.classes, self.shuffled = tuple(classes), shuffled
         self.n_inputs = next(iter(self._counts.values())).shape[1]
+
+    def digest(self) -> str:
+        """Return the hash of images, labels, classes and whether labels are shuffled."""
+        hashed = hashlib.sha256(repr((self.classes, self.shuffled)).encode())
+        for part in sorted(self._counts):
+            hashed.update(part.encode())
+            hashed.update(self._counts[part].tobytes())
+            hashed.update(np.asarray(self._labels[part], np.int64).tobytes())
+        return hashed.hexdigest()
 
     def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
         """Draw half of the samples from the class, half evenly over the other classes."""

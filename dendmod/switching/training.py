@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ class Training:
         """Return the hash of all that the weights depend on."""
         parts = {
             "network": hashlib.sha256(self.network.model_dump_json().encode()).hexdigest(),
-            "tasks": list(self.tasks.names),
+            "tasks": self.tasks.digest(),
             "settings": self.settings.model_dump(),
             "schedule": self.schedule.model_dump(),
             "seed": self.seed,
@@ -100,24 +101,28 @@ class Training:
         """
         weights = self.network.context.weights if self.network.context is not None else None
         assert weights is not None
-        done, samples, accuracy = 0, [0], [self.measure(weights)]
+        accuracy: list[Array] = []
+        done, samples = 0, [0]
         if checkpoint is not None and checkpoint.exists():
             done, weights, samples, accuracy = self._restored(checkpoint)
+        else:
+            accuracy = [self.measure(weights, self.schedule.curve_samples)]
         while done < self.blocks:
             weights = self._block(weights, done)
             done += 1
             if done % self.schedule.test_every == 0 or done == self.blocks:
                 samples.append(min(done * self.schedule.block, self.schedule.samples))
-                accuracy.append(self.measure(weights))
+                last = done == self.blocks
+                n = self.schedule.test_samples if last else self.schedule.curve_samples
+                accuracy.append(self.measure(weights, n))
             if checkpoint is not None:
                 self._save(checkpoint, done, weights, samples, accuracy)
             if progress is not None:
                 progress(done, self.blocks)
         return Learned(weights, np.array(samples), np.array(accuracy))
 
-    def measure(self, weights: Array) -> Array:
-        """Return the balanced accuracy of each task with the rule frozen, shape [tasks]."""
-        n = self.schedule.test_samples
+    def measure(self, weights: Array, n: int) -> Array:
+        """Return the balanced accuracy of each task on `n` samples, the rule frozen, [tasks]."""
         task, drawn = self._drawn("test", 0, n)
         numbers = _TEST + np.arange(task.size)
         result = simulate(
@@ -208,7 +213,7 @@ class Training:
             digest = str(found["digest"])
             state = int(found["done"]), found["weights"]
             curves = found["samples"].tolist(), list(found["accuracy"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise SweepError(
                 f"the checkpoint {path} cannot be read ({error}); remove it to start anew"
             ) from None

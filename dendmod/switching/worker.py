@@ -1,4 +1,4 @@
-"""What a worker process does: make one network and let it learn."""
+"""What a worker process does: reduce the cells, make one network, let it learn."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.network import (
-    CellModel,
-    NetworkRun,
-    NetworkSpec,
-    Samples,
-)
+from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
 from dendmod.params import wybo2022
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
+from dendmod.switching.cells import cells
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import BooleanTasks
 from dendmod.switching.training import Training, bursts
 
 
+def make_cells(name: str, biophysics: int) -> dict[str, np.ndarray]:
+    """Return the models of the hidden and of the output cell as JSON texts."""
+    hidden, output = cells(name, biophysics)
+    return {
+        "hidden": np.array(hidden.model_dump_json()),
+        "output": np.array(output.model_dump_json()),
+    }
+
+
 def learn_boolean(
-    hidden: dict[str, Any],
-    output: dict[str, Any],
-    z_in: float,
+    hidden: str,
+    output: str,
     k: int,
     functions: list[str],
     settings: dict[str, Any],
@@ -33,47 +37,56 @@ def learn_boolean(
     seed: int,
     shuffled: bool,
     precision: str,
-    checkpoints: str,
+    checkpoints: str | None,
 ) -> dict[str, np.ndarray]:
     """Let one network learn Boolean functions.
 
-    Returns ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, and
-    the output cell's potential (mV) for the four inputs before and after, [functions, 4, steps].
+    Parameters
+    ----------
+    hidden, output
+        As `make_cells` returns them.
+    k
+        Number of hidden cells.
+    checkpoints
+        Folder, or None for a training that starts anew when it is stopped.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, and the
+        output cell's potential (mV) for the four inputs before and after, [functions, 4, steps].
     """
-    tasks = BooleanTasks(tuple(functions), shuffled=shuffled)
     chosen = Settings.model_validate(settings)
     network = build_network(
-        CellModel.model_validate(hidden),
-        CellModel.model_validate(output),
+        CellModel.model_validate_json(hidden),
+        CellModel.model_validate_json(output),
         input_vectors(k, seed),
         len(functions),
         chosen,
-        z_in=z_in,
         seed=seed,
     )
     training = Training(
         network,
-        tasks,
+        BooleanTasks(tuple(functions), shuffled=shuffled),
         chosen,
         Schedule.model_validate(schedule),
         seed,
         precision=precision,  # type: ignore[arg-type]
     )
-    learned = training.run(Path(checkpoints) / f"{training.digest()[:24]}.npz")
+    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
+    learned = training.run(file)
+    after = training.with_weights(learned.weights)
     return {
         "samples": learned.samples,
         "accuracy": learned.accuracy,
         "weights": learned.weights,
+        "vectors": input_vectors(k, seed),
         "v_before": _four_inputs(network, len(functions), chosen, seed),
-        "v_after": _four_inputs(
-            training.with_weights(learned.weights), len(functions), chosen, seed
-        ),
+        "v_after": _four_inputs(after, len(functions), chosen, seed),
     }
 
 
-def _four_inputs(
-    network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int
-) -> np.ndarray:
+def _four_inputs(network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int) -> np.ndarray:
     task = np.repeat(np.arange(n_tasks), len(INPUTS))
     counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
     run = NetworkRun(
