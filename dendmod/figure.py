@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class FigureOptions:
     workers: int | None = None
     morphology: str | None = None
     dt: float | None = None
+    data: str | None = None
+    matrices: str | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -45,7 +47,24 @@ def _positive(text: str) -> int:
     return value
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "seed": {"type": int, "help": "seed of all random inputs"},
+    "trials": {"type": _positive, "help": "trials a condition"},
+    "quick": {"action": "store_true", "help": "less of everything, in under two minutes"},
+    "workers": {"type": _positive, "help": "processes (default: all cores)"},
+    "morphology": {"help": "name, or SWC or ASC file"},
+    "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "matrices": {
+        "metavar": "A,B",
+        "help": "kinds of matrices, such as dPMD,RP (default: see docs)",
+    },
+    "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
+}
+_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
+OF_NETWORKS = ("seed", "quick", "workers", "data")
+
+
+def _parser(name: str, arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m dendmod.{name}")
     parser.add_argument(
         "--out",
@@ -54,18 +73,18 @@ def _parser(name: str) -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the figure, summary.json and the stored runs",
     )
-    parser.add_argument("--seed", type=int, help="seed of all random inputs")
-    parser.add_argument("--trials", type=_positive, help="trials a condition")
-    parser.add_argument("--quick", action="store_true", help="fewer levels and trials")
-    parser.add_argument("--workers", type=_positive, help="processes (default: all cores)")
-    parser.add_argument("--morphology", help="name, or SWC or ASC file")
-    parser.add_argument("--dt", type=float, metavar="MS", help="time step (ms)")
+    for argument in arguments:
+        parser.add_argument(f"--{argument}", **_ARGUMENTS[argument])
     return parser
 
 
-def run_figure(name: str, main: Callable[[FigureOptions], dict[str, Any]]) -> None:
+def run_figure(
+    name: str,
+    main: Callable[[FigureOptions], dict[str, Any]],
+    arguments: Sequence[str] = _OF_NEURONS,
+) -> None:
     """Parse the command line, run a figure and say where it lies."""
-    options = FigureOptions(**vars(_parser(name).parse_args()))
+    options = FigureOptions(**vars(_parser(name, arguments).parse_args()))
     began = time.monotonic()
     guard(lambda: main(options))
     print(

@@ -31,10 +31,10 @@ LAYERS = (
     ("experiment", "cellcheck"),
     ("exchange",),
     ("figure",),
-    ("ioanalysis",),
+    ("ioanalysis", "learning"),
     ("plotting",),
     ("protocol_run", "io_readings"),
-    ("fig1", "fig2"),
+    ("fig1", "fig2", "fig3", "fig4"),
     ("cli",),
     ("__main__",),
 )

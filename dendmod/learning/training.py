@@ -1,0 +1,236 @@
+"""Supervised training of all runs and tasks at once, with early stopping and checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from dendmod.errors import SpecError
+from dendmod.learning.networks import MultitaskNetwork
+from dendmod.learning.optim import BatchedAdam
+from dendmod.learning.tasks import BalancedSampler, TaskSet, balanced_accuracy
+from dendmod.params import wybo2022_networks as paper
+from dendmod.spec.base import Spec
+
+_EVALUATED_AT_ONCE = 4_000_000  # numbers in the widest layer
+
+
+class TrainSpec(Spec):
+    """How to train.
+
+    Parameters
+    ----------
+    lr_shared, lr_task
+        Adam's learning rates of what all tasks share and of what each has of its own: one for all
+        runs or one a run.
+    batch
+        Samples a step over all tasks.
+    steps
+        Steps an epoch; None takes as many as draw every sample once a task on average.
+    max_epochs, patience
+        Training ends after `max_epochs`, or when the validation accuracy of every run has not risen
+        for `patience` epochs.
+    frozen
+        "shared" trains task parameters alone.
+    """
+
+    lr_shared: float | tuple[float, ...] = 3e-3
+    lr_task: float | tuple[float, ...] = 1e-2
+    batch: int = Field(paper.BATCH, ge=2)
+    steps: int | None = Field(None, ge=1)
+    max_epochs: int = Field(paper.MAX_EPOCHS, ge=1)
+    patience: int = Field(paper.PATIENCE, ge=1)
+    frozen: tuple[str, ...] = ()
+
+
+@dataclass
+class History:
+    """What happened.
+
+    Attributes
+    ----------
+    loss, val
+        Mean training loss and validation accuracy of each epoch, lists of arrays [runs].
+    best
+        Highest validation accuracy of each run, at which its parameters were kept, shape [runs].
+    best_epoch
+        Its epoch; -1 is before training.
+    """
+
+    loss: list[np.ndarray] = field(default_factory=list)
+    val: list[np.ndarray] = field(default_factory=list)
+    best: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    best_epoch: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs that were run."""
+        return len(self.val)
+
+
+def evaluate(network: MultitaskNetwork, tasks: TaskSet) -> np.ndarray:
+    """Return the balanced accuracy of each run and task, shape [runs, tasks]."""
+    per_sample = len(network.seeds) * tasks.n_tasks * max(network.spec.hidden)
+    chunk = max(1, _EVALUATED_AT_ONCE // per_sample)
+    with torch.no_grad():
+        out = [network.output_preactivation(part) for part in tasks.x.split(chunk)]
+    return balanced_accuracy(torch.cat(out, -1), tasks.positive).cpu().numpy()
+
+
+def train(
+    network: MultitaskNetwork,
+    train_set: TaskSet,
+    val_set: TaskSet,
+    spec: TrainSpec,
+    *,
+    checkpoint: Path | None = None,
+    after_epoch: Callable[[MultitaskNetwork, int], None] | None = None,
+) -> History:
+    """Train; each run ends with the parameters of its best epoch.
+
+    Runs do not see each other: each has its own seed, batches, learning rates and best epoch.
+
+    Parameters
+    ----------
+    checkpoint
+        File that holds the state after each epoch; training goes on from it where it fits.
+    after_epoch
+        Called with the network and the number of the epoch, -1 before the first.
+
+    Raises
+    ------
+    SpecError
+        If sets and network do not belong together, or the checkpoint is of another training.
+    """
+    _check(network, train_set, val_set, spec)
+    sampler = BalancedSampler(train_set, spec.batch, network.seeds)
+    steps = spec.steps or -(-len(train_set.x) // (2 * sampler.pairs))
+    groups = [
+        (network.named(where), _rates(rate, network.seeds))
+        for where, rate in (("shared", spec.lr_shared), ("task", spec.lr_task))
+        if where not in spec.frozen
+    ]
+    for where in spec.frozen:
+        for p in network.named(where).values():
+            p.requires_grad_(False)
+    adam = BatchedAdam(groups)
+    history = History()
+    key = _key(network, train_set, spec)
+    state = _read(checkpoint, key) if checkpoint else None
+    if state is None:
+        first = evaluate(network, val_set).mean(axis=1)
+        history.best, history.best_epoch = first, np.full(len(first), -1)
+        best = {n: p.detach().clone() for n, p in network.values.items()}
+        if after_epoch:
+            after_epoch(network, -1)
+    else:
+        network.values.load_state_dict(state["values"])
+        adam.restore(state["adam"])
+        best, history = state["best"], History(**state["history"])
+    for epoch in range(history.epochs, spec.max_epochs):
+        if (history.epochs - 1 - history.best_epoch).min() >= spec.patience:
+            break
+        history.loss.append(_epoch(network, train_set, sampler, adam, epoch, steps))
+        if after_epoch:
+            after_epoch(network, epoch)
+        val = evaluate(network, val_set).mean(axis=1)
+        history.val.append(val)
+        stopped = epoch - 1 - history.best_epoch >= spec.patience
+        better = (val > history.best) & ~stopped
+        history.best[better], history.best_epoch[better] = val[better], epoch
+        for name, p in network.values.items():
+            best[name][better] = p.detach()[better]
+        if checkpoint:
+            _write(checkpoint, key, network, adam, best, history)
+    with torch.no_grad():
+        for name, p in network.values.items():
+            p.copy_(best[name])
+    return history
+
+
+def _epoch(network, tasks, sampler, adam, number, steps):  # type: ignore[no-untyped-def]
+    targets = sampler.targets.to(tasks.x)
+    total = torch.zeros(len(network.seeds), device=tasks.x.device)
+    for drawn in sampler.epoch(number, steps).to(tasks.x.device):
+        errors = (network(tasks.x[drawn]) - targets) ** 2
+        loss = errors.mean(dim=(1, 2))  # one a run: the gradient of a run knows no other
+        loss.sum().backward()
+        adam.step()
+        total += loss.detach()
+    return (total / steps).cpu().numpy()
+
+
+def _rates(rate: float | tuple[float, ...], seeds: Sequence[int]) -> torch.Tensor:
+    rates = torch.as_tensor(rate, dtype=torch.float32).reshape(-1)
+    return rates.expand(len(seeds)) if len(rates) == 1 else rates
+
+
+def _check(network: MultitaskNetwork, train_set: TaskSet, val_set: TaskSet, spec: TrainSpec) -> None:
+    for what, tasks in (("training", train_set), ("validation", val_set)):
+        if tasks.x.shape[-1] != network.spec.n_in or tasks.n_tasks != network.spec.n_tasks:
+            raise SpecError(
+                f"the {what} set has {tasks.x.shape[-1]} inputs and {tasks.n_tasks} tasks, the "
+                f"network {network.spec.n_in} and {network.spec.n_tasks}"
+            )
+    for name in ("lr_shared", "lr_task"):
+        rate = getattr(spec, name)
+        if isinstance(rate, tuple) and len(rate) not in (1, len(network.seeds)):
+            raise SpecError(f"{name} has {len(rate)} values for {len(network.seeds)} runs")
+    unknown = set(spec.frozen) - {"shared", "task"}
+    if unknown:
+        raise SpecError(f"frozen = {sorted(unknown)}; allowed are 'shared' and 'task'")
+
+
+def _key(network: MultitaskNetwork, tasks: TaskSet, spec: TrainSpec) -> str:
+    first = hashlib.sha256()
+    for name in sorted(network.values):
+        first.update(network.values[name].detach().cpu().numpy().tobytes())
+    first.update(tasks.x.cpu().numpy().tobytes() + tasks.positive.cpu().numpy().tobytes())
+    said = [network.spec.model_dump_json(), network.seeds, spec.model_dump_json()]
+    return hashlib.sha256((json.dumps(said) + first.hexdigest()).encode()).hexdigest()
+
+
+def _write(path, key, network, adam, best, history):  # type: ignore[no-untyped-def]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    state = {
+        "key": key,
+        "values": network.values.state_dict(),
+        "adam": adam.state(),
+        "best": best,
+        "history": {k: np.asarray(v).tolist() for k, v in vars(history).items()},
+    }
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, weights_only=True)
+    except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as error:
+        raise SpecError(f"{path}: the checkpoint cannot be read ({error}); remove it") from None
+    if state["key"] != key:
+        raise SpecError(
+            f"{path} is the checkpoint of another training (network, data, seeds or settings "
+            "differ); remove it, or give another file"
+        )
+    kept = state["history"]
+    state["history"] = {
+        "loss": [np.array(v, dtype=np.float32) for v in kept["loss"]],
+        "val": [np.array(v) for v in kept["val"]],
+        "best": np.array(kept["best"]),
+        "best_epoch": np.array(kept["best_epoch"]),
+    }
+    return state

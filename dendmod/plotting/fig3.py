@@ -1,0 +1,181 @@
+"""The panels of Figures 3 and S1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dendmod.learning import tasks2d
+from dendmod.learning.data import Dataset
+from dendmod.params import wybo2022_networks as paper
+from dendmod.plotting.networks import METHODS, RIGHT_NO, RIGHT_YES, WRONG, line
+from dendmod.plotting.style import panel_letter
+
+_MAIN = ("readout", "gain_bias", "gain_xshift")
+_EXAMPLES = tuple(range(0, paper.TASKS_2D, 3))[:15]
+_YLABEL = "Balanced accuracy"
+
+
+def draw(summary: Mapping[str, Any], found: Mapping[str, Any], data: Dataset) -> Figure:
+    """Draw panels B-F of Figure 3 and panel B of Figure S1.
+
+    Parameters
+    ----------
+    summary
+        What `dendmod.fig3` writes.
+    found
+        Results by panel, for the maps of two-dimensional tasks.
+    data
+        The images, as they are before pooling.
+    """
+    figure = plt.figure(figsize=(7.2, 7.6), constrained_layout=True)
+    grid = figure.add_gridspec(3, 6, height_ratios=[1.15, 1, 1])
+    images = summary.get("digits") or summary["images"]
+    _examples(figure, grid[0, :4], found["plane"])
+    _classes(figure, grid[0, 4:], data)
+    ax = figure.add_subplot(grid[1, :2])
+    _by_size(ax, images, _MAIN, depth=True)
+    ax.legend(loc="lower right")
+    panel_letter(ax, "D")
+    ax = figure.add_subplot(grid[1, 2:4])
+    _by_size(ax, images, _MAIN, depth=False)
+    panel_letter(ax, "E")
+    ax = figure.add_subplot(grid[1, 4:])
+    _transfer(ax, summary["transfer"])
+    panel_letter(ax, "F")
+    ax = figure.add_subplot(grid[2, :])
+    _all_methods(ax, images)
+    return figure
+
+
+def _map(ax: Axes, result: Mapping[str, np.ndarray], task: int) -> None:
+    """Draw test points: orange and blue where the network is right, black where it is wrong."""
+    says, truth = result["says"][task], tasks2d.labels(result["x"])[task]
+    colours = np.where(says != truth, WRONG, np.where(truth, RIGHT_YES, RIGHT_NO))
+    ax.scatter(*result["x"].T, c=colours, s=0.5, lw=0, rasterized=True)
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
+
+
+def _layers(key: str) -> str:
+    n = int(key.split()[1].split("x")[0])
+    return f"{n} hidden layer" + ("s" if n > 1 else "")
+
+
+def _examples(figure: Figure, place: Any, plane: Mapping[str, Any]) -> None:
+    halves = place.subgridspec(1, len(plane))
+    for half, (key, result) in zip(halves, plane.items(), strict=False):
+        inner = half.subgridspec(4, 4, wspace=0.05, hspace=0.05, height_ratios=[0.25, 1, 1, 1])
+        title = figure.add_subplot(inner[0, :])
+        accuracy = result["test"].mean()
+        title.text(0.5, 0.1, f"{_layers(key)}: {accuracy:.3f}", ha="center", va="bottom", fontsize=7)
+        title.axis("off")
+        if half == halves[0]:
+            panel_letter(title, "B")
+        for i, task in enumerate(_EXAMPLES[:12]):
+            _map(figure.add_subplot(inner[1 + i // 4, i % 4]), result, task)
+
+
+def _classes(figure: Figure, place: Any, data: Dataset) -> None:
+    side = int(np.ceil(np.sqrt(data.n_classes)))
+    rows = -(-data.n_classes // side)
+    inner = place.subgridspec(rows + 1, side, wspace=0.05, hspace=0.05)
+    title = figure.add_subplot(inner[0, :])
+    title.text(0.5, 0.1, f"{data.n_classes} tasks: this class, or another?", ha="center", fontsize=7)
+    title.axis("off")
+    panel_letter(title, "C")
+    for c in range(data.n_classes):
+        ax = figure.add_subplot(inner[1 + c // side, c % side])
+        image = data.x["train"][np.argmax(data.y["train"] == c)]
+        ax.imshow(np.moveaxis(image, 0, -1) if image.ndim == 3 else image, cmap="gray_r")
+        ax.axis("off")
+
+
+def _size(name: str) -> tuple[int, int]:
+    layers, width = name.split("x")
+    return int(layers), int(width)
+
+
+def _by_size(ax: Axes, images: Mapping[str, Any], methods: Any, *, depth: bool) -> None:
+    for method in methods:
+        entries = {_size(name): e for name, e in images[method].items()}
+        fixed = paper.WIDTH_BY_DEPTH if depth else paper.LAYERS_BY_WIDTH
+        chosen = sorted(size for size in entries if size[1 if depth else 0] == fixed)
+        x = [size[0 if depth else 1] for size in chosen]
+        line(ax, x, [entries[size] for size in chosen], METHODS[method])
+    if depth:
+        ax.set(xlabel=f"Hidden layers of {paper.WIDTH_BY_DEPTH} units", xticks=x)
+    else:
+        ax.set(xlabel="Units a layer, two layers", xscale="log")
+        ax.set_xticks(x, [str(v) for v in x])
+        ax.minorticks_off()
+    ax.set_ylabel(_YLABEL)
+
+
+def _transfer(ax: Axes, transfers: Mapping[str, Any]) -> None:
+    for shift, method in zip((-0.1, 0, 0.1), _MAIN, strict=True):
+        entries = {_size(name)[0]: e for name, e in sorted(transfers[method].items())}
+        x = np.array(list(entries), dtype=float) + shift
+        for what, ls, size, fill in (
+            ("base", "--", 2.5, None), ("transfer", ":", 5, None), ("all_tasks", "none", 3.5, "none"),
+        ):  # fmt: skip
+            line(
+                ax, x, [e[what] for e in entries.values()], METHODS[method],
+                ls=ls, ms=size, markerfacecolor=fill,
+            )  # fmt: skip
+    ax.set(xlabel=f"Hidden layers of {paper.WIDTH_TRANSFER} units", ylabel=_YLABEL)
+    ax.set_xticks(sorted(entries))
+    ax.set_title("dashed: first tasks, dotted: new ones,\nopen: all tasks at once", fontsize=6)
+
+
+def _all_methods(ax: Axes, images: Mapping[str, Any]) -> None:
+    names = sorted({n for entries in images.values() for n in entries}, key=_size)
+    shifts = np.linspace(-0.28, 0.28, len(images))
+    for shift, (method, entries) in zip(shifts, images.items(), strict=True):
+        here = [i for i, name in enumerate(names) if name in entries]
+        line(
+            ax, np.array(here) + shift, [entries[names[i]] for i in here], METHODS[method], ls="none"
+        )
+    ax.set_xticks(range(len(names)), [name.replace("x", " × ") for name in names])
+    ax.set(xlabel="Hidden layers × units", ylabel=_YLABEL, title="All modulations (Fig S1B)")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def draw_tasks(plane: Mapping[str, Any]) -> Figure:
+    """Draw all 48 two-dimensional tasks for each depth (Figure S1A)."""
+    figure = plt.figure(figsize=(7.2, 4.6 * len(plane)), constrained_layout=True)
+    for part, (key, result) in zip(figure.subfigures(len(plane), 1, squeeze=False)[:, 0], plane.items(), strict=True):
+        axes = part.subplots(6, 8)
+        part.suptitle(f"{_layers(key)} of {paper.WIDTH_2D} units; black: wrong", fontsize=8)
+        for task, ax in enumerate(axes.flat):
+            _map(ax, result, task)
+            ax.set_title(f"{tasks2d.NAMES[task]}: {result['test'][0, task]:.3f}", fontsize=5, pad=2)
+    return figure
+
+
+def draw_scans(images: Mapping[str, Any]) -> Figure:
+    """Draw what the scans of learning rates tried (Figure S1C)."""
+    names = sorted({key.split()[1] for key in images}, key=_size)
+    figure, axes = plt.subplots(
+        3, len(names), figsize=(1.0 * len(names) + 0.8, 3.6), squeeze=False, sharex=True, sharey=True,
+        constrained_layout=True,
+    )  # fmt: skip
+    for row, method in zip(axes, _MAIN, strict=True):
+        for ax, name in zip(row, names, strict=True):
+            result = images[f"{method} {name}"]
+            rates, score = result["scan_rates"], result["scan_score"]
+            ax.scatter(*rates.T, c=score, s=14, cmap="viridis", lw=0)
+            ax.scatter(*result["rates"], marker="x", c=WRONG, s=26, lw=1.2)
+            ax.set(xscale="log", yscale="log")
+            ax.set_title(name.replace("x", " × ") if method == _MAIN[0] else "")
+            ax.text(0.03, 0.97, f"{score.min():.2f}-{score.max():.2f}", transform=ax.transAxes,
+                    fontsize=5, va="top")  # fmt: skip
+        row[0].set_ylabel(METHODS[method][0], fontsize=6)
+    figure.supxlabel("Learning rate of shared parameters", fontsize=7)
+    figure.supylabel("Learning rate of task parameters", fontsize=7)
+    figure.suptitle("Validation accuracy (yellow: high; range in each corner); cross: best", fontsize=7)
+    return figure
