@@ -28,6 +28,8 @@ class FigureOptions:
     morphology: str | None = None
     dt: float | None = None
     data: str | None = None
+    tasks: str | None = None
+    samples: int | None = None
     matrices: str | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -58,6 +60,13 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "A,B",
         "help": "kinds of matrices, such as dPMD,RP (default: see docs)",
     },
+    "matrix": {
+        "dest": "matrices",
+        "metavar": "A,B",
+        "help": "feedforward weights: dPMD, dSD, dPCA, PMD, SD, PCA, RP",
+    },
+    "tasks": {"metavar": "A,B", "help": "tasks, such as 0,3,7 (default: see docs)"},
+    "samples": {"type": _positive, "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
 }
 _OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")

@@ -13,6 +13,7 @@ from dendmod.params import wybo2022
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
 from dendmod.switching.cells import cells
+from dendmod.switching.images import feedforward, image_tasks, load_images
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import BooleanTasks
 from dendmod.switching.training import Training, bursts
@@ -101,3 +102,90 @@ def _four_inputs(network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int
     v = simulate(network, run, engine="kernel").v
     assert v is not None
     return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)
+
+
+def learn_class(
+    hidden: str,
+    output: str,
+    matrix: str,
+    data: str,
+    k: int,
+    target: int,
+    settings: dict[str, Any],
+    schedule: dict[str, Any],
+    seed: int,
+    shuffled: bool,
+    plastic: bool,
+    precision: str,
+    checkpoints: str | None,
+) -> dict[str, np.ndarray]:
+    """Let one network learn one class of images against all others.
+
+    Contexts share no weights, so that each task can learn in a process of its own. The random
+    numbers of a task are keyed by seed and class; matrix and images by the seed alone.
+
+    Parameters
+    ----------
+    matrix
+        Kind of the feedforward weights.
+    plastic
+        False: the rule is off, and nothing is learned.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` [measurements], ``samples``, ``weights`` [1, hidden cells, compartments],
+        ``network`` as a JSON text, ``spikes``: mean hidden spikes a sample.
+    """
+    training = class_training(
+        hidden, output, matrix, data, k, target, settings, schedule, seed, shuffled, plastic,
+        precision,
+    )  # fmt: skip
+    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
+    learned = training.run(file)
+    return {
+        "samples": learned.samples,
+        "accuracy": learned.accuracy[:, 0],
+        "weights": learned.weights,
+        "network": np.array(training.network.model_dump_json()),
+    }
+
+
+def class_training(
+    hidden: str,
+    output: str,
+    matrix: str,
+    data: str,
+    k: int,
+    target: int,
+    settings: dict[str, Any],
+    schedule: dict[str, Any],
+    seed: int,
+    shuffled: bool,
+    plastic: bool,
+    precision: str,
+) -> Training:
+    """Return the training of `learn_class`."""
+    chosen = Settings.model_validate(settings)
+    images = load_images(data)
+    own = seed * 1000 + target
+    network = build_network(
+        CellModel.model_validate_json(hidden),
+        CellModel.model_validate_json(output),
+        feedforward(matrix, images, k, seed),
+        1,
+        chosen,
+        seed=own,
+    )
+    if not plastic:
+        assert network.plasticity is not None
+        rule = network.plasticity.model_copy(update={"error_scale": 0.0})
+        network = network.model_copy(update={"plasticity": rule})
+    return Training(
+        network,
+        image_tasks(images, (target,), shuffled=shuffled),
+        chosen,
+        Schedule.model_validate(schedule),
+        own,
+        precision=precision,  # type: ignore[arg-type]
+    )
