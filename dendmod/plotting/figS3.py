@@ -25,30 +25,31 @@ def draw(data: dict[str, Any], summary: dict[str, Any]) -> Figure:
     summary
         The figure's summary.
     """
-    figure = plt.figure(figsize=(7.2, 6.6), constrained_layout=True)
-    grid = figure.add_gridspec(4, 4, height_ratios=[0.8, 0.8, 1.1, 0.9])
+    figure = plt.figure(figsize=(7.2, 8.0), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.5, 1, 1.1])
+    grid = top.add_gridspec(2, 3, width_ratios=[0.7, 2, 2])
     for row, (k, vectors) in enumerate(sorted(data["vectors"].items(), key=lambda i: int(i[0]))):
-        ax = figure.add_subplot(grid[row, 0])
+        ax = top.add_subplot(grid[row, 0])
         _vectors(ax, vectors, k)
         if row == 0:
             panel_letter(ax, "A")
     for row, (name, pair) in enumerate(data["voltages"].items()):
         for column, (v, when) in enumerate(zip(pair, ("before", "after"), strict=True)):
-            inner = grid[row, 1 + column] if column == 0 else grid[row, 2:4]
-            ax = figure.add_subplot(inner)
+            ax = top.add_subplot(grid[row, 1 + column])
             _voltages(ax, v, name, when, data)
             if row == column == 0:
                 panel_letter(ax, "B")
-    ax = figure.add_subplot(grid[2, :])
+    ax = middle.add_subplot()
     _performance(ax, summary)
     panel_letter(ax, "C")
-    ax = figure.add_subplot(grid[3, :2])
-    _curves(ax, data)
-    panel_letter(ax, "D")
     if "variants" in summary:
-        ax = figure.add_subplot(grid[3, 2:])
-        _variants(ax, summary["variants"])
-        panel_letter(ax, "E")
+        left, right = bottom.subplots(1, 2)
+        _variants(right, summary["variants"])
+        panel_letter(right, "E")
+    else:
+        left = bottom.add_subplot()
+    _curves(left, data)
+    panel_letter(left, "D")
     return figure
 
 
@@ -70,7 +71,7 @@ def _voltages(ax: Axes, v: np.ndarray, name: str, when: str, data: dict[str, Any
         ax.plot(t, row, color=COLOURS["soma"], lw=0.6)
         right = "#009E73" if _expected(name)[i] else "#D55E00"
         ax.axvspan(i * length + start, i * length + end, color=right, alpha=0.2, lw=0)
-        ax.annotate(_INPUTS[i], (i * length + length / 2, 46), ha="center", fontsize=6)
+        ax.annotate(_INPUTS[i], (i * length + (start + end) / 2, 46), ha="center", fontsize=6)
     ax.set(ylim=(-95, 60), xlim=(0, 4 * length))
     ax.set_title(f"{name}, {when} learning", pad=3)
     ax.set_xlabel("Time (ms)", labelpad=1)
@@ -114,7 +115,7 @@ def _curves(ax: Axes, data: dict[str, Any]) -> None:
             ax.plot(data["samples"], curve, ".-", color=colour, ms=3, lw=0.7,
                     label=label if i == 0 else None)  # fmt: skip
     ax.axhline(0.5, color=COLOURS["paper"], lw=0.6, zorder=0)
-    ax.set(ylim=(0.3, 1), xlabel="Samples a function", ylabel="Mean accuracy")
+    ax.set(ylim=(0.1, 1), xlabel="Samples a function", ylabel="Mean accuracy")
     ax.legend(loc="lower right")
 
 
@@ -122,7 +123,7 @@ def _variants(ax: Axes, study: dict[str, Any]) -> None:
     names = list(study["rows"])
     y = np.arange(len(names))[::-1]
     ax.barh(y, [study["rows"][n]["mean"] for n in names], color="#56B4E9", height=0.7)
-    ax.set_yticks(y, names)
+    ax.set_yticks(y, names, fontsize=5.5)
     ax.axvline(0.5, color=COLOURS["paper"], lw=0.6)
     tasks = len(next(iter(study["rows"].values()))["accuracy"])
     ax.set(xlim=(0.3, 1), xlabel=f"Mean accuracy, {tasks} functions, seeds {study['seeds']}")
