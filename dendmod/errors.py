@@ -7,7 +7,11 @@ A message says what was given, what is allowed and what to do; `DendmodError` al
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+_NAMED = 10  # runs that an error names
 
 
 class DendmodError(Exception):
@@ -35,7 +39,30 @@ class UnsupportedByEngine(EngineError):
 
 
 class SweepError(DendmodError, RuntimeError):
-    """Runs of a sweep failed, or its stored results cannot be trusted."""
+    """Runs of a sweep failed, or its stored results cannot be trusted.
+
+    Where single runs failed, `.failed` says why and `.results` holds the rest, both by key.
+    """
+
+    failed: Mapping[str, str] = {}
+    results: Mapping[str, Any] = {}
+
+    @classmethod
+    def of_runs(
+        cls, failed: Mapping[str, str], results: Mapping[str, Any], store: Path
+    ) -> SweepError:
+        """Return the error of a sweep in which some runs failed."""
+        named = [f"{key}: {error}" for key, error in list(failed.items())[:_NAMED]]
+        if len(failed) > _NAMED:
+            named.append(f"and {len(failed) - _NAMED} more")
+        lines = "\n  ".join(named)
+        n = len(failed) + len(results)
+        error = cls(
+            f"{len(failed)} of {n} runs failed:\n  {lines}\nTracebacks are in "
+            f"{store / 'ledger.sqlite'} (table failure); finished runs are kept."
+        )
+        error.failed, error.results = failed, results
+        return error
 
 
 class ExchangeError(DendmodError, ValueError):

@@ -22,7 +22,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     """Run, analyse and draw Figure 1; return its summary."""
     protocol = load_protocol("fig1", options.changes())
     trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
-    experiment = Experiment(protocol, options.out / "store", workers=options.workers)
+    experiment = Experiment(protocol, options.out / "store", **options.sweep())
     levels = {
         name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
         for name, arm in protocol.arms.items()

@@ -18,7 +18,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     from dendmod.plotting.fig2 import draw
 
     experiment = Experiment(
-        load_protocol("fig1", options.changes()), options.out / "store", workers=options.workers
+        load_protocol("fig1", options.changes()), options.out / "store", **options.sweep()
     )
     results = analyse_io(experiment, options, list(_TITLES))
     described = describe(experiment, results)

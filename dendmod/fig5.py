@@ -58,7 +58,7 @@ def _run(tasks: list[Task], options: FigureOptions) -> Results:
     return run_tasks(
         tasks,
         options.out / "store",
-        workers=options.workers,
+        **options.sweep(),
         fingerprint=json.dumps(versions(), sort_keys=True),
         progress=len(tasks) > 1 or sys.stderr.isatty(),
     )
@@ -189,5 +189,6 @@ def _draw(out: Path, protocol: LearningProtocol, looks: Any, summary: dict[str, 
 
 if __name__ == "__main__":
     run_figure(
-        "fig5", main, ("seed", "quick", "workers", "dt", "data", "matrix", "tasks", "samples")
+        "fig5", main, ("seed", "quick", "workers", "dt", "data", "matrix", "tasks", "samples",
+         "scheduler", "timeout"),  # fmt: skip
     )

@@ -47,7 +47,7 @@ def _run(tasks: list[Task], options: FigureOptions) -> Results:
     return run_tasks(
         tasks,
         options.out / "store",
-        workers=options.workers,
+        **options.sweep(),
         fingerprint=json.dumps(versions(), sort_keys=True),
     )
 

@@ -31,6 +31,12 @@ class FigureOptions:
     tasks: str | None = None
     samples: int | None = None
     matrices: str | None = None
+    scheduler: str | None = None
+    timeout: float | None = None
+
+    def sweep(self) -> dict[str, Any]:
+        """Return the arguments of `Experiment` that say where and how runs are made."""
+        return {"workers": self.workers, "scheduler": self.scheduler, "timeout": self.timeout}
 
     def changes(self) -> dict[str, Any]:
         """Return what the options change in a protocol, by dotted field."""
@@ -56,6 +62,8 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "workers": {"type": _positive, "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
+    "scheduler": {"metavar": "ADDRESS", "help": "run on the Dask cluster of this scheduler"},
+    "timeout": {"type": float, "metavar": "S", "help": "seconds after which a run is ended (none)"},
     "matrices": {
         "metavar": "A,B",
         "help": "kinds of matrices, such as dPMD,RP (default: see docs)",
@@ -69,7 +77,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "samples": {"type": _positive, "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
 }
-_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt")
+_OF_NEURONS = ("seed", "trials", "quick", "workers", "morphology", "dt", "scheduler", "timeout")
 OF_NETWORKS = ("seed", "quick", "workers", "data")
 
 

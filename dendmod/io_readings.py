@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.experiment import Experiment, versions
+from dendmod.experiment import Experiment, run_together, versions
 from dendmod.figure import FigureOptions, write_summary
-from dendmod.ioanalysis import IOAnalysis, analyse_io, describe
+from dendmod.ioanalysis import IOAnalysis, analyse_io, describe, io_asked
 from dendmod.iocurve import CROSSINGS, MODELS
-from dendmod.protocol import load_variants
+from dendmod.protocol import Protocol, load_grid
+from dendmod.protocol.grid import Grid, grid_columns
 
 
-def fit_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
+def fit_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
     """Sample and fit the IO curves of a protocol file or of each variant in a file of readings.
 
     Parameters
@@ -24,6 +25,8 @@ def fit_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
         A file, or the name of one that dendmod carries, such as ``fig2_readings``.
     options
         Output folder, seed, trials, workers ...
+    grid
+        Values of fields, by dotted name; every combination is run.
 
     Returns
     -------
@@ -31,17 +34,30 @@ def fit_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
         One row a variant and arm: residual of each model, x-shift, the fraction of bootstraps that
         show the paper's order, levels left out, simulations.
     """
-    path, title, protocols = load_variants(name, options.changes())
+    loaded = load_grid(name, options.changes(), grid)
     described, rows = {}, []
-    for variant, protocol in protocols.items():
-        experiment = Experiment(protocol, options.out / "store", workers=options.workers)
-        arms = [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
-        results = analyse_io(experiment, options, arms)
+    experiments = {
+        variant: Experiment(protocol, options.out / "store", **options.sweep())
+        for variant, protocol in loaded.protocols.items()
+    }
+    if len(experiments) > 1:
+        run_together(
+            experiments,
+            lambda _, e: e.io_tasks(**io_asked(e.protocol, options, _arms(e.protocol))),
+        )
+    for variant, experiment in experiments.items():
+        results = analyse_io(experiment, options, _arms(experiment.protocol))
         described[variant] = describe(experiment, results)
-        rows += [_row(variant, arm, result, described[variant]) for arm, result in results.items()]
+        at = grid_columns(loaded.points[variant])
+        rows += [_row(variant, arm, r, described[variant]) | at for arm, r in results.items()]
     table = pd.DataFrame(rows)
-    _write(path.stem, title, table, described, options)
+    _write(loaded.path.stem, loaded.title, table, described, options)
     return table
+
+
+def _arms(protocol: Protocol) -> list[str]:
+    """Return the arms of whose IO curves the paper says something."""
+    return [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
 
 
 def _row(

@@ -142,19 +142,25 @@ def analyse_io(
     experiment: Experiment, options: FigureOptions, arms: Sequence[str]
 ) -> Mapping[str, IOAnalysis]:
     """Sample and fit the IO curves of the given arms."""
-    protocol, quick = experiment.protocol, options.quick
+    protocol, asked = experiment.protocol, io_asked(experiment.protocol, options, arms)
+    tables = experiment.io_curves(**asked)
+    samples = QUICK_BOOTSTRAPS if options.quick else protocol.io.bootstraps
+    return {name: IOAnalysis(tables[name], samples, protocol.run.seed) for name in arms}
+
+
+def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of `Experiment.io_curves` that the options ask for."""
+    quick = options.quick
     levels = {}
     for name in arms:
         arm = protocol.arms[name]
         levels[name] = arm.quick_levels if quick and arm.quick_levels else arm.levels
-    tables = experiment.io_curves(
-        levels,
-        trials=options.trials or (QUICK_TRIALS if quick else protocol.run.trials),
-        seed=protocol.run.seed,
-        resolution=QUICK_RESOLUTION if quick else None,
-    )
-    samples = QUICK_BOOTSTRAPS if quick else protocol.io.bootstraps
-    return {name: IOAnalysis(tables[name], samples, protocol.run.seed) for name in arms}
+    return {
+        "arms": levels,
+        "trials": options.trials or (QUICK_TRIALS if quick else protocol.run.trials),
+        "seed": protocol.run.seed,
+        "resolution": QUICK_RESOLUTION if quick else None,
+    }
 
 
 def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[str, Any]:

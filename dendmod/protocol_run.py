@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.experiment import Experiment, versions
+from dendmod.experiment import Experiment, run_together, versions
 from dendmod.figure import FigureOptions, write_summary
-from dendmod.protocol import Protocol, load_variants
+from dendmod.protocol import Protocol, ProtocolGrid, load_grid
+from dendmod.protocol.grid import Grid, grid_columns
 
 _QUICK_TRIALS = 4
 
 
-def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
+def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
     """Run a protocol file or a file of readings.
 
     Parameters
@@ -23,28 +24,44 @@ def run_file(name: str | Path, options: FigureOptions) -> pd.DataFrame:
         A file, or the name of one that dendmod carries.
     options
         Output folder, seed, trials, workers ...
+    grid
+        Values of fields, by dotted name; every combination is run.
 
     Returns
     -------
     pandas.DataFrame
-        One row a trial: variant, arm, level, n_feedforward, trial, spikes.
+        One row a trial: variant, arm, level, n_feedforward, trial, spikes, and a column a field of
+        the grid.
     """
-    path, title, protocols = load_variants(name, options.changes())
+    loaded = load_grid(name, options.changes(), grid)
+    experiments = {
+        variant: Experiment(protocol, options.out / "store", **options.sweep())
+        for variant, protocol in loaded.protocols.items()
+    }
+    if len(experiments) > 1:
+        run_together(experiments, lambda _, e: e.spike_tasks(**_asked(e.protocol, options)))
     rows = pd.concat(
-        [_run(variant, p, options) for variant, p in protocols.items()], ignore_index=True
+        [
+            _rows(variant, experiment, options).assign(**grid_columns(loaded.points[variant]))
+            for variant, experiment in experiments.items()
+        ],
+        ignore_index=True,
     )
-    _write(path.stem, title, rows, protocols, options)
+    _write(loaded, rows, options)
     return rows
 
 
-def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFrame:
-    experiment = Experiment(protocol, options.out / "store", workers=options.workers)
-    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+def _asked(protocol: Protocol, options: FigureOptions) -> dict[str, Any]:
     levels = {
         name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
         for name, arm in protocol.arms.items()
     }
-    tables = experiment.spikes(levels, trials=trials, seed=protocol.run.seed)
+    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+    return {"arms": levels, "trials": trials, "seed": protocol.run.seed}
+
+
+def _rows(variant: str, experiment: Experiment, options: FigureOptions) -> pd.DataFrame:
+    tables = experiment.spikes(**_asked(experiment.protocol, options))
     return pd.DataFrame(
         [
             (variant, arm, level, n, trial, int(count))
@@ -57,16 +74,11 @@ def _run(variant: str, protocol: Protocol, options: FigureOptions) -> pd.DataFra
     )
 
 
-def _write(
-    stem: str,
-    title: str,
-    rows: pd.DataFrame,
-    protocols: dict[str, Protocol],
-    options: FigureOptions,
-) -> None:
+def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> None:
     from dendmod.plotting import save, style
     from dendmod.plotting.counts import draw_counts
 
+    stem, title = loaded.path.stem, loaded.title
     options.out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(options.out / f"{stem}.parquet")
     means = rows.groupby(["variant", "arm", "level"], sort=False)["spikes"].mean()
@@ -76,6 +88,7 @@ def _write(
         "trials": int(rows["trial"].max()) + 1,
         "variants": {
             variant: {
+                "set": loaded.points[variant],
                 "protocol": protocol.model_dump(mode="json", by_alias=True),
                 "arms": {
                     arm: {
@@ -85,7 +98,7 @@ def _write(
                     for arm in protocol.arms
                 },
             }
-            for variant, protocol in protocols.items()
+            for variant, protocol in loaded.protocols.items()
         },
         "versions": versions(),
     }

@@ -24,7 +24,7 @@ def check_io(io: IOFile) -> tuple[list[str], list[str]]:
     given = np.array([row["thresholds"] for row in points["by_level"]], dtype=float)
     raw = [row for row in points["by_level"] if row["x"]]
     for row in raw:
-        found = thresholds(row["x"], [np.mean(row["spikes"], axis=1)], crossings)[0]
+        found = thresholds(row["x"], [[np.mean(counts) for counts in row["spikes"]]], crossings)[0]
         said = np.array(row["thresholds"], dtype=float)
         if not np.allclose(found, said, rtol=_RELATIVE, atol=_RELATIVE, equal_nan=True):
             wrong.append(

@@ -264,8 +264,9 @@ def _points(points: Any, levels: tuple[float, ...]) -> None:
         if not isinstance(row["spikes"], list) or len(row["spikes"]) != n:
             raise IOFileError(f"{at}.spikes must have a list of counts for each of {n} x")
         for j, counts in enumerate(row["spikes"]):
-            if any(c < 0 or c != int(c) for c in _row(counts, f"{at}.spikes[{j}]")):
-                raise IOFileError(f"{at}.spikes[{j}] must hold counts")
+            found = _row(counts, f"{at}.spikes[{j}]")
+            if not found or any(c < 0 or c != int(c) for c in found):
+                raise IOFileError(f"{at}.spikes[{j}] must hold counts, one a trial")
 
 
 def _version(given: Any) -> None:

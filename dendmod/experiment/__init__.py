@@ -3,5 +3,6 @@
 from dendmod.experiment.plan import Experiment
 from dendmod.experiment.provenance import versions
 from dendmod.experiment.tables import IOTable, SpikeTable
+from dendmod.experiment.together import run_together
 
-__all__ = ["Experiment", "IOTable", "SpikeTable", "versions"]
+__all__ = ["Experiment", "IOTable", "SpikeTable", "run_together", "versions"]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.conductance import effective_conductance
-from dendmod.experiment.provenance import versions
+from dendmod.experiment.provenance import fingerprint_of
 from dendmod.experiment.tables import IOTable, SpikeTable
 from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
@@ -22,6 +22,7 @@ from dendmod.spec import ReducedCell
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
+_CHECK = "dendmod.experiment.provenance:check_same"
 
 
 class Experiment:
@@ -37,6 +38,12 @@ class Experiment:
         Number of processes; None takes all cores.
     coreneuron
         None lets each worker use CoreNEURON where the mechanisms were built for it.
+    progress
+        Show a bar on standard error.
+    scheduler
+        Address of a Dask cluster that makes the runs, instead of processes of this machine.
+    timeout
+        Seconds after which one task is ended; None waits for ever.
     """
 
     def __init__(
@@ -48,9 +55,11 @@ class Experiment:
         coreneuron: bool | None = None,
         progress: bool = True,
         scheduler: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
-        self.coreneuron, self.progress, self.scheduler = coreneuron, progress, scheduler
+        self.coreneuron, self.progress = coreneuron, progress
+        self.scheduler, self.timeout = scheduler, timeout
         reduced = protocol.cell.reduced
         self._reduced = None if reduced is None else read_reduced(reduced)
         self.morphology = resolve(_shape(protocol, self._reduced)).without_axon()
@@ -60,47 +69,53 @@ class Experiment:
     @property
     def fingerprint(self) -> str:
         """What, besides its payload, a stored result depends on."""
-        depends = {**versions(), "morphology": self.morphology.sha256}
-        if self._reduced is not None:
-            depends["reduced"] = hashlib.sha256(
-                self._reduced.model_dump_json().encode()
-            ).hexdigest()
-        return json.dumps(depends, sort_keys=True)
+        depends = fingerprint_of(self.morphology)
+        if self._reduced is None:
+            return depends
+        reduced = hashlib.sha256(self._reduced.model_dump_json().encode()).hexdigest()
+        return json.dumps([depends, reduced])
 
-    def _run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
+    def run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
+        """Run tasks of this protocol, or take them from the store; return arrays by key."""
         return run_tasks(
             tasks,
             self.store,
             workers=self.workers,
+            timeout=self.timeout,
             progress=self.progress,
             fingerprint=self.fingerprint,
             scheduler=self.scheduler,
+            check=_CHECK,
         )
 
     @property
     def sites(self) -> dict[str, np.ndarray]:
         """Chosen sites: ``section``, ``x``, ``impedance`` (MOhm), shape [n]; ``independence``."""
         if self._sites is None:
-            # only what the sites depend on, so that arms and readings share them
-            needed = {
-                k: self._fields[k]
-                for k in (
-                    "schema",
-                    "name",
-                    "title",
-                    "source",
-                    "cell",
-                    "sites",
-                    "feedforward",
-                    "background",
-                    "arms",
-                )
-            }
-            needed |= {"name": "sites", "title": "", "source": ""}
-            needed["run"] = {k: self._fields["run"][k] for k in ("settle_ms",)}
-            task = Task("sites", f"{_WORKER}:choose", {"protocol": needed}, cost=4.0)
-            self._sites = self._run([task])["sites"]
+            self._sites = self.run([self.sites_task])["sites"]
         return self._sites
+
+    @property
+    def sites_task(self) -> Task:
+        """The task that chooses the sites."""
+        # only what the sites depend on, so that arms and readings share them
+        needed = {
+            k: self._fields[k]
+            for k in (
+                "schema",
+                "name",
+                "title",
+                "source",
+                "cell",
+                "sites",
+                "feedforward",
+                "background",
+                "arms",
+            )
+        }
+        needed |= {"name": "sites", "title": "", "source": ""}
+        needed["run"] = {k: self._fields["run"][k] for k in ("settle_ms",)}
+        return Task("sites", f"{_WORKER}:choose", {"protocol": needed}, cost=4.0)
 
     @property
     def _ordered(self) -> npt.NDArray[np.int64]:
@@ -133,10 +148,33 @@ class Experiment:
         traces: bool = False,
     ) -> dict[str, SpikeTable]:
         """Count spikes for the given levels of each arm; one process a level."""
-        common = self._common(seed)
-        tasks, numbers = [], {}
+        done = self.run(
+            self.spike_tasks(
+                arms, trials=trials, seed=seed, n_feedforward=n_feedforward, traces=traces
+            )
+        )
+        tables = {}
         for arm, levels in arms.items():
-            numbers[arm] = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
+            rows = [done[f"spikes/{arm}/{level}"] for level in levels]
+            counts = np.array([row["counts"] for row in rows])
+            numbers = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
+            tables[arm] = SpikeTable(tuple(levels), numbers, counts, tuple(rows))
+        return tables
+
+    def spike_tasks(
+        self,
+        arms: Mapping[str, Sequence[int]],
+        *,
+        trials: int,
+        seed: int,
+        n_feedforward: Sequence[int] | None = None,
+        traces: bool = False,
+    ) -> list[Task]:
+        """Return the tasks of `spikes`."""
+        common = self._common(seed)
+        tasks = []
+        for arm, levels in arms.items():
+            numbers = list(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
             tasks += [
                 Task(
                     f"spikes/{arm}/{level}",
@@ -145,21 +183,15 @@ class Experiment:
                         **common,
                         "arm": arm,
                         "level": level,
-                        "n_feedforward": list(numbers[arm]),
+                        "n_feedforward": numbers,
                         "trials": list(range(trials)),
                         "traces": traces,
                     },
-                    cost=4.0 + trials * len(numbers[arm]),
+                    cost=4.0 + trials * len(numbers),
                 )
                 for level in levels
             ]
-        done = self._run(tasks)
-        tables = {}
-        for arm, levels in arms.items():
-            rows = [done[f"spikes/{arm}/{level}"] for level in levels]
-            counts = np.array([row["counts"] for row in rows])
-            tables[arm] = SpikeTable(tuple(levels), numbers[arm], counts, tuple(rows))
-        return tables
+        return tasks
 
     def io_curves(
         self,
@@ -180,10 +212,25 @@ class Experiment:
         resolution
             Width of the final brackets, in inputs; that of the protocol if not given.
         """
+        done = self.run(self.io_tasks(arms, trials=trials, seed=seed, resolution=resolution))
         width = resolution or self.protocol.io.resolution
+        return {
+            arm: IOTable.gather(levels, [done[f"io/{arm}/{x}"] for x in levels], width)
+            for arm, levels in arms.items()
+        }
+
+    def io_tasks(
+        self,
+        arms: Mapping[str, Sequence[int]],
+        *,
+        trials: int,
+        seed: int,
+        resolution: int | None = None,
+    ) -> list[Task]:
+        """Return the tasks of `io_curves`."""
         common = self._common(seed)
-        tasks = {
-            (arm, level): Task(
+        return [
+            Task(
                 f"io/{arm}/{level}",
                 f"{_WORKER}:search_thresholds",
                 {
@@ -191,17 +238,12 @@ class Experiment:
                     "arm": arm,
                     "level": level,
                     "trials": list(range(trials)),
-                    "resolution": width,
+                    "resolution": resolution or self.protocol.io.resolution,
                 },
             )
             for arm, levels in arms.items()
             for level in levels
-        }
-        done = self._run(list(tasks.values()))
-        return {
-            arm: IOTable.gather(levels, [done[tasks[arm, x].key] for x in levels], width)
-            for arm, levels in arms.items()
-        }
+        ]
 
     def conductance(
         self, arms: Mapping[str, Sequence[int]], *, runs: int, seed: int
@@ -232,7 +274,7 @@ class Experiment:
             for blocked in (True, False)
             for v in (v1, v2)
         }
-        done = self._run(list(tasks.values()))
+        done = self.run(list(tasks.values()))
         current = {which: done[task.key]["i"] for which, task in tasks.items()}
         return {
             (arm, level, blocked): effective_conductance(

@@ -1,5 +1,6 @@
 """Protocol files: an experiment as data, checked, and what its trials are made of."""
 
+from dendmod.protocol.grid import ProtocolGrid, load_grid, parse_grid
 from dendmod.protocol.model import Arm, DendriticNmda, Protocol, Readings, SomaticShunt, Variant
 from dendmod.protocol.read import find_protocol, load_protocol, load_readings, load_variants
 from dendmod.protocol.trial import setup_for, trains_for
@@ -8,13 +9,16 @@ __all__ = [
     "Arm",
     "DendriticNmda",
     "Protocol",
+    "ProtocolGrid",
     "Readings",
     "SomaticShunt",
     "Variant",
     "find_protocol",
+    "load_grid",
     "load_protocol",
     "load_readings",
     "load_variants",
+    "parse_grid",
     "setup_for",
     "trains_for",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,7 +78,7 @@ def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
 
 
 def load_variants(
-    name: str | Path, changes: dict[str, Any] | None = None
+    name: str | Path, changes: dict[str, Any] | None = None, *, fixed: Collection[str] = ()
 ) -> tuple[Path, str, dict[str, Protocol]]:
     """Read a protocol file or a file of readings.
 
@@ -87,18 +88,32 @@ def load_variants(
         A file, or the name of one that dendmod carries.
     changes
         Fields (dotted names) that are changed in each protocol; what a variant sets stays.
+    fixed
+        Those of `changes` that no variant may set.
 
     Returns
     -------
     path, title, protocols
         The file, its title, and the protocol of each variant by name; a protocol file is the only
         variant of itself.
+
+    Raises
+    ------
+    SpecError
+        If a field is unknown, or a variant sets a fixed one.
     """
     path = find_protocol(name)
     if not str(load_toml(path).get("schema", "")).startswith("dendmod/readings/"):
         protocol = load_protocol(path, changes)
         return path, protocol.title, {protocol.name: protocol}
     readings, _ = load_readings(path)
+    for variant in readings.variants:
+        both = sorted(set(fixed) & set(variant.set))
+        if both:
+            raise SpecError(
+                f"{path}: the variant {variant.name!r} sets {', '.join(both)} itself; leave that "
+                "field out of the grid, or take the protocol file in place of the readings"
+            )
     base = path.parent / readings.base
     protocols = {
         v.name: load_protocol(base, {**(changes or {}), **v.set}) for v in readings.variants

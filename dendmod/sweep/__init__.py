@@ -1,7 +1,9 @@
 """Many runs that nothing loses: processes, a ledger, resume, progress."""
 
 from dendmod.sweep.ledger import Ledger
-from dendmod.sweep.runner import default_workers, run_tasks
+from dendmod.sweep.local import default_workers
+from dendmod.sweep.runner import run_tasks
+from dendmod.sweep.table import runs_table, write_runs
 from dendmod.sweep.task import Task
 
-__all__ = ["Ledger", "Task", "default_workers", "run_tasks"]
+__all__ = ["Ledger", "Task", "default_workers", "run_tasks", "runs_table", "write_runs"]

@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dendmod.errors import SweepError
+from dendmod.sweep.outcome import Arrays
+from dendmod.sweep.task import Task
 
-Arrays = dict[str, np.ndarray]
+_COLUMNS = ("digest", "key", "function", "payload", "fingerprint", "status", "seconds", "ended",
+            "sha256", "error")  # fmt: skip
+
+_RUNS = """
+SELECT ended.digest, ended.key, function, payload, fingerprint, status, seconds, at, sha256, error
+FROM (
+    SELECT digest, key, 'finished' AS status, seconds, finished AS at, sha256, NULL AS error
+    FROM result
+    UNION ALL
+    SELECT digest, key, 'failed', NULL, at, NULL, error
+    FROM failure
+    WHERE rowid IN (SELECT max(rowid) FROM failure GROUP BY digest)
+        AND digest NOT IN (SELECT digest FROM result)
+) AS ended
+LEFT JOIN task USING (digest)
+ORDER BY at, ended.key
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (
     digest TEXT PRIMARY KEY, key TEXT, sha256 TEXT, seconds REAL,
     finished TEXT DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE IF NOT EXISTS task (
+    digest TEXT PRIMARY KEY, function TEXT, payload TEXT, fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS failure (
     digest TEXT, key TEXT, error TEXT, traceback TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
 """
@@ -67,9 +89,7 @@ class Ledger:
 
     def get(self, digest: str) -> Arrays | None:
         """Return a stored result, or None if there is none or its file is not what was written."""
-        row = self._connection.execute(
-            "SELECT sha256 FROM result WHERE digest = ?", (digest,)
-        ).fetchone()
+        row = next(self._read("SELECT sha256 FROM result WHERE digest = ?", digest), None)
         if row is None:
             return None
         try:
@@ -81,8 +101,8 @@ class Ledger:
         with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
-    def put(self, digest: str, key: str, arrays: Arrays, seconds: float) -> None:
-        """Store a result.
+    def put(self, task: Task, fingerprint: str, arrays: Arrays, seconds: float) -> None:
+        """Store a result, and what it is the result of.
 
         Raises
         ------
@@ -92,31 +112,59 @@ class Ledger:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         raw = buffer.getvalue()
+        digest, key = task.digest(fingerprint), task.key
         with self._clear_errors(key):
             self._write(self.path(digest), raw)
             with self._connection:
+                self._note(task, fingerprint)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO result (digest, key, sha256, seconds) "
                     "VALUES (?, ?, ?, ?)",
                     (digest, key, hashlib.sha256(raw).hexdigest(), seconds),
                 )
 
-    def fail(self, digest: str, key: str, error: str, traceback: str) -> None:
+    def fail(self, task: Task, fingerprint: str, error: str, traceback: str) -> None:
         """Note a failure with its traceback."""
-        with self._clear_errors(key), self._connection:
+        with self._clear_errors(task.key), self._connection:
+            self._note(task, fingerprint)
             self._connection.execute(
                 "INSERT INTO failure (digest, key, error, traceback) VALUES (?, ?, ?, ?)",
-                (digest, key, error, traceback),
+                (task.digest(fingerprint), task.key, error, traceback),
             )
+
+    def _note(self, task: Task, fingerprint: str) -> None:
+        """Keep what a run was asked for."""
+        asked = json.dumps(task.payload, sort_keys=True)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)",
+            (task.digest(fingerprint), task.function, asked, fingerprint),
+        )
 
     def failures(self) -> list[tuple[str, str, str]]:
         """Return key, error and traceback of every failure noted so far."""
-        return list(self._connection.execute("SELECT key, error, traceback FROM failure"))
+        return list(self._read("SELECT key, error, traceback FROM failure"))
 
     def finished(self) -> dict[str, str]:
         """Return key -> digest of every finished result (the latest of each key)."""
-        rows = self._connection.execute("SELECT key, digest FROM result ORDER BY finished, rowid")
-        return dict(rows.fetchall())
+        return dict(self._read("SELECT key, digest FROM result ORDER BY finished, rowid"))
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return what is known of every run, in the order in which the runs ended.
+
+        Each has digest, key, function, payload (JSON), fingerprint, status ("finished" or
+        "failed"), seconds (of the function alone), ended (UTC), sha256 (of the file), error. A run
+        that failed and was finished later is finished.
+        """
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in self._read(_RUNS)]
+
+    def _read(self, query: str, *values: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.Error as error:
+            raise SweepError(
+                f"{self.store / 'ledger.sqlite'} cannot be read: {error}. Move the store away to "
+                "start anew; without the ledger its results cannot be trusted"
+            ) from None
 
     @contextmanager
     def _clear_errors(self, key: str) -> Iterator[None]:

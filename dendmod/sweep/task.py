@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,23 +65,22 @@ def resolve_function(name: str) -> Callable[..., dict[str, Any]]:
         raise SweepError(f"there is no function {name!r}: {error}") from None
 
 
-def execute(function: str, payload: dict[str, Any], parent: int | None = None) -> dict[str, Any]:
-    """Run a task's function in this process (called in the worker)."""
-    if parent is not None:
-        _die_with(parent)
+def execute(function: str, payload: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Call a task's function and return what it gives as arrays.
+
+    Raises
+    ------
+    SweepError
+        If that is no dict, or holds what a file of arrays cannot keep.
+    """
     out = resolve_function(function)(**payload)
     if not isinstance(out, dict):
         raise SweepError(f"{function} returned {type(out).__name__}; a task returns a dict")
-    return {name: np.asarray(value) for name, value in out.items()}
-
-
-def _die_with(parent: int) -> None:
-    """Make the kernel end this process when the driver dies, where the kernel can (Linux)."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != parent:
-        os._exit(1)
+    arrays = {name: np.asarray(value) for name, value in out.items()}
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise SweepError(
+                f"{function} returned {name!r} as {type(out[name]).__name__}; a result is made of "
+                "arrays of numbers or text"
+            )
+    return arrays

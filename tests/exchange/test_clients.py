@@ -16,7 +16,7 @@ from dendmod.exchange import read_io
 from dendmod.exchange.exporters import PROGRAMS, export
 from dendmod.paths import data_dir
 
-EXAMPLE = data_dir("protocols") / "io_nmda_quick.json"
+EXAMPLE = data_dir("protocols") / "io_nmda.json"
 MODELS = ("gain", "bias", "gain_xshift")
 X = np.linspace(-150.0, 250.0, 81)
 IO = read_io(EXAMPLE)

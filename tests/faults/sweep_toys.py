@@ -37,3 +37,20 @@ def log_and_square(x: int, log: str, seconds: float) -> dict:
     with open(log, "a") as f:
         f.write(f"{x}\n")
     return square(x, seconds)
+
+
+def where(x: int) -> dict:
+    return {"pid": np.array(os.getpid()), "parent": np.array(os.getppid())}
+
+
+def kill_the_worker(x: int) -> dict:
+    """Kill the process that started this one: a worker of a cluster."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+    return {}
+
+
+def only_version_1(fingerprint: str, payload: dict) -> None:
+    """Stand for a worker that has version 1."""
+    if fingerprint != "1":
+        raise RuntimeError(f"the worker has versions 1 instead of {fingerprint}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -100,9 +101,13 @@ def test_finished_runs_are_not_run_again(tmp_path):
     assert Path(log).read_text() == "3\n3\n"
 
 
-def driver(store: Path, log: Path, workers: int = 2) -> subprocess.Popen:
-    env = {**os.environ, "PYTHONPATH": str(HERE)}
-    command = [sys.executable, str(HERE / "sweep_driver.py"), str(store), str(log), str(workers)]
+def driver(
+    store: Path, log: Path, where: int | str = 2, n: int = 8, seconds: float = 0.05
+) -> subprocess.Popen:
+    """Start a driver with so many workers, or on the cluster of a scheduler."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
+    command = [sys.executable, str(HERE / "sweep_driver.py"), str(store), str(log), str(where),
+               str(n), str(seconds)]  # fmt: skip
     return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
 
 
@@ -125,7 +130,7 @@ def test_a_driver_killed_at_ten_points_resumes_to_the_same_bytes(tmp_path):
 
 def test_workers_die_with_their_driver_and_ctrl_c_keeps_what_is_done(tmp_path):
     log = tmp_path / "log"
-    running = driver(tmp_path / "s", log, workers=1)
+    running = driver(tmp_path / "s", log, 1)
     deadline = time.monotonic() + 60
     while not log.exists() or len(log.read_text().split()) < 3:
         assert time.monotonic() < deadline
@@ -136,7 +141,7 @@ def test_workers_die_with_their_driver_and_ctrl_c_keeps_what_is_done(tmp_path):
     assert said.count("Traceback") <= 1  # the driver's own; workers stay silent
     kept = set(hashes(tmp_path / "s"))
     assert len(kept) >= 2
-    assert driver(tmp_path / "s", log, workers=2).wait(60) == 0
+    assert driver(tmp_path / "s", log, 2).wait(120) == 0
     assert len(hashes(tmp_path / "s")) == 8
 
 
@@ -153,6 +158,36 @@ def test_a_full_disk_is_a_clear_error_and_the_ledger_stays(tmp_path, monkeypatch
     monkeypatch.undo()
     assert set(hashes(tmp_path)) == {"t/0"}
     assert not list((tmp_path / "results").glob(".writing-*"))
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full_loses_nothing_that_was_stored(tmp_path):
+    inside = "mount -t tmpfs -o size=128k none {0} && {1}; cp -r {0} {2}"
+    full, kept, log = tmp_path / "full", tmp_path / "kept", tmp_path / "log"
+    full.mkdir()
+    run = shlex.join([sys.executable, str(HERE / "sweep_driver.py"), str(full / "s"), str(log)])
+    command = inside.format(full, f"{run} 2 24 0.05", kept)
+    try:
+        subprocess.run(["unshare", "-Urm", "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small disk cannot be mounted here (unshare -Urm)")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", command], env=env, capture_output=True, text=True
+    )
+    assert "SweepError" in done.stderr
+    assert "could not be stored" in done.stderr
+    assert "make room" in done.stderr
+    with Ledger(kept / "s") as ledger:
+        stored = ledger.finished()
+        assert 1 <= len(stored) < 24
+        assert all(ledger.get(digest) is not None for digest in stored.values())
+    # with room it goes on from there, to the bytes of a run that was never stopped
+    log.unlink()  # what was asked has the name of the log in it, which stays the same
+    assert driver(kept / "s", log, 2, 24, 0.05).wait(120) == 0
+    assert len(log.read_text().split()) == 24 - len(stored)
+    assert driver(tmp_path / "clean", log, 2, 24, 0.05).wait(120) == 0
+    assert hashes(kept / "s") == hashes(tmp_path / "clean")
 
 
 def test_a_store_that_is_no_folder_is_named(tmp_path):

@@ -14,6 +14,7 @@ PAGES = {page.name: BLOCK.findall(page.read_text("utf-8")) for page in FILES}
 # what a page says in words
 CLAIMS = {
     "first_steps.md": "assert plateau[0.04] == 0 < 2 * plateau[0.08] < plateau[0.16], plateau",
+    "sweeps.md": "assert set(table['status']) == {'finished'} and len(table) == 4, table",
     "cell.md": "assert 'Ih' in l5.biophysics.voltage_gated",
 }
 

@@ -25,7 +25,9 @@ from dendmod.exchange.load_io import content_hash, from_document, load_io
 from dendmod.iocurve import MODELS, fit_io
 from dendmod.paths import data_dir
 
-EXAMPLE = data_dir("protocols") / "io_nmda_quick.json"
+EXAMPLE = data_dir("protocols") / "io_nmda.json"
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOADER = REPOSITORY / "dendmod" / "exchange" / "load_io.py"
 LEVELS = (0, 3, 11, 20)
 THRESHOLDS = np.array([[48.0, 80.0], [40.0, np.nan], [24.0, 50.0], [3.0, 26.0]])
 X = np.linspace(-200, 300, 401)
@@ -277,7 +279,7 @@ def test_parameters_that_do_not_follow_from_the_points_are_found(tmp_path):
     doc["points"]["by_level"][1]["spikes"][0] = [9, 9, 9, 9]
     (tmp_path / "io.json").write_text(json.dumps(rehashed(doc)))
     _, wrong = check_io(load_io(tmp_path / "io.json"))
-    assert [line.split(":")[0] for line in wrong] == ["level 11", "gain, level 0"]
+    assert [line.split(":")[0] for line in wrong] == ["level 3", "gain, level 0"]
 
 
 # exports that need nothing else
@@ -358,3 +360,18 @@ def test_check_refuses_wrong_parameters(tmp_path):
     done = run("check", tmp_path / "io.json")
     assert isinstance(done.exception, ExchangeError)
     assert "bias, level 0" in str(done.exception)
+
+
+def test_the_example_network_runs_from_the_file_and_the_loader_alone(tmp_path):
+    for file in (EXAMPLE, LOADER, REPOSITORY / "docs" / "examples" / "gain_network.py"):
+        shutil.copy(file, tmp_path)
+    code = (
+        "import sys; sys.modules['dendmod'] = None; sys.path.insert(0, '.')\n"
+        "import gain_network\n"
+        f"found = gain_network.main({EXAMPLE.name!r})\n"
+        "assert all(right > 0.85 for right in found.values()), found\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
