@@ -188,7 +188,5 @@ def _draw(out: Path, protocol: LearningProtocol, looks: Any, summary: dict[str, 
 
 
 if __name__ == "__main__":
-    run_figure(
-        "fig5", main, ("seed", "quick", "workers", "dt", "data", "matrix", "tasks", "samples",
-         "scheduler", "timeout"),  # fmt: skip
-    )
+    options = "seed quick workers dt data matrix tasks samples scheduler timeout"
+    run_figure("fig5", main, options.split())

@@ -26,7 +26,8 @@ def draw(data: dict[str, Any], summary: dict[str, Any]) -> Figure:
         The figure's summary.
     """
     figure = plt.figure(figsize=(7.2, 8.0), layout="constrained")
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.5, 1, 1.1])
+    rows = figure.add_gridspec(3, 1, height_ratios=[1.5, 1, 1.1])
+    top, middle, bottom = (figure.add_subfigure(rows[i]) for i in range(3))
     grid = top.add_gridspec(2, 3, width_ratios=[0.7, 2, 2])
     for row, (k, vectors) in enumerate(sorted(data["vectors"].items(), key=lambda i: int(i[0]))):
         ax = top.add_subplot(grid[row, 0])

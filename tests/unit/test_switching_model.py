@@ -48,9 +48,7 @@ def small(tmp_path):
         images[np.arange(n), labels] += 180  # a bright row names the class
         arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels}
     np.savez(tmp_path / "small.npz", **arrays)
-    np.savez(
-        tmp_path / "check.npz", images=arrays["test_images"], labels=arrays["test_labels"]
-    )
+    np.savez(tmp_path / "check.npz", images=arrays["test_images"], labels=arrays["test_labels"])
     (tmp_path / "small.toml").write_text(PROTOCOL)
     return tmp_path
 
