@@ -49,7 +49,12 @@ def image_tasks(data: Dataset, classes: tuple[int, ...], *, shuffled: bool = Fal
 
 
 def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.float64]:
-    """Return weight vectors of `k` hidden cells, one a column, shape [pixels, k]."""
+    """Return weight vectors of `k` hidden cells, one a column, shape [pixels, k].
+
+    PCA has no more vectors than pixels: there are fewer hidden cells then.
+    """
+    if kind in ("PCA", "dPCA"):
+        k = min(k, data.x["train"][0].size)
     return weight_matrix(kind, data.x["train"], k, seed).T
 
 

@@ -83,7 +83,7 @@ def look(
     counts = np.repeat(drawn.counts[:1], len(shown), axis=0)
     # the same random numbers for all tasks, so that weights alone differ
     same = run(after, shown, counts, np.full(len(shown), _TEST_NUMBERS))
-    spikes = same.hidden.counts(len(shown), k)
+    spikes = same.hidden.counts(len(shown), network.n_hidden)
     cell = int(np.argmax(spikes.std(axis=0)))
     rule = network.plasticity
     assert rule is not None
