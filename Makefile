@@ -45,7 +45,8 @@ mechanisms: tools $(STAMP) ## compile the mechanisms into the cache, once
 	@$(BIN)/dendmod mechanisms build
 
 bench: mechanisms ## measure speed, as ratios side by side in one run
-	$(BIN)/python -m benchmarks.trial $(ARGS)
+	$(BIN)/python -m benchmarks.network $(ARGS)
+	$(BIN)/python -m benchmarks.trial
 
 docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build

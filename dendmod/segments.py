@@ -67,7 +67,7 @@ class SegmentTree:
         return int(self.parent.size)
 
     def node(self, place: Location) -> int:
-        """Return the node whose segment holds a place.
+        """Return the node whose segment holds a place; for x = 1 the end of the section.
 
         Raises
         ------
@@ -80,6 +80,9 @@ class SegmentTree:
                 f"section {place.section} is not there: the tree has sections "
                 f"0..{int(self.section.max())}"
             )
+        end = np.flatnonzero((self.section == place.section) & (self.area <= 0) & (self.x == 1))
+        if place.x == 1 and end.size:
+            return int(end[0])
         of_section = of_section[np.argsort(self.x[of_section])]
         n = of_section.size
         return int(of_section[min(int(place.x * n), n - 1)])

@@ -23,6 +23,12 @@ def reduce_(
     bifurcations: Annotated[
         bool, typer.Option("--bifurcations", help="A compartment too where paths meet.")
     ] = False,
+    apical: Annotated[
+        str, typer.Option(help="Keep the apical dendrite at these distances (um): 100,200,400,600.")
+    ] = "",
+    capacitances: Annotated[
+        str, typer.Option(help="spectrum, or slow: from the slow time constants alone.")
+    ] = "spectrum",
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Reduce the L5 cell to its soma and the sites of Figure 1, and write it to a file."""
@@ -30,14 +36,20 @@ def reduce_(
         return
     from dendmod.errors import SpecError
     from dendmod.l5cell import L5PyramidalCell
-    from dendmod.reduction import reduce, write_reduced
+    from dendmod.morphology import resolve
+    from dendmod.reduction import apical_places, reduce, write_reduced
+    from dendmod.reduction.capacitances import CapacitanceMethod
     from dendmod.sites import SiteChoice, choose_sites
 
     if out is None:
         raise SpecError("say where to write the reduced cell: dendmod reduce --out FILE")
+    if capacitances not in ("spectrum", "slow"):
+        raise SpecError(f"--capacitances is {capacitances!r}; give spectrum or slow")
+    method: CapacitanceMethod = "slow" if capacitances == "slow" else "spectrum"
     cell = L5PyramidalCell(morphology, biophysics)
     places = choose_sites(cell, SiteChoice(n=sites)).locations if sites else ()
-    reduced = reduce(cell, places, bifurcations=bifurcations)
+    support = apical_places(resolve(morphology).without_axon(), _distances(apical))
+    reduced = reduce(cell, places, bifurcations=bifurcations, support=support, capacitances=method)
     write_reduced(reduced, out)
     summary = {
         "file": str(out),
@@ -51,3 +63,48 @@ def reduce_(
         typer.echo(json.dumps(summary))
     else:
         typer.echo(f"{out}: {len(reduced.compartments)} compartments")
+
+
+def _distances(text: str) -> list[float]:
+    from dendmod.errors import SpecError
+
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise SpecError(f"--apical is {text!r}; give distances in um, 100,200,400") from None
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A file of `dendmod reduce`.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for results.")] = None,
+    full: Annotated[
+        Path | None, typer.Option(help="Folder for the full cell's runs, to share them.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random inputs.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials a condition.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+    io: Annotated[bool, typer.Option(help="Look for IO thresholds too.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Hold a reduced cell against the full one: figures, a picture and summary.json."""
+    from dendmod.figure import FigureOptions
+    from dendmod.reduction_check import check_reduced
+
+    options = FigureOptions(
+        out=out or Path("results") / f"reduction_{file.stem}",
+        seed=seed, trials=trials, quick=quick, workers=workers,
+    )  # fmt: skip
+    summary = check_reduced(file, options, full_store=full, io=io)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for part, facts in summary.items():
+        if isinstance(facts, dict) and part not in ("versions",):
+            typer.echo(part)
+            for name, value in facts.items():
+                if not isinstance(value, dict):
+                    typer.echo(f"  {name:34s} {value:.4g}" if isinstance(value, float) else
+                               f"  {name:34s} {value}")  # fmt: skip
+    typer.echo(f"{options.out}/reduction_check.png, .pdf and summary.json written")

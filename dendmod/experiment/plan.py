@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.conductance import effective_conductance
-from dendmod.experiment.provenance import fingerprint_of
+from dendmod.experiment.provenance import files_of, fingerprint_of
 from dendmod.experiment.tables import IOTable, SpikeTable
-from dendmod.morphology import resolve
 from dendmod.protocol import Protocol
-from dendmod.reduction import read_reduced
 from dendmod.rng import stream
-from dendmod.spec import ReducedCell
+from dendmod.spec import Location
 from dendmod.sweep import Task, run_tasks
 
 _WORKER = "dendmod.experiment.worker"
@@ -44,6 +40,9 @@ class Experiment:
         Address of a Dask cluster that makes the runs, instead of processes of this machine.
     timeout
         Seconds after which one task is ended; None waits for ever.
+    sites
+        The places of the dendritic synapses, in the order in which levels drive them; chosen by
+        the protocol if not given.
     """
 
     def __init__(
@@ -56,24 +55,24 @@ class Experiment:
         progress: bool = True,
         scheduler: str | None = None,
         timeout: float | None = None,
+        sites: Sequence[Location] | None = None,
     ) -> None:
         self.protocol, self.store, self.workers = protocol, store, workers
         self.coreneuron, self.progress = coreneuron, progress
         self.scheduler, self.timeout = scheduler, timeout
-        reduced = protocol.cell.reduced
-        self._reduced = None if reduced is None else read_reduced(reduced)
-        self.morphology = resolve(_shape(protocol, self._reduced)).without_axon()
         self._fields = protocol.model_dump(mode="json", by_alias=True)
+        self.morphology, self._reduced = files_of(self._fields["cell"])
         self._sites: dict[str, np.ndarray] | None = None
+        if sites is not None:
+            self._sites = {
+                "section": np.array([s.section for s in sites]),
+                "x": np.array([s.x for s in sites]),
+            }
 
     @property
     def fingerprint(self) -> str:
         """What, besides its payload, a stored result depends on."""
-        depends = fingerprint_of(self.morphology)
-        if self._reduced is None:
-            return depends
-        reduced = hashlib.sha256(self._reduced.model_dump_json().encode()).hexdigest()
-        return json.dumps([depends, reduced])
+        return fingerprint_of(self.morphology, self._reduced)
 
     def run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
         """Run tasks of this protocol, or take them from the store; return arrays by key."""
@@ -284,10 +283,3 @@ class Experiment:
             for blocked in (True, False)
             for k, level in enumerate(levels)
         }
-
-
-def _shape(protocol: Protocol, reduced: ReducedCell | None) -> str:
-    """Return the morphology of the cell, that of the full one for a reduced cell."""
-    if reduced is None:
-        return protocol.cell.morphology
-    return str(reduced.provenance.get("morphology", protocol.cell.morphology))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from functools import cache
@@ -12,6 +13,7 @@ from dendmod.errors import SweepError
 
 if TYPE_CHECKING:
     from dendmod.morphology import Morphology
+    from dendmod.spec import ReducedCell
 
 
 @cache
@@ -30,9 +32,24 @@ def versions() -> dict[str, str]:
     }
 
 
-def fingerprint_of(morphology: Morphology) -> str:
-    """Return what a result depends on besides its protocol: versions and the bytes of the shape."""
-    return json.dumps({**versions(), "morphology": morphology.sha256}, sort_keys=True)
+def files_of(cell: dict[str, Any]) -> tuple[Morphology, ReducedCell | None]:
+    """Return the morphology and the reduced cell that the [cell] fields of a protocol name."""
+    from dendmod.morphology import resolve
+    from dendmod.reduction import read_reduced
+
+    reduced = None if cell.get("reduced") is None else read_reduced(cell["reduced"])
+    name = cell["morphology"]
+    if reduced is not None:  # that of the full cell
+        name = str(reduced.provenance.get("morphology", name))
+    return resolve(name).without_axon(), reduced
+
+
+def fingerprint_of(morphology: Morphology, reduced: ReducedCell | None = None) -> str:
+    """Return what a result depends on besides its protocol: versions and the bytes of the cell."""
+    facts = {**versions(), "morphology": morphology.sha256}
+    if reduced is not None:
+        facts["reduced"] = hashlib.sha256(reduced.model_dump_json().encode()).hexdigest()
+    return json.dumps(facts, sort_keys=True)
 
 
 def check_same(fingerprint: str, payload: dict[str, Any]) -> None:
@@ -43,17 +60,15 @@ def check_same(fingerprint: str, payload: dict[str, Any]) -> None:
     fingerprint
         That of the driver.
     payload
-        That of the task; its protocol names the morphology.
+        That of the task; its protocol names the files of the cell.
 
     Raises
     ------
     SweepError
         Naming each version or hash that differs.
     """
-    from dendmod.morphology import resolve
-
-    shape = resolve(payload["protocol"]["cell"]["morphology"]).without_axon()
-    there, here = json.loads(fingerprint), json.loads(fingerprint_of(shape))
+    own = fingerprint_of(*files_of(payload["protocol"]["cell"]))
+    there, here = json.loads(fingerprint), json.loads(own)
     differ = [
         f"{name} {here.get(name)} instead of {there.get(name)}"
         for name in sorted({*there, *here})

@@ -116,7 +116,7 @@ def read_channel(path: Path) -> Channel:
     if not gates or sum(g.power for g in gates) != len(factors):
         raise MechanismError(f"{path}: gates {factors} and their equations do not agree")
     constants = {
-        name: float(value)
+        name: as_compiled(float(value))
         for name, value in re.findall(
             r"^\s*(\w+)\s*=\s*([-+.\deE]+)", _block(text, "PARAMETER", path), flags=re.M
         )
@@ -132,6 +132,11 @@ def read_channel(path: Path) -> Channel:
         constants=constants,
         _evaluate=evaluate,
     )
+
+
+def as_compiled(value: float) -> float:
+    """Return a parameter's default as NEURON computes with it: its translator keeps six digits."""
+    return float(f"{value:g}")
 
 
 def _find(pattern: str, text: str, path: Path) -> str:

@@ -236,8 +236,10 @@ def check_run(spec: NetworkSpec, run: NetworkRun) -> None:
     Raises
     ------
     SpecError
-        If contexts, inputs, neurons or compartments are not there.
+        If contexts, inputs, neurons or compartments are not there, or numbers are not finite
+        (a `model_copy` with new arrays is not checked when it is made).
     """
+    _check_numbers(spec)
     n_contexts = spec.context.weights.shape[0] if spec.context is not None else 1
     if run.samples.context.max() >= n_contexts:
         raise SpecError(
@@ -250,6 +252,22 @@ def check_run(spec: NetworkSpec, run: NetworkRun) -> None:
         return
     for number, sample in enumerate(run.stimulus.trains):
         _check_sample(spec, number, sample)
+
+
+def _check_numbers(spec: NetworkSpec) -> None:
+    arrays = {"feedforward weights": spec.feedforward.weights}
+    if spec.context is not None:
+        arrays["contextual weights"] = spec.context.weights
+    if spec.output is not None:
+        arrays["weights of the output cell"] = spec.output.weights
+    for name, values in arrays.items():
+        bad = np.count_nonzero(~np.isfinite(values))
+        if bad:
+            raise SpecError(f"{bad} of the {name} are not finite; give finite numbers")
+    if spec.context is not None and spec.context.weights.min() < 0:
+        raise SpecError(
+            f"contextual weights go down to {spec.context.weights.min()} uS; give none below 0"
+        )
 
 
 def _check_sample(spec: NetworkSpec, number: int, sample: SampleTrains) -> None:

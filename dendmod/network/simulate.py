@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from dendmod.errors import UnsupportedByEngine
+from dendmod.errors import SpecError, UnsupportedByEngine
 from dendmod.network.result import NetworkResult
 from dendmod.network.run import NetworkRun
 from dendmod.network.spec import NetworkSpec
@@ -57,3 +59,41 @@ def simulate(
         run = run.model_copy(update={"precision": precision})
     with NetworkSimulator(spec, run, coreneuron=engine == "coreneuron") as simulator:
         return simulator.run()
+
+
+def simulate_many(
+    tasks: Sequence[tuple[NetworkSpec, NetworkRun]],
+    *,
+    precision: Literal["float64", "float32"] | None = None,
+    threads: int = 1,
+) -> list[NetworkResult]:
+    """Run several networks on the kernel, side by side in threads of this process.
+
+    Parameters
+    ----------
+    tasks
+        Networks and what they are run on.
+    precision
+        As in `simulate`.
+    threads
+        How many run at a time, one thread each. Results do not depend on it.
+
+    Raises
+    ------
+    UnsupportedByEngine, SpecError, EngineError
+        As `simulate` says, of the first task that failed; the others are stopped.
+    """
+    from dendmod.engines.kernel import KernelSimulator
+
+    if threads < 1:
+        raise SpecError(f"{threads} threads are asked for; give at least 1")
+    simulators = [KernelSimulator(spec, run, precision=precision) for spec, run in tasks]
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(simulator.run) for simulator in simulators]
+        try:
+            return [task.result() for task in running]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for simulator in simulators:
+                simulator.stop()
+            raise

@@ -1,7 +1,8 @@
-"""Numbers of the reduction: where channels are linearised.
+"""Numbers of the reduction: where channels are linearised, where capacitances are fitted.
 
 Wybo et al. 2021, eLife 10:e60936, fit channels around several holding potentials; which ones is
-ours: from below rest, where Ih opens, to the plateau of an NMDA spike.
+ours: from below rest, where Ih opens, to the plateau of an NMDA spike. So is the spectrum: from
+below the slowest time constant to the rise of an action potential.
 """
 
 from __future__ import annotations
@@ -11,4 +12,6 @@ from dendmod.sources import Source
 METHOD = Source("Wybo 2021", "Methods, eLife 10:e60936")
 
 HOLDING_POTENTIALS = (-95.0, -75.0, -60.0, -45.0, -30.0, -15.0, 0.0)  # mV
-SLOW_TIME_CONSTANTS = 8  # how many of the full cell's the capacitances are fitted to
+SLOW_TIME_CONSTANTS = 8  # how many of the full cell's are looked at
+SPECTRUM_HZ = (1.0, 1000.0)
+SPECTRUM_POINTS = 16

@@ -2,5 +2,6 @@
 
 from dendmod.reduction.files import read_reduced, write_reduced
 from dendmod.reduction.fit import reduce
+from dendmod.reduction.places import apical_places
 
-__all__ = ["read_reduced", "reduce", "write_reduced"]
+__all__ = ["apical_places", "read_reduced", "reduce", "write_reduced"]

@@ -9,7 +9,12 @@ import numpy as np
 
 from dendmod.errors import SpecError
 from dendmod.params.reduction import HOLDING_POTENTIALS, METHOD, SLOW_TIME_CONSTANTS
-from dendmod.reduction.capacitances import fit_capacitances
+from dendmod.reduction.capacitances import (
+    CapacitanceMethod,
+    slow_capacitances,
+    spectrum_capacitances,
+    time_constants,
+)
 from dendmod.reduction.conductances import Conductances, fit_conductances
 from dendmod.reduction.impedance import admittance_of
 from dendmod.reduction.levels import Levels, held_levels, mechanisms_at
@@ -31,6 +36,8 @@ def reduce(
     sites: Sequence[Location] | Mapping[str, Location],
     *,
     bifurcations: bool = False,
+    support: Mapping[str, Location] | None = None,
+    capacitances: CapacitanceMethod = "spectrum",
     settle: float = 1000.0,
     name: str | None = None,
 ) -> ReducedCell:
@@ -45,6 +52,11 @@ def reduce(
         one-compartment fit of the soma.
     bifurcations
         Keep a compartment too wherever paths from the sites to the soma meet.
+    support
+        Further places that are kept for the load that they are, without being sites.
+    capacitances
+        "slow": from the slow time constants alone, as published; "spectrum": together from all
+        frequencies up to those of an action potential.
     settle
         How long the full cell settles to its rest (ms).
     name
@@ -66,17 +78,27 @@ def reduce(
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
     tree = segment_tree(cell, settle=settle)
-    kept = skeleton(tree, dict(sites), bifurcations=bifurcations)
-    return assemble(cell, tree, kept, held_levels(tree), name=name)
+    kept = skeleton(tree, dict(sites), dict(support or {}), bifurcations=bifurcations)
+    return assemble(cell, tree, kept, held_levels(tree), capacitances, name=name)
 
 
 def assemble(
-    cell: Cell, tree: SegmentTree, kept: Skeleton, levels: Levels, *, name: str | None = None
+    cell: Cell,
+    tree: SegmentTree,
+    kept: Skeleton,
+    levels: Levels,
+    method: CapacitanceMethod = "spectrum",
+    *,
+    name: str | None = None,
 ) -> ReducedCell:
     """Fit compartments at the kept places of a segment tree and make them a specification."""
     fit = fit_conductances(tree, kept, levels)
     rest = admittance_of(tree, tree.open_at_rest)
-    ca, taus = fit_capacitances(tree, kept, fit.matrix, rest, SLOW_TIME_CONSTANTS)
+    taus = time_constants(tree, rest, SLOW_TIME_CONSTANTS)
+    if method == "slow":
+        ca = slow_capacitances(tree, kept, fit.matrix, rest, taus)
+    else:
+        ca = spectrum_capacitances(tree, kept, fit.matrix, rest)
     membranes = [_membrane(tree, kept, fit, levels, k, ca[k]) for k in range(kept.n)]
     v = np.array([tree.v_rest[n] for n in kept.nodes])
     compartments = []
@@ -87,6 +109,7 @@ def assemble(
         compartments.append(
             Compartment(
                 name=kept.names[k],
+                role=kept.roles[k],
                 parent=parent,
                 site=kept.places[k],
                 ca=ca[k] * 1e3,
@@ -106,7 +129,7 @@ def assemble(
         ek=tree.ek,
         celsius=tree.celsius,
         v_init=float(v[0]),
-        provenance=_provenance(cell, fit, taus),
+        provenance=_provenance(cell, fit, taus, method),
     )
 
 
@@ -166,7 +189,9 @@ def _leak(
     return g_leak, v + (current + inward) / g_leak
 
 
-def _provenance(cell: Cell, fit: Conductances, taus: Array) -> dict[str, Any]:
+def _provenance(
+    cell: Cell, fit: Conductances, taus: Array, method: CapacitanceMethod
+) -> dict[str, Any]:
     from dendmod.morphology import resolve
 
     return {
@@ -175,6 +200,7 @@ def _provenance(cell: Cell, fit: Conductances, taus: Array) -> dict[str, Any]:
         "morphology_sha256": resolve(cell.morphology).without_axon().sha256,
         "biophysics": cell.biophysics.name,
         "holding_potentials_mV": list(HOLDING_POTENTIALS),
+        "capacitances": method,
         "time_constants_ms": [round(float(t), 4) for t in taus],
         "channel_misfit": {s: round(m, 4) for s, m in fit.misfit.items()},
     }

@@ -67,6 +67,8 @@ def held_levels(tree: SegmentTree) -> Levels:
     others = [g for g in tree.gbar.values() if g[0] <= 0 < g.max()]
     for node in (0, *(int(np.argmax(g / area)) for g in others)):
         membrane = mechanisms_at(tree, node)
+        if not any(g[node] > 0 for g in tree.gbar.values()):
+            continue
         held = steady(membrane, v, environment, duration=_POOL_SETTLES)
         after_step = peak_open(membrane, rest, v, environment)
         for suffix in held.open:

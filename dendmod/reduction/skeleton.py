@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dendmod.errors import SpecError
 from dendmod.segments import SegmentTree
-from dendmod.spec import Location
+from dendmod.spec import Location, Role
 from dendmod.spec.place import SOMA
 
 
@@ -19,6 +19,8 @@ class Skeleton:
     ----------
     names
         "soma", the names of the sites, "bifurcation0" ...
+    roles
+        "soma", "site", or "support" for bifurcations and further places without inputs.
     nodes
         Their nodes in the segment tree.
     parents
@@ -28,6 +30,7 @@ class Skeleton:
     """
 
     names: tuple[str, ...]
+    roles: tuple[Role, ...]
     nodes: tuple[int, ...]
     parents: tuple[int, ...]
     places: tuple[Location, ...]
@@ -39,7 +42,11 @@ class Skeleton:
 
 
 def skeleton(
-    tree: SegmentTree, sites: dict[str, Location], *, bifurcations: bool = False
+    tree: SegmentTree,
+    sites: dict[str, Location],
+    support: dict[str, Location] | None = None,
+    *,
+    bifurcations: bool = False,
 ) -> Skeleton:
     """Return the compartments for the soma and these sites.
 
@@ -47,6 +54,9 @@ def skeleton(
     ----------
     sites
         Places by name.
+    support
+        Further places that are kept, for the load that they are; those that lie where another
+        kept place lies already are left out.
     bifurcations
         Keep too every node at which the paths from the sites to the soma meet. With them the
         kept places form a tree whose impedances a compartment model can match exactly (Wybo et
@@ -58,7 +68,7 @@ def skeleton(
         If two sites lie in one segment, or one in the soma.
     """
     root = tree.node(SOMA)
-    kept = {root: ("soma", SOMA)}
+    kept: dict[int, tuple[str, Location, Role]] = {root: ("soma", SOMA, "soma")}
     for name, place in sites.items():
         node = tree.node(place)
         if node in kept:
@@ -66,16 +76,19 @@ def skeleton(
                 f"{name} and {kept[node][0]} lie in one segment (section {place.section}, x = "
                 f"{place.x}); give sites in different segments, or a smaller segment_length"
             )
-        kept[node] = (name, place)
+        kept[node] = (name, place, "site")
+    for name, place in (support or {}).items():
+        kept.setdefault(tree.node(place), (name, place, "support"))
     if bifurcations:
         for number, node in enumerate(_meetings(tree, kept)):
             place = Location(section=int(tree.section[node]), x=float(tree.x[node]))
-            kept[node] = (f"bifurcation{number}", place)
+            kept[node] = (f"bifurcation{number}", place, "support")
     order = _parents_first(tree, kept)
     number_of = {node: i for i, node in enumerate(order)}
     parents = [number_of[above] if (above := _above(tree, n, kept)) >= 0 else -1 for n in order]
     return Skeleton(
         names=tuple(kept[n][0] for n in order),
+        roles=tuple(kept[n][2] for n in order),
         nodes=tuple(order),
         parents=tuple(parents),
         places=tuple(kept[n][1] for n in order),

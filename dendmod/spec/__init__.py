@@ -12,7 +12,7 @@ from dendmod.spec.cell import (
     RegionSpec,
 )
 from dendmod.spec.place import Location
-from dendmod.spec.reduced import Compartment, ReducedCell
+from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
 from dendmod.spec.stimulus import (
     CurrentClamp,
@@ -35,6 +35,7 @@ __all__ = [
     "MechanismSpec",
     "ReducedCell",
     "RegionSpec",
+    "Role",
     "Run",
     "Setup",
     "Spec",

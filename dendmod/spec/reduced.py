@@ -9,6 +9,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
 
+Role = Literal["soma", "site", "support"]
+
 
 class Compartment(Spec):
     """One isopotential compartment.
@@ -17,6 +19,8 @@ class Compartment(Spec):
     ----------
     name
         "soma", "site00" ..., "bifurcation0" ...
+    role
+        "site" where inputs arrive; "support" for bifurcations and other kept places.
     parent
         Number of the compartment that it is joined to; -1 for the soma.
     site
@@ -38,6 +42,7 @@ class Compartment(Spec):
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    role: Role = "site"
     parent: int = Field(ge=-1)
     site: Location
     ca: PositiveFloat
@@ -125,9 +130,8 @@ class ReducedCell(Spec):
 
     @property
     def sites(self) -> tuple[Location, ...]:
-        """The compartments of the sites in the order in which they were given."""
-        names = [c.name for c in self.compartments]
-        ranks = [(n, i) for i, n in enumerate(names) if n != "soma" and "bifurcation" not in n]
+        """The compartments of the sites, in the order of their names."""
+        ranks = [(c.name, i) for i, c in enumerate(self.compartments) if c.role == "site"]
         return tuple(Location(section=i, x=0.5) for _, i in sorted(ranks))
 
     def index(self, name: str) -> int:

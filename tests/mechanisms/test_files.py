@@ -16,7 +16,8 @@ CHANNELS = {
 
 
 def test_every_mechanism_is_there():
-    assert set(OWN) == CHANNELS | {"DoubleExpSyn", "AmpaNmdaSyn", "DoubleExpCurrent"}
+    points = {"DoubleExpSyn", "AmpaNmdaSyn", "PlasticAmpaNmdaSyn", "DoubleExpCurrent"}
+    assert set(OWN) == CHANNELS | points | {"SpikeRelay"}
 
 
 @pytest.mark.parametrize("name", sorted(OWN))

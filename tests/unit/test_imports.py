@@ -24,7 +24,7 @@ LAYERS = (
     ("l5cell", "network"),
     ("engines",),
     ("simulation", "network.simulate", "sites"),
-    ("reduction",),
+    ("network.compare", "reduction"),
     ("sweep",),
     ("protocol",),
     ("experiment", "cellcheck"),
@@ -34,7 +34,7 @@ LAYERS = (
     ("switching",),
     ("plotting",),
     ("protocol_run", "io_readings"),
-    ("fig1", "fig2", "fig3", "fig4", "fig5", "figS3"),
+    ("fig1", "fig2", "fig3", "fig4", "fig5", "figS3", "reduction_check"),
     ("cli",),
     ("__main__",),
 )

@@ -1,6 +1,5 @@
 """The fast engine of networks of few-compartment cells."""
 
-from dendmod.engines.kernel.library import Precision, library
 from dendmod.engines.kernel.network import KernelSimulator
 
-__all__ = ["KernelSimulator", "Precision", "library"]
+__all__ = ["KernelSimulator"]

@@ -37,14 +37,17 @@ _ZERO_CELSIUS = 273.15
 class PreparedJob:
     """A `Job` with all arrays that it points to.
 
+    Parameters
+    ----------
+    stop
+        Where the kernel looks before each sample whether it shall return, shape (1,).
+
     Attributes
     ----------
     weights
         Master copy of the contextual weights (uS), shape (contexts, compartments, hidden cells).
     v
         Somatic potentials that the kernel fills (mV), shape (samples, cells, steps + 1), or None.
-    stop
-        Set ``stop[0] = 1`` and the kernel returns before its next sample.
     """
 
     def __init__(
@@ -54,11 +57,12 @@ class PreparedJob:
         precision: Precision,
         width: int,
         threads: int,
+        stop: npt.NDArray[np.int32],
     ) -> None:
         self.spec, self.how = spec, run
         self.job = Job()
         self._kept: list[Any] = []
-        self.stop = np.zeros(1, np.int32)
+        self._stop = stop
         self._run(threads)
         self._receptors()
         self._layers(width, precision)
@@ -90,7 +94,7 @@ class PreparedJob:
             self._keep(run.samples.expected),
         )
         job.number = self._keep(run.samples.numbers)
-        job.stop = pointer(self.stop)
+        job.stop = pointer(self._stop)
 
     def _receptors(self) -> None:
         job, r = self.job, self.spec.receptors
@@ -232,5 +236,8 @@ def peak_factor(profile: Profile) -> float:
 
 
 _OF: dict[Callable[..., Any], Any] = {
-    np.int64: POINTER(c_int64), np.uint32: POINTER(c_uint32), np.uint8: POINTER(c_uint8), np.int32: POINTER(c_int32)
-}  # fmt: skip
+    np.int64: POINTER(c_int64),
+    np.int32: POINTER(c_int32),
+    np.uint32: POINTER(c_uint32),
+    np.uint8: POINTER(c_uint8),
+}

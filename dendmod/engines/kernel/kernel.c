@@ -143,7 +143,7 @@ typedef struct {
     Cell *cell;
     Comp *comp;
     Mem *mem;           /* one a compartment with channels, in order */
-    uint64_t *events;   /* (n_steps, n_comp): 4 planes of 16 lanes: context 1, 2; AMPA; GABA */
+    uint64_t *events;   /* (n_comp, n_steps): 4 planes of 16 lanes: context 1, 2; AMPA; GABA */
     int32_t *head;      /* n_steps: first further event of a step, or -1 */
     Extra *extra;
     int32_t n_extra, max_extra;
@@ -184,8 +184,9 @@ INLINE int any(M m)
 }
 #define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
 
-/* KEEP(bits, a): the lanes of a whose bit is set, others zero. RECIPROCAL(a): 1 / a, or the CPU's
- * estimate of it refined to the last bits. Both do the same for every width. */
+/* KEEP(bits, a): the lanes of a whose bit is set, others zero. ADD(bits, x, a): x, and a added in
+ * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits. Each
+ * does the same in a lane for every width. */
 INLINE V keep_any(uint64_t b, V a)
 {
     M lane;
@@ -193,35 +194,60 @@ INLINE V keep_any(uint64_t b, V a)
     return CHOOSE(bits(b & 0xffff, lane), a);
 }
 #define KEEP(b, a) keep_any(b, a)
+#define ADD(b, x, a) ((x) + keep_any(b, a))
+#define MIN(a, b) SEL((a) < (b), a, b)
+#define MAX(a, b) SEL((a) > (b), a, b)
 #define RECIPROCAL(a) (1 / (a))
+
 #if defined(__AVX512F__) && defined(__AVX512VL__)
 #include <immintrin.h>
+#if REAL_BITS == 32
+#define NAME_(bits, what) _mm##bits##_##what##_ps
+#else
+#define NAME_(bits, what) _mm##bits##_##what##_pd
+#endif
+#define NAME(bits, what) NAME_(bits, what)
+#if W * REAL_BITS == 128
+#define BITS
+typedef __m128 NATIVE;
+typedef __mmask8 MASK;
+#elif W * REAL_BITS == 256 && REAL_BITS == 32
+#define BITS 256
+typedef __m256 NATIVE;
+typedef __mmask8 MASK;
+#elif W * REAL_BITS == 256
+#define BITS 256
+typedef __m256d NATIVE;
+typedef __mmask8 MASK;
+#elif W * REAL_BITS == 512 && REAL_BITS == 32
+#define BITS 512
+typedef __m512 NATIVE;
+typedef __mmask16 MASK;
+#elif W * REAL_BITS == 512
+#define BITS 512
+typedef __m512d NATIVE;
+typedef __mmask8 MASK;
+#endif
+#undef RECIPROCAL
+#define RECIPROCAL(a) refine(estimate(a), a)
 INLINE V refine(V r, V a)
 {
-    const V e = 1 - a * r;
-    r += r * e;
+    V e = 1 - a * r;
 #if REAL_BITS == 64
-    r += r * (e * e);
+    e = e * e + e;
 #endif
-    return r;
+    return r + r * e;
 }
+#ifdef BITS
 #undef KEEP
-#undef RECIPROCAL
-#if W * REAL_BITS == 512 && REAL_BITS == 32
-#define KEEP(b, a) ((V)_mm512_maskz_mov_ps((__mmask16)(b), (__m512)(a)))
-#define RECIPROCAL(a) refine((V)_mm512_rcp14_ps((__m512)(a)), a)
-#elif W * REAL_BITS == 256 && REAL_BITS == 32
-#define KEEP(b, a) ((V)_mm256_maskz_mov_ps((__mmask8)(b), (__m256)(a)))
-#define RECIPROCAL(a) refine((V)_mm256_rcp14_ps((__m256)(a)), a)
-#elif W * REAL_BITS == 128
-#define KEEP(b, a) ((V)_mm_maskz_mov_ps((__mmask8)(b), (__m128)(a)))
-#define RECIPROCAL(a) refine((V)_mm_rcp14_ps((__m128)(a)), a)
-#elif W * REAL_BITS == 512
-#define KEEP(b, a) ((V)_mm512_maskz_mov_pd((__mmask8)(b), (__m512d)(a)))
-#define RECIPROCAL(a) refine((V)_mm512_rcp14_pd((__m512d)(a)), a)
-#elif W * REAL_BITS == 256
-#define KEEP(b, a) ((V)_mm256_maskz_mov_pd((__mmask8)(b), (__m256d)(a)))
-#define RECIPROCAL(a) refine((V)_mm256_rcp14_pd((__m256d)(a)), a)
+#undef ADD
+#undef MIN
+#undef MAX
+#define KEEP(b, a) ((V)NAME(BITS, maskz_mov)((MASK)(b), (NATIVE)(a)))
+#define ADD(b, x, a) ((V)NAME(BITS, mask_add)((NATIVE)(x), (MASK)(b), (NATIVE)(x), (NATIVE)(a)))
+#define MIN(a, b) ((V)NAME(BITS, min)((NATIVE)(a), (NATIVE)(b)))
+#define MAX(a, b) ((V)NAME(BITS, max)((NATIVE)(a), (NATIVE)(b)))
+INLINE V estimate(V a) { return (V)NAME(BITS, rcp14)((NATIVE)a); }
 #else
 INLINE V estimate(V a)
 {
@@ -229,8 +255,6 @@ INLINE V estimate(V a)
     x.h[0] = _mm512_rcp14_pd(x.h[0]), x.h[1] = _mm512_rcp14_pd(x.h[1]);
     return x.v;
 }
-#define KEEP(b, a) keep_any(b, a)
-#define RECIPROCAL(a) refine(estimate(a), a)
 #endif
 #endif
 
@@ -246,17 +270,17 @@ INLINE V estimate(V a)
 #define LOG_TERMS 10
 #endif
 
-/* 2^f for |f| <= 1/2 with the least largest relative error: 7e-8 and 3e-14 */
+/* 2^f for |f| <= 1/2 with the least largest relative error: 7e-08 and 4e-11 */
 #if REAL_BITS == 32
 #define EXP_TERMS 5
-static const R EXP2[] = {1.0000000716546562, 0.69314696706387136, 0.24022119723933591,
-                         0.055507132749513508, 0.0096755413306902106, 0.0013276471522890617};
-#else
-#define EXP_TERMS 9
 static const R EXP2[] = {
-    1.000000000000012, 0.69314718055989133, 0.24022650695670453, 0.055504108667034251,
-    0.0096181291871971549, 0.0013333557907660163, 0.00015403438376063056, 1.5252809631769856e-05,
-    1.3258672365852344e-06, 1.0184373432826564e-07};
+    1.0000000716546718, 0.69314696706435908, 0.2402211972388274, 0.055507132741538082,
+    0.0096755413327318639, 0.0013276471780394542};
+#else
+#define EXP_TERMS 7
+static const R EXP2[] = {
+    0.99999999996168154, 0.6931471807284475, 0.24022651198156933, 0.055504103534493122,
+    0.0096180272538108711, 0.0013333922560903036, 0.00015469291094288322, 1.5201922415584858e-05};
 #endif
 
 INLINE V exp2v(V x)
@@ -271,7 +295,7 @@ INLINE V log2v(V x)
 {
     M e = ((M)x - (I)SQRT_HALF_BITS) >> MANTISSA;
     V m = (V)((M)x - (e << MANTISSA));
-    V s = (m - 1) / (m + 1), s2 = s * s, p = all(1.0 / (2 * LOG_TERMS - 1));
+    V s = (m - 1) * RECIPROCAL(m + 1), s2 = s * s, p = all(1.0 / (2 * LOG_TERMS - 1));
 #pragma GCC unroll 10
     for (int k = LOG_TERMS - 2; k >= 0; k--) p = p * s2 + (R)(1.0 / (2 * k + 1));
     return __builtin_convertvector(e, V) + s * p * (R)2.88539008177792681472;
@@ -312,15 +336,12 @@ static void draw(U *out, int n, uint32_t stream, U neuron, uint32_t sample, uint
     for (int b = 0; b <= n / 4; b++) philox(b, stream, neuron, sample, seed, out + 4 * b);
 }
 
+/* how many of 255 rising numbers do not exceed a word, without a branch to guess */
 INLINE int count_of(const int64_t *table, uint32_t word)
 {
-    int low = 0, high = 255;
-    while (low < high) {
-        int mid = (low + high) / 2;
-        if (table[mid] <= (int64_t)word) low = mid + 1;
-        else high = mid;
-    }
-    return low;
+    int n = 0;
+    for (int half = 128; half; half >>= 1) n += -(table[n + half - 1] <= (int64_t)word) & half;
+    return n;
 }
 
 INLINE int32_t burst_step(uint32_t word, const uint32_t *table)
@@ -349,18 +370,17 @@ static int push_extra(Block *b, int32_t step, int kind, int comp, int lane)
     return OK;
 }
 
-INLINE int add_event(Block *b, int n_comp, int32_t step, int kind, int comp, int lane)
+INLINE int add_event(Block *b, int n_steps, int32_t step, int kind, int comp, int lane)
 {
-    uint64_t *word = b->events + (size_t)step * n_comp + comp;
+    uint64_t *word = b->events + (size_t)comp * n_steps + step;
     if (kind == S_CONTEXT) {
-        uint64_t bit = 1ull << lane;
-        if (!(*word & bit)) *word |= bit;
-        else if (!(*word & (bit << 16))) *word = (*word & ~bit) | (bit << 16);
-        else return push_extra(b, step, kind, comp, lane);
+        const uint64_t bit = 1ull << lane, both = bit << 16 | bit, now = *word;
+        if (__builtin_expect((now & both) == both, 0)) return push_extra(b, step, kind, comp, lane);
+        *word = now ^ (bit | (now & bit) << 16); /* a binary count of two digits */
         return OK;
     }
-    uint64_t bit = 1ull << (lane + (kind == S_AMPA ? 32 : 48));
-    if (*word & bit) return push_extra(b, step, kind, comp, lane);
+    const uint64_t bit = 1ull << (lane + (kind == S_AMPA ? 32 : 48));
+    if (__builtin_expect((*word & bit) != 0, 0)) return push_extra(b, step, kind, comp, lane);
     *word |= bit;
     return OK;
 }
@@ -392,7 +412,7 @@ static int generate(const Job *job, const Layer *l, int block, int sample)
                 for (int k = 1; k <= n[i]; k++) {
                     int32_t step = kind == S_CONTEXT ? burst_step(words[k][i], job->context_table)
                                                      : uniform_step(words[k][i], job->n_steps);
-                    if (step < job->n_steps && add_event(b, p->n_comp, step, kind, c, i))
+                    if (step < job->n_steps && add_event(b, job->n_steps, step, kind, c, i))
                         return NO_MEMORY;
                 }
         }
@@ -411,7 +431,7 @@ static int fill_events(const Job *job, const Layer *l, int block, int sample)
         for (int64_t e = job->ev_start[kind][sample]; e < job->ev_start[kind][sample + 1]; e++) {
             int i = job->ev_neuron[kind][e] - p->first_neuron - block * W;
             if (i < 0 || i >= W || i + block * W >= p->n) continue;
-            if (add_event(b, p->n_comp, job->ev_step[kind][e], kind + S_CONTEXT,
+            if (add_event(b, job->n_steps, job->ev_step[kind][e], kind + S_CONTEXT,
                           job->ev_comp[kind][e], i))
                 return NO_MEMORY;
         }
@@ -485,12 +505,17 @@ static int feedforward(const Job *job, Layer *l, int sample)
 /* ---- gates ---- */
 
 #if W == 4
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
 #elif W == 8
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
 #else
-#define LANES(f, s) {f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), \
-                     f(8, s), f(9, s), f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)}
+#define LANES(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), \
+                    f(8, s), f(9, s), f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
+#endif
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (M){__VA_ARGS__})
 #endif
 #define LOW(j, s) (((j) & (s)) ? (j) - (s) + W : (j))
 #define HIGH(j, s) (((j) & (s)) ? (j) + W : (j) + (s))
@@ -498,8 +523,8 @@ static int feedforward(const Job *job, Layer *l, int sample)
     for (int i = 0; i < W; i++) \
         if (!(i & (s))) { \
             V a = r[i], b = r[i + (s)]; \
-            r[i] = __builtin_shuffle(a, b, (M)LANES(LOW, s)); \
-            r[i + (s)] = __builtin_shuffle(a, b, (M)LANES(HIGH, s)); \
+            r[i] = SHUFFLE(a, b, LANES(LOW, s)); \
+            r[i + (s)] = SHUFFLE(a, b, LANES(HIGH, s)); \
         }
 
 INLINE void transpose(V r[W])
@@ -528,8 +553,8 @@ INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V
     i = i & ~(i < 0);
     i = (i & (i < last)) | (last & ~(i < last));
     const V f = x - __builtin_convertvector(i, V);
-    cell->vlo = SEL(v < cell->vlo, v, cell->vlo);
-    cell->vhi = SEL(v > cell->vhi, v, cell->vhi);
+    cell->vlo = MIN(v, cell->vlo);
+    cell->vhi = MAX(v, cell->vhi);
     const int row = k->row;
     I at[W] __attribute__((aligned(ALIGN)));
     R part[W] __attribute__((aligned(ALIGN)));
@@ -587,7 +612,7 @@ INLINE void step_pool(const Consts *k, Mem *m)
     const V level = log2v(m->cai);
     m->eca = k->nernst * (k->log2_out - level);
     const V x = exp2v(k->z_hill * (k->log2_half - level));
-    m->z += k->z_rate * (1 / (1 + x) - m->z);
+    m->z += k->z_rate * (RECIPROCAL(1 + x) - m->z);
 }
 
 /* ---- a phase: steps s0..s1-1 of one block ---- */
@@ -625,6 +650,7 @@ typedef struct {
     V product;    /* upost * eps * span of this step */
     int learning;
     R jump_pre;
+    size_t ev_stride; /* from a compartment's events to those of the next */
 } Step;
 
 /* w' = eta(u_dend) u_pre u_post eps over one step */
@@ -633,8 +659,7 @@ INLINE void learn(const Consts *k, Comp *c, V product)
     const V ud = c->ud, low = k->w_min - c->w0, high = k->w_max - c->w0;
     const V eta = SEL(ud < k->theta[0], all(k->eta[0]), SEL(ud > k->theta[1], all(k->eta[2]), all(k->eta[1])));
     V dw = c->dw + eta * c->up * product;
-    dw = SEL(dw < low, low, dw);
-    dw = SEL(dw > high, high, dw);
+    dw = MIN(MAX(dw, low), high);
     c->dw = dw;
     c->w = c->w0 + dw;
 }
@@ -648,8 +673,11 @@ INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, 
     if (has & (CTX | AMPA)) {
         if (has & CTX) {
             const V w = c->w;
-            V jc = KEEP(ev, w) + KEEP(ev >> 16, w + w);
-            if (st->tr) c->up += KEEP(ev, all(st->jump_pre)) + KEEP(ev >> 16, all(2 * st->jump_pre));
+            V jc = ADD(ev >> 16, KEEP(ev, w), w + w);
+            if (st->tr) {
+                const V up = ADD(ev, c->up, all(st->jump_pre));
+                c->up = ADD(ev >> 16, up, all(2 * st->jump_pre));
+            }
             if (st->more) {
                 jc += st->more[comp][0] * w;
                 if (st->tr) c->up += st->more[comp][0] * st->jump_pre;
@@ -657,7 +685,7 @@ INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, 
             jA = jc * k->fA;
             jN = jc * k->fN;
         }
-        jA += KEEP(ev >> 32, all(k->bgA));
+        jA = ADD(ev >> 32, jA, all(k->bgA));
         if (has & BACKGROUND_NMDA) jN += KEEP(ev >> 32, all(k->bgN));
         if (st->more) {
             jA += st->more[comp][1] * k->bgA;
@@ -707,7 +735,7 @@ INLINE void star_step(const Step *st, Comp *comp, int n_comp, const int32_t *kin
         const V v = at->x + at->y * vs;
         if (has & CTX && st->tr) at->ud += k->kd * (v - at->ud);
         V g = at->g0, ge = at->cE;
-        const V G = receive(st, at, c, ev[c], has, zero, &g, &ge);
+        const V G = receive(st, at, c, ev[c * st->ev_stride], has, zero, &g, &ge);
         if (has & CTX && learning) learn(k, at, st->product);
         V n = at->cdt * v + ge, scale = at->gc;
         if (has & NMDA) scale *= unblock(k, G, v, zero, &g, &n);
@@ -733,7 +761,7 @@ INLINE void tree_step(const Step *st, const Block *b, const Population *p, int n
         Comp *at = comp + c;
         const V v = at->v;
         V g = at->g0 + d_sum[c], ge = at->cE + n_sum[c], scale = at->gc;
-        const V G = receive(st, at, c, ev[c], p->kind[c], 0, &g, &ge);
+        const V G = receive(st, at, c, ev[c * st->ev_stride], p->kind[c], 0, &g, &ge);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
         V n = at->cdt * v + ge;
@@ -806,8 +834,8 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
     M real;
     for (int i = 0; i < W; i++) real[i] = i < lanes ? -1 : 0;
     V d_sum[n_comp], n_sum[n_comp], more[n_comp][3];
-    uint64_t silence[n_comp];
-    memset(silence, 0, sizeof silence);
+    const uint64_t silence = 0;
+    const size_t ev_stride = quiet ? 0 : job->n_steps;
     const Membrane *membrane = p->membrane[0] >= 0 ? job->membranes + p->membrane[0] : NULL;
     double *v_out = job->v_out && !quiet
         ? job->v_out + ((size_t)sample * (job->hidden.n + job->has_output) + first) * (job->n_steps + 1)
@@ -816,8 +844,8 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
     int rebase_in = tr ? s0 % tr->rebase : 0;
 
     for (int s = s0; s < s1; s++, rebase_in++) {
-        const uint64_t *ev = quiet ? silence : b->events + (size_t)s * n_comp;
-        Step st = {job, k, tr, NULL, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0};
+        const uint64_t *ev = quiet ? &silence : b->events + s;
+        Step st = {job, k, tr, NULL, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0, ev_stride};
         /* crossings at the start of the step */
         const V v = comp[0].v;
         const M up = v > k->threshold, crossed = up & ~cell->above & real;
@@ -882,7 +910,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
             n = n * q2 + (i - g * v);
             d = d * q2 + g;
         }
-        const V v_new = comp->v = v + n / d;
+        const V v_new = comp->v = v + n * RECIPROCAL(d);
         if (p->kind[0] & CTX && tr) comp->ud += k->kd * (v_new - comp->ud);
         if (membrane) {
             if (membrane->has_pool) step_pool(k, b->mem);
@@ -1103,9 +1131,15 @@ static void keep_weights(const Memory *m, const Layer *l, int i)
     for (int c = 0; c < p->n_comp; c++) {
         if (!(p->kind[c] & CTX)) continue;
         double *w = master + (size_t)c * p->n + (size_t)i * W;
+        const Comp *k = l->blocks[i].comp + c;
+        const V low = (R)job->w_min - k->w0, high = (R)job->w_max - k->w0; /* as in learn() */
         for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
-            const double change = l->blocks[i].comp[c].dw[lane], to = w[lane] + change;
-            if (change != 0) w[lane] = to < job->w_min ? job->w_min : to > job->w_max ? job->w_max : to;
+            const R change = k->dw[lane];
+            if (change == 0) continue;
+            const double to = w[lane] + (double)change;
+            const int at_low = change <= low[lane] || to < job->w_min;
+            const int at_high = change >= high[lane] || to > job->w_max;
+            w[lane] = at_low ? job->w_min : at_high ? job->w_max : to;
         }
     }
 }

@@ -17,6 +17,7 @@ from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
 from dendmod.network.result import ordered
 
 _MOST_THREADS = 256
+_LISTEN = 0.1  # s between looks whether Ctrl-C was pressed
 _DIVERGED, _OUT_OF_TABLE, _NO_MEMORY, _STOPPED, _FIRES_AT_REST, _NO_THREAD = range(1, 7)
 
 
@@ -53,6 +54,11 @@ class KernelSimulator:
         sizes = (ctypes.c_int64 * 4)()
         self._library.network_sizes(sizes)
         self.spec, self.how, self.threads, self.width = spec, run, threads, int(sizes[3])
+        self._stopped = np.zeros(1, np.int32)
+
+    def stop(self) -> None:
+        """Make a run in another thread end with an error before its next sample."""
+        self._stopped[0] = 1
 
     def run(self) -> NetworkResult:
         """Go through all samples.
@@ -63,7 +69,9 @@ class KernelSimulator:
             If potentials left the range of the tables or did not stay finite, memory or threads
             ran out, or the run was stopped.
         """
-        prepared = PreparedJob(self.spec, self.how, self.precision, self.width, self.threads)
+        prepared = PreparedJob(
+            self.spec, self.how, self.precision, self.width, self.threads, self._stopped
+        )
         try:
             code = self._call(prepared)
             if code:
@@ -82,9 +90,10 @@ class KernelSimulator:
         )
         worker.start()
         try:
-            worker.join()
+            while worker.is_alive():
+                worker.join(_LISTEN)
         except BaseException:
-            prepared.stop[0] = 1
+            self.stop()
             worker.join()
             raise
         if not codes:

@@ -66,6 +66,8 @@ class NetworkSimulator:
 
     def close(self) -> None:
         """Drop all that was built and give NEURON's global state back."""
+        if "net" in self.__dict__:
+            self.net.close()
         for name in ("_vectors", "_settled", "net"):
             self.__dict__.pop(name, None)
         self.session.__exit__(None, None, None)

@@ -38,6 +38,7 @@ class BuiltNetwork:
             self._background(neuron, spec.background)
         if spec.output is not None:
             self._background(spec.n_hidden, spec.output.background)
+        self._number_somata()
         self._feedforward(delay)
         self._detectors()
         if rule is not None:
@@ -122,6 +123,17 @@ class BuiltNetwork:
         netcon.threshold = self.spec.threshold
         self.keep.append(netcon)
         return netcon
+
+    def _number_somata(self) -> None:
+        """Give somata the numbers by which CoreNEURON knows sources of spikes."""
+        self._parallel = h.ParallelContext()
+        for neuron in range(len(self.cells)):
+            self._parallel.set_gid2node(neuron, self._parallel.id())
+            self._parallel.cell(neuron, self._from_soma(neuron, None))
+
+    def close(self) -> None:
+        """Give the numbers of the somata back."""
+        self._parallel.gid_clear()
 
     def _detectors(self) -> None:
         self.times, self.ids = h.Vector(), h.Vector()

@@ -1,0 +1,130 @@
+"""Measure a cell, full or reduced, at its soma and sites: run in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from dendmod.inputs import gaussian_burst
+from dendmod.params import wybo2022
+from dendmod.result import Array
+from dendmod.rng import stream
+from dendmod.spec import (
+    Cell,
+    CurrentClamp,
+    Location,
+    ReducedCell,
+    Run,
+    Setup,
+    SpikeTrain,
+    Synapse,
+)
+from dendmod.spec.place import SOMA
+
+STEP_NA, STEP_MS = -0.005, 400.0
+EPSP_US = {"soma": 1e-3, "site": 2e-4}  # small enough for local EPSPs of a few mV
+EPSP_AT, EPSP_TSTOP = 20.0, 150.0
+BURST_AT, BURST_TSTOP = 60.0, 250.0
+DT, SETTLE = 0.1, 1000.0
+
+
+def probe(
+    cell: dict[str, Any],
+    places: list[list[float]],
+    burst: dict[str, float],
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Measure impedances, rest, EPSPs and NMDA plateaus.
+
+    Parameters
+    ----------
+    cell
+        A `Cell` or a `ReducedCell` as JSON.
+    places
+        Section (or compartment) and x of each site.
+    burst
+        n, sd (ms) and weight (uS) of the inputs that evoke a plateau.
+    seed
+        Of the burst.
+
+    Returns
+    -------
+    dict
+        ``frozen`` and ``steady``: impedance matrices (MOhm) of the soma and the sites, gates held
+        at rest or following a current step, shape [1 + sites, 1 + sites]; ``rest`` (mV), shape
+        [1 + sites]; ``epsp_soma`` and ``epsp_local`` (mV from rest), shape [1 + sites, steps];
+        ``plateau_soma`` and ``plateau_local`` (mV), shape [sites, steps].
+    """
+    from dendmod.engines.neuron import input_and_transfer_impedance
+
+    spec: Cell | ReducedCell = TypeAdapter(Cell | ReducedCell).validate_python(cell)
+    at = (SOMA, *(Location(section=int(s), x=x) for s, x in places))
+    frozen = input_and_transfer_impedance(spec, at, settle=SETTLE)
+    steady, rest = _steady(spec, at)
+    epsp = _epsps(spec, at)
+    plateau = _plateaus(spec, at, burst, seed)
+    return {"frozen": frozen, "steady": steady, "rest": rest, **epsp, **plateau}
+
+
+def _names(at: tuple[Location, ...]) -> dict[str, Location]:
+    return {f"v{i}": place for i, place in enumerate(at)}
+
+
+def _steady(cell: Cell | ReducedCell, at: tuple[Location, ...]) -> tuple[Array, Array]:
+    from dendmod.engines.neuron import Simulator
+
+    def end(*clamps: CurrentClamp) -> tuple[Array, Array]:
+        setup = Setup(cell=cell, current_clamps=clamps, record=_names(at))
+        with Simulator(setup, Run(tstop=STEP_MS, dt=DT, settle=SETTLE)) as simulator:
+            v = np.array(list(simulator.run().v.values()))
+        return v[:, 0], v[:, -1]
+
+    rest, control = end()
+    rows = []
+    for place in at:
+        clamp = CurrentClamp(location=place, delay=0.0, dur=2 * STEP_MS, amp=STEP_NA)
+        rows.append((end(clamp)[1] - control) / STEP_NA)
+    return np.array(rows), rest
+
+
+def _epsps(cell: Cell | ReducedCell, at: tuple[Location, ...]) -> dict[str, np.ndarray]:
+    from dendmod.engines.neuron import Simulator
+
+    synapses = tuple(
+        Synapse(name=f"s{i}", mechanism="DoubleExpSyn", location=place, params=wybo2022.AMPA)
+        for i, place in enumerate(at)
+    )
+    setup = Setup(cell=cell, synapses=synapses, record=_names(at))
+    soma, local = [], []
+    with Simulator(setup, Run(tstop=EPSP_TSTOP, dt=DT, settle=SETTLE)) as simulator:
+        control = simulator.run().v
+        for i in range(len(at)):
+            weight = EPSP_US["site" if i else "soma"]
+            v = simulator.run((SpikeTrain(f"s{i}", np.array([EPSP_AT]), weight),)).v
+            soma.append(v["v0"] - control["v0"])
+            local.append(v[f"v{i}"] - control[f"v{i}"])
+    return {"epsp_soma": np.array(soma), "epsp_local": np.array(local)}
+
+
+def _plateaus(
+    cell: Cell | ReducedCell, at: tuple[Location, ...], burst: dict[str, float], seed: int
+) -> dict[str, np.ndarray]:
+    from dendmod.engines.neuron import Simulator
+
+    sites = at[1:]
+    synapses = tuple(
+        Synapse(name=f"s{i}", mechanism="AmpaNmdaSyn", location=place, params=wybo2022.ampa_nmda())
+        for i, place in enumerate(sites)
+    )
+    setup = Setup(cell=cell, synapses=synapses, record=_names(at))
+    soma, local = [], []
+    with Simulator(setup, Run(tstop=BURST_TSTOP, dt=DT, settle=SETTLE)) as simulator:
+        for i in range(len(sites)):
+            rng = stream(seed, "probe", i)
+            times = gaussian_burst(rng, int(burst["n"]), BURST_AT, burst["sd"])
+            v = simulator.run((SpikeTrain(f"s{i}", times, burst["weight"]),)).v
+            soma.append(v["v0"])
+            local.append(v[f"v{i + 1}"])
+    return {"plateau_soma": np.array(soma), "plateau_local": np.array(local)}

@@ -1,0 +1,151 @@
+"""Does the kernel run any network as NEURON does?"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
+from dendmod.network.compare import compare, difference, refine
+from dendmod.network.drawn import draw_network
+from dendmod.network.simulate import simulate
+from tests.conftest import REPOSITORY
+
+SEEDS = st.integers(0, 2**31 - 1)
+COMMON = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+
+
+def check(found: dict, dt: float) -> None:
+    exact, fast = found["float64"], found["float32"]
+    assert exact["spike_counts_equal"]
+    assert exact["max_spike_time_difference_ms"] <= dt * 1.001
+    assert exact["soma_rms_mV"] < 0.01
+    assert exact["weight_change_relative"] is None or exact["weight_change_relative"] < 1e-3
+    assert fast["spike_counts_equal_fraction"] >= 0.99
+    if fast["spike_counts_equal"]:
+        assert fast["weight_change_relative"] is None or fast["weight_change_relative"] < 1e-2
+
+
+@settings(max_examples=8, **COMMON)
+@given(seed=SEEDS)
+def test_random_networks_agree(seed):
+    check(compare(seed), 0.1)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, **COMMON)
+@given(seed=SEEDS)
+def test_many_random_networks_agree(seed):
+    check(compare(seed, n_samples=3), 0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dt", [0.025, 0.0125])
+@settings(max_examples=8, **COMMON)
+@given(seed=SEEDS)
+def test_random_networks_agree_at_finer_steps(dt, seed):
+    check(compare(seed, dt=dt), dt)
+
+
+def test_networks_with_active_dendrites_and_trees_agree():
+    """Seeds whose networks have channels in dendrites, a tree, NMDA in the background."""
+    wanted = {"active": False, "tree": False, "background NMDA": False, "passive star": False}
+    for seed in range(200):
+        spec, _ = draw_network(seed)
+        dendrites = spec.hidden[0].compartments[1:]
+        active = any(c.channels for c in dendrites)
+        tree = any(c.parent for c in dendrites)
+        has = {
+            "active": active,
+            "tree": tree and not active,
+            "background NMDA": spec.background is not None and spec.background.nmda_ratio > 0,
+            "passive star": bool(dendrites) and not tree and not active,
+        }
+        new = [name for name, there in has.items() if there and not wanted[name]]
+        if not new:
+            continue
+        wanted.update(dict.fromkeys(new, True))
+        check(compare(seed), 0.1)
+        if all(wanted.values()):
+            return
+    pytest.fail(f"not drawn: {[name for name, found in wanted.items() if not found]}")
+
+
+def test_a_step_with_very_many_spikes_agrees():
+    spec, run = draw_network(3)
+    n = 300
+    crowd = Arrivals(
+        neuron=np.arange(n) % spec.n_hidden,
+        compartment=np.ones(n, int),
+        times=np.full(n, 30.0) + 0.1 * (np.arange(n) % 2),
+    )
+    sample = SampleTrains(
+        feedforward_input=np.arange(n) % spec.n_inputs,
+        feedforward_times=np.full(n, 40.0),
+        context=crowd,
+        ampa=crowd,
+        gaba=crowd,
+    )
+    run = run.model_copy(update={"stimulus": ExplicitStimulus(trains=(sample, SampleTrains()))})
+    reference = simulate(spec, run, engine="neuron")
+    assert reference.hidden.times.size > 0
+    for precision in ("float64", "float32"):
+        other = simulate(spec, run, engine="kernel", precision=precision)
+        found = difference(spec, run, reference, other)
+        assert found["spike_counts_equal"]
+        assert found["soma_rms_mV"] < 0.01
+
+
+def test_coreneuron_gives_the_same_spikes():
+    spec, run = draw_network(1, record_v=False)
+    a = simulate(spec, run, engine="neuron")
+    b = simulate(spec, run, engine="coreneuron")
+    assert a.hidden.times.size > 0
+    assert np.array_equal(a.hidden.neuron, b.hidden.neuron)
+    assert np.allclose(a.hidden.times, b.hidden.times, atol=1e-6)
+    np.testing.assert_allclose(a.weights, b.weights, rtol=1e-9)
+
+
+def test_smaller_steps_converge():
+    rows = [refine(seed, steps=(0.1, 0.0125), n_samples=5) for seed in (3, 5)]
+    coarse, fine = (np.mean([row[dt]["delay_ms"] for row in rows]) for dt in ("0.1", "0.0125"))
+    assert 0 < fine < coarse / 4
+    assert coarse < 1.0
+
+
+def test_the_command_prints_the_comparison():
+    done = subprocess.run(
+        [sys.executable, "-m", "dendmod", "network", "compare", "--seed", "2", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert set(found) == {"float64", "float32"}
+    for row in found.values():
+        assert row["spike_counts_equal"] is True
+        assert {"max_spike_time_difference_ms", "soma_rms_mV", "weight_change_relative"} <= set(row)
+
+
+@pytest.mark.slow
+def test_the_benchmark_measures_all_engines(tmp_path):
+    target = tmp_path / "speed.json"
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.network", "--json", str(target), "--rounds", "1",
+         "--dt", "0.1"],
+        capture_output=True, text=True, check=True, cwd=REPOSITORY,
+    )  # fmt: skip
+    row = json.loads(target.read_text())["dt_0.1"]
+    for engine in ("neuron", "coreneuron", "kernel_f32", "kernel_f64"):
+        assert row[f"{engine}_ms"] > 0
+        assert row["hidden_spikes"][engine] == row["hidden_spikes"]["neuron"]
+        assert 20 < row["hidden_spikes"][engine][0] < 60
+    assert row["f32_over_neuron"] == pytest.approx(row["neuron_ms"] / row["kernel_f32_ms"])
+    assert row["f32_over_neuron"] > 30
+    assert {"f64_over_neuron", "f32_over_coreneuron"} <= set(row)
