@@ -89,7 +89,7 @@ def _curves(ax: Axes, summary: dict[str, Any]) -> None:
         ax.plot(summary["curve_samples"], one["curve"], ".-", color=_MATRICES.get(name, "k"),
                 ms=3, label=name)  # fmt: skip
     ax.axhline(0.5, color=COLOURS["paper"], lw=0.6, zorder=0)
-    ax.set(xlabel="Samples a task", ylabel="Balanced accuracy", ylim=(0.4, 1))
+    ax.set(xlabel="Samples a task", ylabel="Balanced accuracy", ylim=(0.2, 1))
     ax.legend(ncols=2, loc="upper left")
 
 

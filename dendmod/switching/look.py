@@ -84,7 +84,7 @@ def look(
     # the same random numbers for all tasks, so that weights alone differ
     same = run(after, shown, counts, np.full(len(shown), _TEST_NUMBERS))
     spikes = same.hidden.counts(len(shown), network.n_hidden)
-    cell = int(np.argmax(spikes.std(axis=0)))
+    cell = int(np.argmax(spikes.std(axis=0) + 1e-3 * spikes.mean(axis=0)))
     rule = network.plasticity
     assert rule is not None
     return {
