@@ -31,6 +31,8 @@ class FigureOptions:
     io: str | None = None
     panels: list[str] | None = None
     matrices: list[str] | None = None
+    tasks: list[str] | None = None
+    samples: int | None = None
     scheduler: str | None = None
     timeout: float | None = None
 
@@ -55,6 +57,10 @@ def _positive(text: str) -> int:
     return value
 
 
+def _names(text: str) -> list[str]:
+    return [name for name in (piece.strip() for piece in text.split(",")) if name]
+
+
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "help": "seed of all random inputs"},
     "trials": {"type": _positive, "help": "trials a condition"},
@@ -68,6 +74,14 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "S",
         "help": "seconds after which a run is ended (none)",
     },
+    "matrix": {
+        "dest": "matrices",
+        "type": _names,
+        "metavar": "A,B",
+        "help": "feedforward weights: dPMD, dSD, dPCA, PMD, SD, PCA, RP",
+    },
+    "tasks": {"type": _names, "metavar": "A,B", "help": "tasks, such as 0,3,7 (default: see docs)"},
+    "samples": {"type": _positive, "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {

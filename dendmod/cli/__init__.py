@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dendmod import __version__
-from dendmod.cli import cell, io, mechanisms, morphology, network, reduce, run, sweep
+from dendmod.cli import cell, io, learn, mechanisms, morphology, network, reduce, run, sweep
 from dendmod.figure import guard
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.add_typer(network.app, name="network", help="Networks of few-compartment cel
 app.add_typer(reduce.app, name="reduce", help="Reduce the L5 cell to few compartments.")
 app.add_typer(sweep.app, name="sweep", help="The runs of a folder of results.")
 app.command("run")(run.run)
+app.command("train")(learn.train)
+app.command("evaluate")(learn.evaluate)
 
 
 def _version(show: bool) -> None:

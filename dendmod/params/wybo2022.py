@@ -48,3 +48,10 @@ BACKGROUND_WEIGHT = 1e-3
 
 # Eq 6: the fraction 1 / (1 + MG_FACTOR exp(-MG_SLOPE v)) of NMDA receptors is open
 MG_FACTOR, MG_SLOPE = 0.3, 0.1
+
+# Table 3 and Methods, "Spiking network": what the network is fed and scaled with (mV, uS)
+MAX_FEEDFORWARD_SPIKES = 10  # Table 3: 0-10 a pixel
+BOOLEAN_SPIKES = 20  # Fig S3C: a one is a burst of 20 spikes
+TEST_SAMPLES = 500  # a task
+HIDDEN_V_RANGE_IMAGES, OUTPUT_V_RANGE_IMAGES = 120.0, 450.0
+HIDDEN_V_RANGE_BOOLEAN, OUTPUT_V_RANGE_BOOLEAN = 60.0, 600.0

@@ -31,10 +31,10 @@ LAYERS = (
     ("exchange",),
     ("figure",),
     ("learning",),
-    ("ioanalysis",),
+    ("ioanalysis", "switching"),
     ("plotting",),
     ("protocol_run", "io_readings", "neuromodulation", "clustered"),
-    ("fig1", "fig2", "fig3", "fig4", "fig6", "reduction_check"),
+    ("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "figS3", "reduction_check"),
     ("cli",),
     ("__main__",),
 )

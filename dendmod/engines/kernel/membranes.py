@@ -20,7 +20,7 @@ from dendmod.network.cell import POOL
 Floats = npt.NDArray[np.float64]
 
 # Potentials of the table (mV); the kernel refuses a run that leaves them.
-TABLE_START, TABLE_STEP, TABLE_ROWS = -150.0, 0.025, 10001
+TABLE_START, TABLE_STEP, TABLE_ROWS = -300.0, 0.025, 16001
 CA_OUT = 2.0  # mM, NEURON's default
 FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURON has them
 _UM2_IN_CM2 = 1e-2  # uS, nA a um2 in S/cm2, mA/cm2

@@ -1,0 +1,192 @@
+"""Figure 5 of Wybo et al. 2022: ``python -m dendmod.fig5 --help``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendmod.experiment import versions
+from dendmod.figure import FigureOptions, run_figure, write_summary
+from dendmod.sweep import Task, run_tasks
+from dendmod.switching.images import find_data, load_images
+from dendmod.switching.protocol import LearningProtocol, load_learning
+
+_WORKER = "dendmod.switching.worker"
+Results = dict[str, dict[str, np.ndarray]]
+
+
+def main(options: FigureOptions) -> dict[str, Any]:
+    """Let networks learn images, draw Figure 5, return its summary."""
+    protocol = load_learning("fig5", quick=options.quick, changes=_changes(options))
+    data = find_data(options.data or "digits")
+    source = data if data == "digits" else str(Path(data).resolve())
+    images = load_images(source)
+    classes = tuple(int(c) for c in protocol.tasks) or tuple(range(images.n_classes))
+    made = _run([_cells_task(protocol)], options)["cells"]
+    cells = {name: str(text) for name, text in made.items()}
+    results = _run(_tasks(protocol, classes, cells, source, options.out), options)
+    summary = _summary(protocol, classes, results, images.name)
+    looks = _run([_look_task(protocol, classes, cells, source, results)], options)["look"]
+    _draw(options.out, protocol, looks, summary)
+    write_summary(options.out, summary)
+    return summary
+
+
+def _changes(options: FigureOptions) -> dict[str, Any]:
+    base = load_learning("fig5", quick=options.quick)
+    changes: dict[str, Any] = {}
+    if options.seed is not None:
+        changes["seeds"] = [options.seed + i for i in range(len(base.seeds))]
+    if options.matrices:
+        changes["matrices"] = options.matrices
+    if options.tasks is not None:
+        changes["tasks"] = options.tasks
+    if options.samples is not None:
+        schedule = base.schedule.model_dump()
+        schedule |= {"samples": options.samples, "block": min(base.schedule.block, options.samples)}
+        changes["schedule"] = schedule
+    if options.dt is not None:
+        changes["settings"] = {**base.settings.model_dump(), "dt": options.dt}
+    return changes
+
+
+def _run(tasks: list[Task], options: FigureOptions) -> Results:
+    return run_tasks(
+        tasks,
+        options.out / "store",
+        **options.sweep(),
+        fingerprint=json.dumps(versions(), sort_keys=True),
+        progress=len(tasks) > 1 or sys.stderr.isatty(),
+    )
+
+
+def _cells_task(protocol: LearningProtocol) -> Task:
+    payload = {"name": protocol.settings.cell, "biophysics": protocol.settings.biophysics}
+    return Task("cells", f"{_WORKER}:make_cells", payload)
+
+
+def _tasks(
+    protocol: LearningProtocol,
+    classes: tuple[int, ...],
+    cells: dict[str, str],
+    data: str,
+    out: Path,
+) -> list[Task]:
+    def task(name: str, matrix: str, seed: int, target: int, shuffled: bool, plastic: bool) -> Task:
+        payload = {
+            **cells,
+            "matrix": matrix,
+            "data": data,
+            "k": max(protocol.hidden),
+            "target": target,
+            "settings": protocol.settings.model_dump(mode="json"),
+            "schedule": protocol.schedule.model_dump(mode="json"),
+            "seed": seed,
+            "shuffled": shuffled,
+            "plastic": plastic,
+            "precision": "float32",
+            "checkpoints": str((out / "checkpoints").resolve()),
+        }
+        key = f"{name} {matrix} {seed} {target}"
+        return Task(key, f"{_WORKER}:learn_class", payload, cost=float(protocol.schedule.samples))
+
+    tasks = [
+        task("learned", m, s, c, False, True)
+        for m in protocol.matrices
+        for s in protocol.seeds
+        for c in classes
+    ]
+    first = protocol.matrices[0]
+    for s in protocol.seeds[: protocol.controls]:
+        for c in classes:
+            tasks.append(task("shuffled", first, s, c, True, True))
+            tasks.append(task("frozen", first, s, c, False, False))
+    return tasks
+
+
+def _look_task(
+    protocol: LearningProtocol,
+    classes: tuple[int, ...],
+    cells: dict[str, str],
+    data: str,
+    results: Results,
+) -> Task:
+    first, seed = protocol.matrices[0], protocol.seeds[0]
+    weights = [results[f"learned {first} {seed} {c}"]["weights"].tolist() for c in classes]
+    payload = {
+        **cells,
+        "matrix": first,
+        "data": data,
+        "k": max(protocol.hidden),
+        "classes": list(classes),
+        "settings": protocol.settings.model_dump(mode="json"),
+        "seed": seed,
+        "weights": weights,
+    }
+    return Task("look", "dendmod.switching.look:look", payload)
+
+
+def _summary(
+    protocol: LearningProtocol, classes: tuple[int, ...], results: Results, data: str
+) -> dict[str, Any]:
+    def ends(name: str, matrix: str, seeds: tuple[int, ...], row: int = -1) -> np.ndarray:
+        return np.array(
+            [
+                [float(results[f"{name} {matrix} {s} {c}"]["accuracy"][row]) for c in classes]
+                for s in seeds
+            ]
+        )
+
+    matrices = {}
+    for m in protocol.matrices:
+        end = ends("learned", m, protocol.seeds)
+        curves = np.array(
+            [[results[f"learned {m} {s} {c}"]["accuracy"] for c in classes] for s in protocol.seeds]
+        )
+        matrices[m] = {
+            "balanced_accuracy": end.mean(axis=0).tolist(),
+            "of_seeds": end.tolist(),
+            "mean": float(end.mean()),
+            "sd_of_seeds": float(end.mean(axis=1).std(ddof=1)) if len(end) > 1 else 0.0,
+            "before": float(ends("learned", m, protocol.seeds, 0).mean()),
+            "seeds": list(protocol.seeds),
+            "samples": protocol.schedule.samples,
+            "curve": curves.mean(axis=(0, 1)).tolist(),
+        }
+    first, controls = protocol.matrices[0], protocol.seeds[: protocol.controls]
+    a_task = results[f"learned {first} {protocol.seeds[0]} {classes[0]}"]
+    return {
+        "schema": "dendmod/fig5/1",
+        "data": data,
+        "tasks": list(classes),
+        "matrix": matrices,
+        "curve_samples": a_task["samples"].tolist(),
+        "controls": {
+            "matrix": first,
+            "shuffled": ends("shuffled", first, controls).tolist(),
+            "plasticity_off": ends("frozen", first, controls).tolist(),
+        },
+        "chance": 0.5,
+        "hidden": max(protocol.hidden),
+        "test_samples": protocol.schedule.test_samples,
+        "settings": protocol.settings.model_dump(mode="json"),
+        "changed": protocol.changed(),
+        "versions": versions(),
+    }
+
+
+def _draw(out: Path, protocol: LearningProtocol, looks: Any, summary: dict[str, Any]) -> None:
+    from dendmod.plotting import save, style
+    from dendmod.plotting.fig5 import draw
+
+    with style():
+        save(draw(looks, summary, protocol.settings), out, "fig5")
+
+
+if __name__ == "__main__":
+    options = "seed quick workers dt data matrix tasks samples scheduler timeout"
+    run_figure("fig5", main, options.split())

@@ -1,0 +1,110 @@
+"""A network of reduced cells from a matrix and the settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.network import (
+    Background,
+    CellModel,
+    ContextSynapses,
+    FeedforwardSynapses,
+    NetworkSpec,
+    OutputCell,
+    Plasticity,
+)
+from dendmod.rng import stream
+from dendmod.switching.settings import Scale, Settings
+
+Array = npt.NDArray[np.float64]
+
+
+def scaled_weights(vectors: npt.ArrayLike, v_range: float, z_in: float, scale: Scale) -> Array:
+    """Return feedforward weights (nA) from weight vectors (Wybo et al. 2022, Eq 24).
+
+    Parameters
+    ----------
+    vectors
+        One column a neuron, shape [inputs, neurons].
+    v_range
+        Range of the summed PSPs (mV).
+    z_in
+        Somatic input resistance of the L5 PC (MOhm).
+    scale
+        "literal", or "without n_in": the number of inputs left out of the denominator.
+
+    Raises
+    ------
+    SpecError
+        If a vector is zero or not finite.
+    """
+    w = np.asarray(vectors, dtype=float)
+    norm = np.abs(w).sum(axis=0)
+    if w.ndim != 2 or not np.isfinite(w).all() or not (norm > 0).all():
+        raise SpecError("each neuron needs a weight vector of finite numbers, not all zero")
+    n_in = w.shape[0] if scale == "literal" else 1
+    return v_range / (norm * z_in * n_in) * w
+
+
+def build_network(
+    hidden: CellModel,
+    output: CellModel,
+    vectors: npt.ArrayLike,
+    n_contexts: int,
+    settings: Settings,
+    *,
+    seed: int,
+) -> NetworkSpec:
+    """Return the network of Fig 5A: hidden cells that learn, an output cell that adds them up.
+
+    Parameters
+    ----------
+    hidden, output
+        Reduced cells: soma and dendritic compartments, and the soma alone.
+    vectors
+        Feedforward weight vectors, shape [inputs, hidden cells].
+    n_contexts
+        Number of tasks.
+    seed
+        Of the contextual weights at the start, uniform in `settings.initial_weight`.
+    """
+    w = scaled_weights(vectors, settings.hidden_v_range, settings.z_in, settings.hidden_scale)
+    k = w.shape[1]
+    equal = np.full((k, 1), 1 / np.sqrt(k))
+    w_out = scaled_weights(equal, settings.output_v_range, settings.z_in, settings.output_scale)[
+        :, 0
+    ]
+    dendrites = tuple(range(1, len(hidden.compartments)))
+    low, high = settings.initial_weight
+    start = stream(seed, "contextual weights").uniform(low, high, (n_contexts, k, len(dendrites)))
+    background = Background(
+        ampa_weight=settings.background_weight,
+        gaba_weight=settings.background_weight,
+        nmda_ratio=settings.background_nmda_ratio,
+    )
+    return NetworkSpec(
+        hidden=(with_sk(hidden, settings.sk_scale),),
+        feedforward=FeedforwardSynapses(weights=w),
+        context=ContextSynapses(compartments=dendrites, weights=start),
+        background=background,
+        output=OutputCell(
+            cell=with_sk(output, settings.sk_scale), weights=w_out, background=background
+        ),
+        plasticity=Plasticity(
+            error_scale=-settings.error_scale,
+            tau_post=settings.tau_post,
+            nominal_onset=settings.nominal_onset,
+        ),
+    )
+
+
+def with_sk(cell: CellModel, scale: float) -> CellModel:
+    """Return the cell with its somatic SK_E2 conductance scaled."""
+    soma = cell.compartments[0]
+    if scale == 1 or "SK_E2" not in soma.channels:
+        return cell
+    sk = {name: value * scale for name, value in soma.channels["SK_E2"].items()}
+    changed = soma.model_copy(update={"channels": {**soma.channels, "SK_E2": sk}})
+    return cell.model_copy(update={"compartments": (changed, *cell.compartments[1:])})

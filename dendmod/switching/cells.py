@@ -1,0 +1,130 @@
+"""The cells of the learning networks: reduced from the L5 cell, a star, or any two from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dendmod.errors import SpecError
+from dendmod.mechanisms.rates import channel
+from dendmod.network import CellModel, Compartment
+from dendmod.network.drawn import hay_soma
+from dendmod.rng import stream
+
+STAR, REDUCED, PASSIVE = "star", "reduced", "reduced, passive dendrites"
+N_DENDRITES = 20
+MORPHOLOGY = "l5pc"
+_SEED = 0
+# ours: the star that speeds are measured on (pF, nS, mV, um2)
+_SOMA = {"ca": 300.0, "g_leak": 10.0, "e_leak": -75.0, "area": 1000.0}
+_DENDRITE = {"ca": (20.0, 50.0), "g_couple": (2.0, 10.0), "g_leak": (1.0, 3.0)}
+_NS_PER_UM2 = 10.0  # of 1 S/cm2
+
+
+def cells(name: str, biophysics: int) -> tuple[CellModel, CellModel]:
+    """Return the hidden cell and the output cell.
+
+    Parameters
+    ----------
+    name
+        "reduced": the L5 cell at its soma and 20 sites, and the one-compartment fit of its soma.
+        "reduced, passive dendrites": the same, with the channels of its dendrites held as open as
+        they are at rest; four times faster. "star": a soma with 20 drawn dendrites. Anything else
+        is a JSON file with two models, ``hidden`` and ``output``.
+    biophysics
+        Parameter set of Hay et al. 2011, 1 or 3; a file has its own.
+
+    Raises
+    ------
+    SpecError
+        If there is no such cell, or a file does not hold two of them.
+    """
+    if name == STAR:
+        return star_cell(biophysics), output_cell(biophysics)
+    if name in (REDUCED, PASSIVE):
+        hidden, output = _reduced(biophysics)
+        return (passive_dendrites(hidden) if name == PASSIVE else hidden), output
+    path = Path(name)
+    if not path.is_file():
+        raise SpecError(
+            f"there is no cell {name!r}; give {REDUCED!r}, {PASSIVE!r}, {STAR!r} or a JSON file of "
+            "two cells"
+        )
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return (
+            CellModel.model_validate(table["hidden"]),
+            CellModel.model_validate(table["output"]),
+        )
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise SpecError(
+            f"{path}: not a file of two cells, 'hidden' and 'output': {str(error)[:300]}"
+        ) from None
+
+
+def _reduced(biophysics: int) -> tuple[CellModel, CellModel]:
+    from dendmod.l5cell import L5PyramidalCell
+    from dendmod.reduction import reduce
+    from dendmod.sites import SiteChoice, choose_sites
+
+    cell = L5PyramidalCell(MORPHOLOGY, biophysics)
+    places = choose_sites(cell, SiteChoice(n=N_DENDRITES)).locations
+    return CellModel.of(reduce(cell, places)), CellModel.of(reduce(cell, ()))
+
+
+def passive_dendrites(cell: CellModel) -> CellModel:
+    """Return the cell with dendritic channels replaced by leaks as open as they are at `v_init`.
+
+    Channels of calcium, and those that calcium opens, are left out: they are shut at rest.
+    """
+    dendrites = []
+    for c in cell.compartments[1:]:
+        g, current = c.g_leak, c.g_leak * c.e_leak
+        for suffix, params in c.channels.items():
+            equations = channel(suffix)
+            if equations.depends_on != "v" or equations.ion == "ca":
+                continue
+            inf, _ = equations.rates([cell.v_init])
+            open_fraction = 1.0
+            for gate, value in zip(equations.gates, inf[0], strict=True):
+                open_fraction *= float(value) ** gate.power
+            held = params[equations.gbar] * c.area * _NS_PER_UM2 * open_fraction
+            e = {"na": cell.ena, "k": cell.ek}.get(equations.ion)
+            g += held
+            current += held * (e if e is not None else equations.constants[equations.reversal])
+        fields = {"channels": {}, "pools": {}, "g_leak": g, "e_leak": current / g}
+        dendrites.append(c.model_copy(update=fields))
+    return cell.model_copy(update={"compartments": (cell.compartments[0], *dendrites)})
+
+
+def star_cell(biophysics: int) -> CellModel:
+    """Return a soma with the channels of a set of Hay et al. 2011 and 20 passive dendrites."""
+    rng = stream(_SEED, "star cell")
+    drawn = {field: rng.uniform(low, high, N_DENDRITES) for field, (low, high) in _DENDRITE.items()}
+    dendrites = tuple(
+        Compartment(
+            name=f"dendrite {i}",
+            parent=0,
+            e_leak=_SOMA["e_leak"],
+            **{field: float(values[i]) for field, values in drawn.items()},
+        )
+        for i in range(N_DENDRITES)
+    )
+    return CellModel(
+        name=f"star, set {biophysics}",
+        compartments=(_soma(biophysics), *dendrites),
+        v_init=_SOMA["e_leak"],
+    )
+
+
+def output_cell(biophysics: int) -> CellModel:
+    """Return the soma of the star alone."""
+    return CellModel(
+        name=f"soma, set {biophysics}", compartments=(_soma(biophysics),), v_init=_SOMA["e_leak"]
+    )
+
+
+def _soma(biophysics: int) -> Compartment:
+    return Compartment(name="soma", parent=-1, **_SOMA, **hay_soma(biophysics))  # type: ignore[arg-type]

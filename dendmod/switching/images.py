@@ -1,0 +1,63 @@
+"""Images as tasks, and feedforward weights for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.learning.data import Dataset, load_data
+from dendmod.learning.matrices import weight_matrix
+from dendmod.switching.tasks import ImageTasks
+
+DIGITS = "digits"
+_SHARED = ("emnist47",)  # names of files that may lie in a folder of data
+
+
+def find_data(name: str) -> str:
+    """Return "digits" or the path of an npz file; "emnist47" is looked for in folders of data.
+
+    Raises
+    ------
+    SpecError
+        If there is no such file.
+    """
+    if name == DIGITS or Path(name).is_file():
+        return name
+    if name in _SHARED:
+        for folder in ("data", "shared/data", "../shared/data"):
+            path = Path(folder) / f"{name}.npz"
+            if path.is_file():
+                return str(path)
+    raise SpecError(
+        f"there are no images {name!r}; give {DIGITS!r} or an npz file with train_images, "
+        "train_labels and the same for val and test"
+    )
+
+
+def image_tasks(data: Dataset, classes: tuple[int, ...], *, shuffled: bool = False) -> ImageTasks:
+    """Return one task a class, on the training and the test part of a data set."""
+    parts = ("train", "test")
+    return ImageTasks(
+        {p: data.x[p].reshape(len(data.x[p]), -1).astype(float) for p in parts},
+        {p: data.y[p] for p in parts},
+        classes,
+        shuffled=shuffled,
+    )
+
+
+def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.float64]:
+    """Return weight vectors of `k` hidden cells, one a column, shape [pixels, k].
+
+    PCA has no more vectors than pixels: there are fewer hidden cells then.
+    """
+    if kind in ("PCA", "dPCA"):
+        k = min(k, data.x["train"][0].size)
+    return weight_matrix(kind, data.x["train"], k, seed).T
+
+
+def load_images(source: str, seed: int = 1) -> Dataset:
+    """Return the built-in digits or the images of a file."""
+    return load_data(find_data(source), seed=seed)

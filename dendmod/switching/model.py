@@ -1,0 +1,139 @@
+"""A trained network as one file."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.network import NetworkSpec
+from dendmod.switching.settings import Schedule, Settings
+from dendmod.switching.tasks import ImageTasks
+from dendmod.switching.training import Training
+
+_SCHEMA = "dendmod/model/1"
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network that has learned one task a context.
+
+    Parameters
+    ----------
+    network
+        With the learned contextual weights.
+    settings
+        That it was made and has learned with.
+    classes
+        The class that each context recognises by silence.
+    about
+        Data, matrix, seed, samples, learning curves: plain values.
+    """
+
+    network: NetworkSpec
+    settings: Settings
+    classes: tuple[int, ...]
+    about: dict[str, Any]
+
+    def evaluate(
+        self, images: npt.NDArray[Any], labels: npt.ArrayLike, *, samples: int, seed: int = 0
+    ) -> list[float]:
+        """Return the balanced accuracy of each task on `samples` images drawn for it.
+
+        Parameters
+        ----------
+        images
+            Shape [images, height, width] or [images, pixels]; uint8, or floats from 0 to 1.
+        labels
+            Class of each, shape [images].
+
+        Raises
+        ------
+        SpecError
+            If the images have another size than those that were learned, or a class is missing.
+        """
+        flat = np.asarray(images).reshape(len(images), -1)
+        if flat.shape[1] != self.network.n_inputs:
+            raise SpecError(
+                f"images of {flat.shape[1]} pixels are given; the model has learned images of "
+                f"{self.network.n_inputs}"
+            )
+        tasks = ImageTasks({"test": flat}, {"test": np.asarray(labels, np.int64)}, self.classes)
+        assert self.network.context is not None
+        training = Training(
+            self.network, tasks, self.settings, Schedule(samples=1), seed, precision="float32"
+        )
+        return training.measure(self.network.context.weights, samples).tolist()
+
+
+def write_model(model: TrainedModel, path: Path) -> None:
+    """Write a model, whole or not at all."""
+    header = {
+        "schema": _SCHEMA,
+        "settings": model.settings.model_dump(mode="json"),
+        "classes": list(model.classes),
+        "about": model.about,
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with open(partial, "wb") as file:
+        np.savez_compressed(
+            file,
+            header=np.array(json.dumps(header)),
+            network=np.array(model.network.model_dump_json()),
+        )
+    os.replace(partial, path)
+
+
+def read_model(path: Path | str) -> TrainedModel:
+    """Read a model.
+
+    Raises
+    ------
+    SpecError
+        If the file is not there, cut short, or no model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            header = json.loads(str(kept["header"]))
+            network = NetworkSpec.model_validate_json(str(kept["network"]))
+        if header["schema"] != _SCHEMA:
+            raise ValueError(f"schema {header['schema']!r} in place of {_SCHEMA!r}")
+        settings = Settings.model_validate(header["settings"])
+        classes = tuple(int(c) for c in header["classes"])
+        about = dict(header["about"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise SpecError(
+            f"{path} is not a trained model ({str(error)[:200]}); `dendmod train --out` writes one"
+        ) from None
+    return TrainedModel(network, settings, classes, about)
+
+
+def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Read ``images`` and ``labels`` from an npz file.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be read or does not hold both.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            images, labels = kept["images"], kept["labels"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise SpecError(
+            f"{path}: cannot be read ({str(error)[:200]}); give an npz file with images, uint8 "
+            "[n, height, width], and labels [n]"
+        ) from None
+    if images.ndim < 2 or labels.shape != (len(images),):
+        raise SpecError(f"{path}: images {images.shape} and labels {labels.shape} do not match")
+    return images, labels.astype(np.int64)

@@ -1,0 +1,106 @@
+"""What is chosen when a reduced cell, a matrix and the rule become a network that learns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from dendmod.params import wybo2022
+from dendmod.spec.base import Spec
+
+_FIRST = 2.0  # ours: the first of some 20 spikes comes two SD before the centre of its burst
+Scale = Literal["literal", "without n_in"]
+
+
+class Settings(Spec):
+    """Readings of Methods, "Spiking network", and the changes of them; the defaults are literal.
+
+    Parameters
+    ----------
+    cell
+        As `dendmod.switching.cells.cells` takes it.
+    biophysics
+        Parameter set of the cell, 1 or 3.
+    z_in
+        Somatic input resistance of the L5 cell (MOhm), as ``dendmod cell check`` measures it.
+    hidden_scale, output_scale
+        Eq 24 as printed, or without the number of inputs in its denominator.
+    hidden_v_range, output_v_range
+        v_range of Eq 24 (mV).
+    background_weight
+        Of the excitatory and inhibitory background synapses (uS).
+    background_nmda_ratio
+        0 leaves AMPA alone.
+    sk_scale
+        Scale of the somatic SK_E2 conductance.
+    error_scale
+        Amplitude of the error pulse for one spike too many, positive; it lowers weights.
+    error_decay
+        Samples a task over which the amplitude falls to 1/e; None keeps it.
+    tau_post
+        Time constant of the trace of somatic spikes (ms).
+    initial_weight
+        Range of the contextual weights at the start (uS).
+    feedforward_center, context_center
+        Centres of the bursts in a sample (ms); the paper does not say.
+    """
+
+    cell: str = "reduced"
+    biophysics: Literal[1, 3] = 1
+    z_in: PositiveFloat = 40.0
+    hidden_scale: Scale = "literal"
+    output_scale: Scale = "literal"
+    hidden_v_range: PositiveFloat
+    output_v_range: PositiveFloat
+    background_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
+    background_nmda_ratio: NonNegativeFloat = 0.0
+    sk_scale: NonNegativeFloat = 1.0
+    error_scale: NonNegativeFloat = 1.0
+    error_decay: PositiveFloat | None = None
+    tau_post: PositiveFloat = wybo2022.TAU_POST
+    initial_weight: tuple[NonNegativeFloat, PositiveFloat] = wybo2022.CONTEXT_WEIGHT_RANGE
+    feedforward_center: NonNegativeFloat = 40.0
+    context_center: NonNegativeFloat = 40.0
+    dt: float = Field(default=0.1, gt=0, le=0.1)
+
+    @property
+    def nominal_onset(self) -> float:
+        """When the window opens for an input without spikes (ms)."""
+        return max(0.0, self.feedforward_center - _FIRST * wybo2022.FEEDFORWARD_SD)
+
+    def window(self) -> tuple[float, float]:
+        """Return start and end of that window (ms)."""
+        return self.nominal_onset, self.nominal_onset + wybo2022.REWARD_WINDOW
+
+
+class Schedule(Spec):
+    """How long a network learns.
+
+    Parameters
+    ----------
+    samples
+        Samples a task.
+    block
+        Samples a task between two checkpoints.
+    test_samples
+        Samples a task on which performance is measured at the end, with the rule frozen.
+    curve_samples
+        The same before and during learning.
+    test_every
+        Blocks between measurements.
+    """
+
+    samples: PositiveInt
+    block: PositiveInt = 500
+    test_samples: PositiveInt = wybo2022.TEST_SAMPLES
+    curve_samples: PositiveInt = 100
+    test_every: PositiveInt = 1
+
+
+BOOLEAN_LITERAL = Settings(
+    hidden_v_range=wybo2022.HIDDEN_V_RANGE_BOOLEAN, output_v_range=wybo2022.OUTPUT_V_RANGE_BOOLEAN
+)
+IMAGES_LITERAL = Settings(
+    hidden_v_range=wybo2022.HIDDEN_V_RANGE_IMAGES, output_v_range=wybo2022.OUTPUT_V_RANGE_IMAGES
+)

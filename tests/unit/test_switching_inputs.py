@@ -1,0 +1,93 @@
+"""Are tasks balanced, inputs encoded and weights scaled as the paper says?"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dendmod.errors import SpecError
+from dendmod.rng import stream
+from dendmod.switching.assembly import scaled_weights
+from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
+from dendmod.switching.encoding import spike_counts
+from dendmod.switching.tasks import BooleanTasks, ImageTasks, balanced_accuracy
+
+
+def test_the_functions_are_all_that_are_not_constant():
+    assert len(FUNCTIONS) == len(set(FUNCTIONS.values())) == 14
+    assert (0, 0, 0, 0) not in FUNCTIONS.values()
+    assert (1, 1, 1, 1) not in FUNCTIONS.values()
+    for name, table in FUNCTIONS.items():
+        operators = {"xor": "x != y", "xnor": "x == y", "nand": "not (x and y)",
+                     "nor": "not (x or y)", "and": "x and y", "or": "x or y"}  # fmt: skip
+        expression = operators.get(name, name)
+        truth = tuple(int(bool(eval(expression, {}, {"x": x, "y": y}))) for x, y in INPUTS)
+        assert truth == table, name
+
+
+@given(st.sampled_from(sorted(FUNCTIONS)), st.integers(2, 200), st.integers(0, 5))
+def test_cases_are_balanced_and_right(name, n, seed):
+    drawn = BooleanTasks((name,)).draw(0, n, stream(seed, "test"), "train")
+    assert abs(2 * drawn.expected.sum() - n) <= 1
+    inputs = [tuple(int(c) for c in row) for row in drawn.counts // 20]
+    assert set(np.unique(drawn.counts)) <= {0, 20}
+    assert [FUNCTIONS[name][INPUTS.index(i)] for i in inputs] == drawn.expected.tolist()
+
+
+@pytest.mark.parametrize("k", [4, 10])
+def test_weight_vectors_lie_one_in_each_part_of_the_circle(k):
+    w = input_vectors(k, seed=3)
+    np.testing.assert_allclose(np.linalg.norm(w, axis=0), 1)
+    part = np.floor(np.arctan2(w[1], w[0]) % (2 * np.pi) / (2 * np.pi / k))
+    assert part.tolist() == list(range(k))
+    if k == 4:
+        np.testing.assert_allclose(np.abs(w), np.sqrt(0.5))
+
+
+def test_shuffled_labels_know_nothing_of_the_inputs_but_tests_do():
+    tasks = BooleanTasks(("and",), shuffled=True)
+    train = tasks.draw(0, 2000, stream(0, "a"), "train")
+    both = (train.counts > 0).all(axis=1)
+    assert 0.4 < train.expected[both].mean() < 0.6
+    test = tasks.draw(0, 2000, stream(0, "a"), "test")
+    assert (test.expected == (test.counts > 0).all(axis=1)).all()
+
+
+def test_spikes_grow_with_the_intensity():
+    assert spike_counts(np.array([[0, 128, 255]], np.uint8)).tolist() == [[0, 5, 10]]
+    assert spike_counts(np.array([[0.0, 0.31, 1.0]])).tolist() == [[0, 3, 10]]
+    for wrong in ([[0.0, 1.2]], [[-1.0]], [[np.nan]], np.array([[300]])):
+        with pytest.raises(SpecError, match="intensities"):
+            spike_counts(np.array(wrong))
+
+
+def test_image_tasks_are_one_against_all():
+    images = {"train": np.arange(60, dtype=np.uint8).reshape(60, 1, 1)}
+    labels = {"train": np.arange(60) % 6}
+    tasks = ImageTasks(images, labels, (0, 3))
+    drawn = tasks.draw(1, 400, stream(0, "x"), "train")
+    assert drawn.expected.sum() == 200
+    # the class itself expects silence: 3, 9, 15 ... are its images
+    mine = {int(c) for c in spike_counts(images["train"][labels["train"] == 3])[:, 0]}
+    assert set(drawn.counts[drawn.expected == 0][:, 0].tolist()) <= mine
+    with pytest.raises(SpecError, match=r"no image of classes \[9\]"):
+        ImageTasks(images, labels, (9,))
+
+
+def test_weights_follow_eq_24():
+    w = np.array([[3.0, 1.0], [-1.0, 1.0]])
+    literal = scaled_weights(w, v_range=60, z_in=50, scale="literal")
+    # 60 mV / (4 x 50 MOhm x 2) x 3
+    assert literal[0, 0] == pytest.approx(60 / (4 * 50 * 2) * 3)
+    np.testing.assert_allclose(scaled_weights(w, 60, 50, "without n_in"), 2 * literal)
+    # a neuron driven by a steady current of each input at its weight, all of one sign, moves
+    # by v_range / n_in
+    assert np.abs(literal).sum(axis=0) * 50 == pytest.approx(60 / 2)
+    with pytest.raises(SpecError, match="not all zero"):
+        scaled_weights(np.zeros((2, 1)), 60, 50, "literal")
+
+
+def test_balanced_accuracy_counts_both_classes_alike():
+    expected = np.array([1, 1, 1, 0])
+    assert balanced_accuracy(np.array([True, True, True, False]), expected) == 0.5
+    assert balanced_accuracy(np.array([True, True, False, True]), expected) == pytest.approx(5 / 6)

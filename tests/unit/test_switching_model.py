@@ -1,0 +1,113 @@
+"""Do `dendmod train` and `dendmod evaluate` do what a user was told they do?"""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import dendmod.switching.learn as learn
+from dendmod.cli import app
+from dendmod.errors import SpecError
+from dendmod.rng import stream
+from dendmod.switching.images import find_data, load_images
+from dendmod.switching.model import read_model
+from dendmod.switching.training import Training
+
+PROTOCOL = """
+schema = "dendmod/switching/1"
+name = "small"
+title = "small"
+source = "ours"
+hidden = [4]
+seeds = [0]
+matrices = ["RP"]
+[schedule]
+samples = 8
+block = 3
+test_samples = 6
+curve_samples = 4
+[settings]
+cell = "star"
+biophysics = 3
+hidden_scale = "without n_in"
+output_scale = "without n_in"
+hidden_v_range = 120.0
+output_v_range = 900.0
+error_scale = 300.0
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    rng = stream(0, "small images")
+    arrays = {}
+    for part, n in (("train", 30), ("val", 9), ("test", 12)):
+        labels = np.arange(n) % 3
+        images = rng.integers(0, 60, (n, 4, 4))
+        images[np.arange(n), labels] += 180  # a bright row names the class
+        arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels}
+    np.savez(tmp_path / "small.npz", **arrays)
+    np.savez(tmp_path / "check.npz", images=arrays["test_images"], labels=arrays["test_labels"])
+    (tmp_path / "small.toml").write_text(PROTOCOL)
+    return tmp_path
+
+
+def train(small, name, *more):
+    arguments = [
+        "train", "--out", str(small / name), "--data", str(small / "small.npz"), "--matrix", "RP",
+        "--tasks", "0,2", "--hidden", "4", "--protocol", str(small / "small.toml"), "--quiet",
+        *more,
+    ]  # fmt: skip
+    return CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def weights(path):
+    return read_model(path).network.context.weights
+
+
+def test_a_stopped_command_goes_on_and_its_model_is_evaluated(small, monkeypatch):
+    assert train(small, "whole.npz").exit_code == 0
+    original = Training.run
+
+    def stopped(self, checkpoint=None, progress=None):
+        def once(done, blocks):
+            if self.seed == 2:  # the second class
+                raise KeyboardInterrupt
+
+        return original(self, checkpoint, once)
+
+    monkeypatch.setattr(Training, "run", stopped)
+    assert train(small, "again.npz").exit_code != 0
+    assert not (small / "again.npz").exists()
+    monkeypatch.setattr(Training, "run", original)
+    done = train(small, "again.npz")
+    assert done.exit_code == 0
+    assert "class 2: balanced accuracy" in done.stdout
+    assert weights(small / "again.npz").tobytes() == weights(small / "whole.npz").tobytes()
+    assert weights(small / "whole.npz").shape == (2, 4, 20)
+    assert not (small / "again.npz.checkpoints").exists()
+
+    run = CliRunner().invoke(
+        app,
+        ["evaluate", str(small / "whole.npz"), "--data", str(small / "check.npz"), "--samples",
+         "10", "--json"],
+    )  # fmt: skip
+    found = json.loads(run.stdout)
+    assert found["tasks"] == [0, 2]
+    assert all(0 <= score <= 1 for score in found["balanced_accuracy"])
+    assert found["mean"] == pytest.approx(np.mean(found["balanced_accuracy"]))
+
+
+def test_wrong_files_are_refused_by_name(small):
+    with pytest.raises(SpecError, match="is not a trained model"):
+        read_model(small / "check.npz")
+    with pytest.raises(SpecError, match=r"classes \[9\] are not in"):
+        learn.train_images(
+            small / "x.npz", data=str(small / "small.npz"), matrix="RP", classes=(9,), k=4,
+            settings=learn.Settings(hidden_v_range=1, output_v_range=1),
+            schedule=learn.Schedule(samples=1), seed=0,
+        )  # fmt: skip
+    with pytest.raises(SpecError, match="there are no images 'moon'"):
+        find_data("moon")
+    assert load_images(str(small / "small.npz")).shape == (4, 4)
