@@ -15,3 +15,6 @@ HOLDING_POTENTIALS = (-95.0, -75.0, -60.0, -45.0, -30.0, -15.0, 0.0)  # mV
 SLOW_TIME_CONSTANTS = 8  # how many of the full cell's are looked at
 SPECTRUM_HZ = (1.0, 1000.0)
 SPECTRUM_POINTS = 16
+
+TRANSIENT_SHARE = 0.01  # steady over peak opening, below which a channel counts as transient
+SMALL_OPENING = 0.01  # how far a transient channel is opened in the fit

@@ -19,6 +19,8 @@ from dendmod.segments import SegmentTree
 CapacitanceMethod = Literal["spectrum", "slow"]
 ComplexArray = npt.NDArray[np.complex128]
 
+_SMALLEST_SHARE = 1e-5  # of the whole capacitance: what a compartment has at least
+
 
 def conductance_matrix(tree: SegmentTree, membrane: Array) -> Array:
     """Return the conductance matrix of a segment tree (uS), shape [nodes, nodes]."""
@@ -126,4 +128,8 @@ def spectrum_capacitances(
         both = np.concatenate([e.reshape(-1, kept.n), to.reshape(-1, kept.n)])
         return np.concatenate([both.real, both.imag])
 
-    return np.exp(least_squares(residuals, np.log(np.maximum(start, 1e-6)), jacobian).x)
+    # no compartment has more than all of them in the slow limit, nor a negligible share of it
+    most = np.log(np.maximum(start, 0.0).sum())
+    bounds = (most + np.log(_SMALLEST_SHARE), most)
+    begin = np.clip(np.log(np.maximum(start, 1e-6)), bounds[0] + 0.1, bounds[1] - 0.1)
+    return np.exp(least_squares(residuals, begin, jacobian, bounds=bounds).x)

@@ -72,7 +72,7 @@ def fit_conductances(tree: SegmentTree, kept: Skeleton, levels: Levels) -> Condu
         if g.max() <= 0:
             continue
         numerator, denominator, left = np.zeros(kept.n), np.zeros(kept.n), []
-        for level in levels.of(suffix):
+        for level in levels.of_fit(suffix):
             opened = rest + g * (level - tree.open_at_rest[suffix])
             z = np.linalg.inv(tree_inverse(impedance(tree, opened, kept.nodes), kept.parents))
             residual = np.eye(kept.n) - matrix @ z

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dendmod.params.reduction import HOLDING_POTENTIALS
+from dendmod.params.reduction import HOLDING_POTENTIALS, SMALL_OPENING, TRANSIENT_SHARE
 from dendmod.result import Array
 from dendmod.segments import SegmentTree
 
@@ -32,6 +32,19 @@ class Levels:
     def of(self, suffix: str) -> Array:
         """Return all levels of a channel, shape [2 potentials]."""
         return np.concatenate([self.steady[suffix], self.peak[suffix]])
+
+    def of_fit(self, suffix: str) -> Array:
+        """Return the levels at which a channel is opened in the fit, shape [2 potentials].
+
+        A transient channel, shut in the steady state, never shunts the whole tree at once: it
+        opens for less than a ms, place after place. Opened far and everywhere it would hide most
+        of the membrane behind its own shunt, and the fit would leave out most of the dendritic
+        sodium channels. So it is opened a little, which adds up the membrane around each place.
+        """
+        levels = self.of(suffix)
+        if self.steady[suffix].max() < TRANSIENT_SHARE * self.peak[suffix].max():
+            levels = np.minimum(levels, SMALL_OPENING)
+        return levels
 
 
 def mechanisms_at(tree: SegmentTree, node: int) -> dict[str, dict[str, float]]:
