@@ -157,6 +157,25 @@ def test_a_channel_of_the_soma_stays_there_as_it_is(bifurcations):
     np.testing.assert_allclose(found[1:], 0, atol=1e-9)
 
 
+def test_a_transient_channel_of_the_dendrite_is_not_hidden_by_its_own_shunt():
+    tree = cable(61, gbar={"NaTa_t": np.ones(61)})
+    kept = skeleton(tree, {"site00": Location(section=1, x=0.5)})
+    peak = {"NaTa_t": np.array([0.1, 0.9])}
+    transient = fit_conductances(tree, kept, Levels({"NaTa_t": np.array([0.0, 0.001])}, peak))
+    persistent = fit_conductances(tree, kept, Levels({"NaTa_t": np.array([0.1, 0.9])}, peak))
+    assert transient.gbar["NaTa_t"].sum() > 1.5 * persistent.gbar["NaTa_t"].sum()
+
+
+def test_capacitances_stay_positive_and_within_the_whole_with_many_places():
+    tree = cable(200, branches=3)
+    sites = {f"site{k:02d}": Location(section=1, x=(k + 0.5) / 30) for k in range(30)}
+    kept = skeleton(tree, sites, bifurcations=True)
+    matrix = fit_conductances(tree, kept, Levels({}, {})).matrix
+    found = spectrum_capacitances(tree, kept, matrix, tree.g_leak)
+    assert np.all(found > 0)
+    assert np.all(found < tree.ca.sum())
+
+
 def test_sites_in_one_segment_are_refused():
     tree = cable(11)
     place = Location(section=1, x=0.5)
