@@ -88,7 +88,7 @@ def draw_fig4(
     ax.axhspan(paper["mean"] - paper["sem"], paper["mean"] + paper["sem"],
                color=COLOURS["paper"], alpha=0.4, lw=0, label="paper ± SEM")  # fmt: skip
     ax.set_xlim(-0.6, 0.9)
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.1 * max([*own, paper["mean"] + paper["sem"]]))
     ax.set_xticks([0, 0.3], ["networks", "mean"], rotation=30)
     ax.set_ylabel("Latency above chance (s)")
     ax.legend(loc="lower right")
