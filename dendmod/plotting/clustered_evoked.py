@@ -56,6 +56,7 @@ def draw_fig4(
         ax.axhline(25, color=COLOURS["paper"], lw=0.6)
         ax.axvline(0, color=COLOURS["paper"], lw=0.6)
         ax.set_ylim(0, 105)
+        ax.locator_params(axis="x", nbins=4)
         ax.set_title(KIND_LABELS[kind])
         ax.legend(fontsize=5.5, loc="lower right")
         if place >= 3:
