@@ -64,13 +64,13 @@ def load_idx(folder: Path | str, *, seed: int = 1) -> Dataset:
     }
     images, labels = {}, {}
     for part in ("train", "test"):
-        x, y = read_idx(found[part, "images"]), read_idx(found[part, "labels"])
-        if x.ndim != 3 or y.shape != (len(x),) or not len(x):
-            raise SpecError(f"{folder}: {part} has images {x.shape} and labels {y.shape}")
+        pixels, marks = read_idx(found[part, "images"]), read_idx(found[part, "labels"])
+        if pixels.ndim != 3 or marks.shape != (len(pixels),) or not len(pixels):
+            raise SpecError(f"{folder}: {part} has images {pixels.shape} and labels {marks.shape}")
         if found[part, "images"].name.startswith("emnist"):
-            x = x.transpose(0, 2, 1)
-        images[part] = (x / np.float32(255)).astype(np.float32, copy=False)
-        labels[part] = y.astype(np.int64)
+            pixels = pixels.transpose(0, 2, 1)
+        images[part] = (pixels / np.float32(255)).astype(np.float32, copy=False)
+        labels[part] = marks.astype(np.int64)
     first = labels["train"].min()
     labels = {part: y - first for part, y in labels.items()}
     classes = np.unique(labels["train"])
