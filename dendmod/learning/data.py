@@ -147,9 +147,17 @@ def load_data(source: str = "digits", *, seed: int = 1, pool: int = 1) -> Datase
     Parameters
     ----------
     source
-        "digits", or the path of an npz file (see `load_npz`).
+        "digits", the path of an npz file (see `load_npz`), or a folder of idx files (see
+        `dendmod.learning.idx.load_idx`).
     pool
         Side of the squares of pixels that are averaged.
     """
-    data = digits(seed) if source == "digits" else load_npz(source)
+    if source == "digits":
+        data = digits(seed)
+    elif Path(source).is_dir():
+        from dendmod.learning.idx import load_idx
+
+        data = load_idx(source, seed=seed)
+    else:
+        data = load_npz(source)
     return data.pooled(pool) if pool > 1 else data
