@@ -69,7 +69,7 @@ def load_idx(folder: Path | str, *, seed: int = 1) -> Dataset:
             raise SpecError(f"{folder}: {part} has images {pixels.shape} and labels {marks.shape}")
         if found[part, "images"].name.startswith("emnist"):
             pixels = pixels.transpose(0, 2, 1)
-        images[part] = (pixels / 255).astype(np.float32)
+        images[part] = (pixels / np.float32(255)).astype(np.float32, copy=False)
         labels[part] = marks.astype(np.int64)
     first = labels["train"].min()
     labels = {part: y - first for part, y in labels.items()}
@@ -87,9 +87,17 @@ def load_idx(folder: Path | str, *, seed: int = 1) -> Dataset:
         if len(members) < 2:
             raise SpecError(f"{folder}: class {c} has a single image in train; two are needed")
         held[members[: max(1, len(members) // _VAL)]] = True
-    x = {"train": images["train"][~held], "val": images["train"][held], "test": images["test"]}
-    y = {"train": labels["train"][~held], "val": labels["train"][held], "test": labels["test"]}
-    return Dataset(folder.name, x, y)
+    pictures = {
+        "train": images["train"][~held],
+        "val": images["train"][held],
+        "test": images["test"],
+    }
+    classes_of = {
+        "train": labels["train"][~held],
+        "val": labels["train"][held],
+        "test": labels["test"],
+    }
+    return Dataset(folder.name, pictures, classes_of)
 
 
 def _one(folder: Path, part: str, what: str) -> Path:

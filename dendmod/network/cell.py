@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.mechanisms import check_parameters, get
 from dendmod.params import hay2011
 from dendmod.spec.base import Spec
+from dendmod.spec.tree import check_tree
 
 POOL = "CaDynamics_E2"
 _NEEDS_POOL = ("Ca_HVA", "Ca_LVAst", "SK_E2")
@@ -87,17 +88,7 @@ class CellModel(Spec):
 
     @model_validator(mode="after")
     def _is_a_tree(self) -> CellModel:
-        for i, c in enumerate(self.compartments):
-            if (i == 0) != (c.parent == -1) or c.parent >= i:
-                raise ValueError(
-                    f"compartment {i} ({c.name}) has parent {c.parent}; the first one has -1 and "
-                    "all others a compartment before them"
-                )
-            if (i == 0) != (c.g_couple == 0):
-                raise ValueError(
-                    f"g_couple of compartment {i} is {c.g_couple} nS; the first compartment has 0, "
-                    "all others more"
-                )
+        check_tree(self.compartments)
         return self
 
     @classmethod

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
+from dendmod.spec.tree import check_tree
 
 Role = Literal["soma", "site", "support"]
 
@@ -96,17 +97,7 @@ class ReducedCell(Spec):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"compartment names must differ; twice: {', '.join(twice)}")
-        for i, c in enumerate(self.compartments):
-            if (i == 0) != (c.parent == -1) or c.parent >= i:
-                raise ValueError(
-                    f"compartment {i} ({c.name}) has parent {c.parent}; the first one has -1 and "
-                    "all others a compartment before them"
-                )
-            if (i == 0) != (c.g_couple == 0):
-                raise ValueError(
-                    f"g_couple of {c.name} is {c.g_couple} nS; the first compartment has 0, all "
-                    "others more"
-                )
+        check_tree(self.compartments)
         return self
 
     @property
