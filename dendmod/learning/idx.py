@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.learning.data import Dataset
+from dendmod.learning.dataset import Dataset
 from dendmod.rng import stream
 
 _UBYTE = 8  # the type code of unsigned bytes
