@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.learning.data import Dataset
+from dendmod.learning.dataset import Dataset
 from dendmod.rng import stream
 
 _UBYTE = 8  # the type code of unsigned bytes
@@ -64,12 +64,13 @@ def load_idx(folder: Path | str, *, seed: int = 1) -> Dataset:
     }
     images, labels = {}, {}
     for part in ("train", "test"):
-        x, y = read_idx(found[part, "images"]), read_idx(found[part, "labels"])
-        if x.ndim != 3 or y.shape != (len(x),) or not len(x):
-            raise SpecError(f"{folder}: {part} has images {x.shape} and labels {y.shape}")
+        pixels, marks = read_idx(found[part, "images"]), read_idx(found[part, "labels"])
+        if pixels.ndim != 3 or marks.shape != (len(pixels),) or not len(pixels):
+            raise SpecError(f"{folder}: {part} has images {pixels.shape} and labels {marks.shape}")
         if found[part, "images"].name.startswith("emnist"):
-            x = x.transpose(0, 2, 1)
-        images[part], labels[part] = x.astype(np.float32) / 255, y.astype(np.int64)
+            pixels = pixels.transpose(0, 2, 1)
+        images[part] = (pixels / np.float32(255)).astype(np.float32, copy=False)
+        labels[part] = marks.astype(np.int64)
     first = labels["train"].min()
     labels = {part: y - first for part, y in labels.items()}
     classes = np.unique(labels["train"])
@@ -86,9 +87,17 @@ def load_idx(folder: Path | str, *, seed: int = 1) -> Dataset:
         if len(members) < 2:
             raise SpecError(f"{folder}: class {c} has a single image in train; two are needed")
         held[members[: max(1, len(members) // _VAL)]] = True
-    x = {"train": images["train"][~held], "val": images["train"][held], "test": images["test"]}
-    y = {"train": labels["train"][~held], "val": labels["train"][held], "test": labels["test"]}
-    return Dataset(folder.name, x, y)
+    pictures = {
+        "train": images["train"][~held],
+        "val": images["train"][held],
+        "test": images["test"],
+    }
+    classes_of = {
+        "train": labels["train"][~held],
+        "val": labels["train"][held],
+        "test": labels["test"],
+    }
+    return Dataset(folder.name, pictures, classes_of)
 
 
 def _one(folder: Path, part: str, what: str) -> Path:

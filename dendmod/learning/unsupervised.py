@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from dendmod.learning.data import Dataset, load_data
+from dendmod.learning.data import load_data
+from dendmod.learning.dataset import Dataset
 from dendmod.learning.evolution import evolve
 from dendmod.learning.gains import train_gains
 from dendmod.learning.matrices import differences, residual, weight_matrix

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dendmod.learning import tasks2d
-from dendmod.learning.data import Dataset
+from dendmod.learning.dataset import Dataset
 from dendmod.params import wybo2022_networks as paper
 from dendmod.plotting.networks import METHODS, RIGHT_NO, RIGHT_YES, WRONG, line
 from dendmod.plotting.style import panel_letter

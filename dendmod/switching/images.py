@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.learning.data import Dataset, load_data
+from dendmod.learning.data import load_data
+from dendmod.learning.dataset import Dataset
 from dendmod.learning.matrices import weight_matrix
 from dendmod.switching.tasks import ImageTasks
 
