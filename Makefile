@@ -14,10 +14,10 @@ ML ?= yes
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig4 fig6 neuromodulation test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange lint mechanisms bench docs clean tools
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
+	@grep -hE '^[A-Za-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
 	  | while IFS='|' read -r target what; do printf '  make %-15s %s\n' "$$target" "$$what"; done
 	@echo
 	@echo "  ARGS=...          options for the command, such as  make fig1 ARGS=--quick"
@@ -35,6 +35,12 @@ fig3: $(ML_STAMP) ## reproduce Figure 3 and S1 (gain-modulated networks) into re
 
 fig4: $(ML_STAMP) ## reproduce Figure 4 and S2 (feedforward weights without tasks) into results/fig4
 	$(BIN)/python -m dendmod.fig4 --out results/fig4 $(ARGS)
+
+figS3: mechanisms $(ML_STAMP) ## reproduce Figure S3 (Boolean functions learned online) into results/figS3
+	$(BIN)/python -m dendmod.figS3 --out results/figS3 $(ARGS)
+
+fig5: mechanisms $(ML_STAMP) ## reproduce Figure 5 (images learned online) into results/fig5
+	$(BIN)/python -m dendmod.fig5 --out results/fig5 $(ARGS)
 
 fig6: $(ML_STAMP) ## reproduce Figure 6 and S4 (contrastive stacking) into results/fig6
 	$(BIN)/python -m dendmod.fig6 --out results/fig6 $(ARGS)

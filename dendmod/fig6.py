@@ -22,7 +22,9 @@ def main(options: FigureOptions) -> dict[str, Any]:
 
     seed = _DEFAULT_SEED if options.seed is None else options.seed
     side = load_data(options.data or "digits", seed=seed).shape[-1]
-    plan = stackplan.plan(options.data, seed, quick=options.quick, side=side)
+    plan = stackplan.plan(
+        options.data, seed, quick=options.quick, side=side, n_seeds=options.trials
+    )
     found = stackplan.run(plan, options.out / "store", **options.sweep())
     summary = {**stackplan.summarise(plan, found), "versions": versions()}
     with style():
@@ -39,4 +41,4 @@ def main(options: FigureOptions) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_figure("fig6", main, OF_NETWORKS)
+    run_figure("fig6", main, (*OF_NETWORKS, "trials"))

@@ -10,6 +10,7 @@
    Units: mV, mV/s and s. */
 
 #include <stdint.h>
+#include <string.h>
 
 #define BLOCK 64
 
@@ -51,29 +52,24 @@ static void deliver(const lif_run *r, uint32_t pre, double factor)
         current[post[s]] += factor * jump[s];
 }
 
-/* mu_now = mu + the patterns with their profiles; the first pattern is added in the same pass */
+/* mu_now = mu + the patterns with their profiles; of a uniform block the first neuron's is enough */
 static void drive(const lif_run *r, const double *now)
 {
     double *restrict out = r->mu_now;
-    const double *from = r->mu;
-    for (int64_t d = 0; d < r->n_drives; d++) {
-        const double *restrict pattern = r->pattern + d * r->n;
-        const double a = now[d];
-        if (a == 0.0)
-            continue;
-        if (from == r->mu) {
-            const double *restrict mu = from;
-            for (int64_t i = 0; i < r->n; i++)
-                out[i] = mu[i] + a * pattern[i];
-            from = out;
-        } else {
-            for (int64_t i = 0; i < r->n; i++)
-                out[i] += a * pattern[i];
+    const double *restrict mu = r->mu;
+    for (int64_t b = 0; b < r->n; b += BLOCK) {
+        const int64_t last = b + BLOCK < r->n ? b + BLOCK : r->n;
+        const int64_t e = r->uniform[b / BLOCK] ? b + 1 : last;
+        for (int64_t i = b; i < e; i++)
+            out[i] = mu[i];
+        for (int64_t d = 0; d < r->n_drives; d++) {
+            const double *restrict pattern = r->pattern + d * r->n;
+            const double a = now[d];
+            if (a != 0.0)
+                for (int64_t i = b; i < e; i++)
+                    out[i] += a * pattern[i];
         }
     }
-    if (from == r->mu)
-        for (int64_t i = 0; i < r->n; i++)
-            out[i] = r->mu[i];
 }
 
 /* Steps 3 and 4; returns how many are above threshold then. v is kept as its distance from the
@@ -89,22 +85,26 @@ static int64_t advance(const lif_run *r, const double *restrict mu, double scale
 
     for (int64_t b = 0; b < n; b += BLOCK) {
         const int64_t e = b + BLOCK < n ? b + BLOCK : n;
-        int64_t above = 0;
+        int64_t signs = -1; /* its sign bit is cleared by any v above threshold (or at it) */
         if (r->uniform[b / BLOCK]) {
             const double one = mu[b];
             for (int64_t i = b; i < e; i++) {
                 const double moved = v[i] + dt * (one + scale * current[i] - v[i] * inv_tau_m);
                 v[i] = moved;
-                above |= -(int64_t)(moved > 0.0);
+                int64_t bits;
+                memcpy(&bits, &moved, sizeof bits);
+                signs &= bits;
             }
         } else {
             for (int64_t i = b; i < e; i++) {
                 const double moved = v[i] + dt * (mu[i] + scale * current[i] - v[i] * inv_tau_m);
                 v[i] = moved;
-                above |= -(int64_t)(moved > 0.0);
+                int64_t bits;
+                memcpy(&bits, &moved, sizeof bits);
+                signs &= bits;
             }
         }
-        if (above)
+        if (signs >= 0)
             for (int64_t i = b; i < e; i++)
                 if (v[i] > 0.0)
                     spiking[found++] = (uint32_t)i;
@@ -130,14 +130,18 @@ static int64_t advance(const lif_run *r, const double *restrict mu, double scale
     return found;
 }
 
-/* Find blocks whose neurons share one drive: these need not read it, and the state fits the cache */
-static void find_uniform(const lif_run *r, const double *mu)
+/* Find blocks whose neurons share one drive at all times: these need not read it, and the state fits
+   the cache */
+static void find_uniform(const lif_run *r)
 {
     for (int64_t b = 0; b < r->n; b += BLOCK) {
         const int64_t e = b + BLOCK < r->n ? b + BLOCK : r->n;
-        int differ = 0;
-        for (int64_t i = b; i < e; i++)
-            differ |= mu[i] != mu[b];
+        int differ = r->mu_t != 0;
+        for (int64_t d = -1; d < r->n_drives; d++) {
+            const double *part = d < 0 ? r->mu : r->pattern + d * r->n;
+            for (int64_t i = b; i < e; i++)
+                differ |= part[i] != part[b];
+        }
         r->uniform[b / BLOCK] = !differ;
     }
 }
@@ -168,6 +172,7 @@ int64_t lif_simulate(lif_run *r)
         v[i] -= threshold[i];
         mu[i] -= threshold[i] * r->inv_tau_m;
     }
+    find_uniform(r);
 
     for (int64_t step = 0; step < r->steps; step++) {
         if (n_spikes + r->n_spiking > r->capacity)
@@ -191,23 +196,18 @@ int64_t lif_simulate(lif_run *r)
         }
 
         const double *now_mu = mu;
-        int changed = step == 0;
         if (r->mu_t) {
             timed(r, r->mu_t + step * n);
             now_mu = r->mu_now;
         } else if (r->n_drives) {
             const double *now = r->profile + step * r->n_drives;
+            int changed = step == 0;
             for (int64_t d = 0; d < r->n_drives; d++)
                 changed |= step > 0 && now[d] != now[d - r->n_drives];
             if (changed)
                 drive(r, now);
             now_mu = r->mu_now;
         }
-        if (step == 0 && !r->mu_t)
-            find_uniform(r, now_mu);
-        else if (changed || r->mu_t) /* a drive that moves: not worth looking again and again */
-            for (int64_t b = 0; b < n; b += BLOCK)
-                r->uniform[b / BLOCK] = 0;
         for (int64_t k = 0; k < r->n_recorded; k++)
             r->current_out[k * r->steps + step] = scale * current[r->recorded[k]];
         r->n_spiking = advance(r, now_mu, scale, &n_held);

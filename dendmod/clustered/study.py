@@ -92,12 +92,12 @@ class Study:
         return [(NONE, 0.0)] + [(k, z) for k, zs in self.scale.levels.items() for z in zs]
 
     def run(self, function: str, conditions: Sequence[Condition], **options: Any) -> Results:
-        """Run a function of `dendmod.clustered.tasks` for all networks under all conditions.
+        """Run a task for all networks under all conditions.
 
         Parameters
         ----------
         function
-            Its name.
+            Its name in `dendmod.clustered.tasks`; ``evoked`` is in `tasks_evoked`.
         conditions
             (kind, size) of each.
         options
@@ -108,13 +108,14 @@ class Study:
         dict
             Condition -> what each network gave.
         """
+        module = "tasks_evoked" if function == "evoked" else "tasks"
         keys, tasks = {}, []
         for condition in conditions:
             for k, network in enumerate(self.network_seeds()):
                 key = f"{function} {Perturbation(*condition).label} network {k}"
                 keys[condition, k] = key
                 payload = {"network": network, "kind": condition[0], "size": condition[1]}
-                tasks.append(Task(key, f"dendmod.clustered.tasks:{function}", payload | options))
+                tasks.append(Task(key, f"dendmod.clustered.{module}:{function}", payload | options))
         done = self.run_tasks(tasks)
         networks = range(self.scale.networks)
         return {c: [done[keys[c, k]] for k in networks] for c in conditions}

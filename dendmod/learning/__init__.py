@@ -13,7 +13,7 @@ from dendmod.errors import DendmodError
 
 _WHERE = {
     "BalancedSampler": "tasks",
-    "Dataset": "data",
+    "Dataset": "dataset",
     "MultitaskNetwork": "networks",
     "NetworkSpec": "networks",
     "TaskSet": "tasks",

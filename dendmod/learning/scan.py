@@ -1,4 +1,8 @@
-"""Learning rates by an iterative grid: nine points at once, then nine around the best."""
+"""Learning rates by an iterative grid: nine points at once, then nine around the best.
+
+A single network says little of rates at which some seeds stay at chance, so that the best few pairs
+are then tried with more seeds, and the one whose worst network is best is taken.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +24,22 @@ class Scan:
     rates
         Learning rates of shared and of task parameters, shape [points, 2].
     score
-        Validation accuracy of each point, the mean over the scan's seeds, shape [points].
+        Validation accuracy of each point, shape [points].
+    worst
+        Validation accuracy of the worst of all networks with these rates, shape [points]; NaN for
+        points that were not tried again.
     """
 
     rates: np.ndarray
     score: np.ndarray
+    worst: np.ndarray
 
     @property
     def best(self) -> tuple[float, float]:
-        """The rates with the highest score."""
-        shared, task = self.rates[int(np.argmax(self.score))]
+        """The rates whose worst network is best, of those tried again; else the highest score."""
+        again = np.isfinite(self.worst)
+        chosen = np.where(again, self.worst, -np.inf) if again.any() else self.score
+        shared, task = self.rates[int(np.argmax(chosen))]
         return float(shared), float(task)
 
 
@@ -39,6 +49,8 @@ def scan_rates(
     rounds: int = 3,
     start: tuple[float, float] = _START,
     shared: bool = True,
+    again: Callable[[Sequence[tuple[float, float]]], np.ndarray] | None = None,
+    finalists: int = 4,
 ) -> Scan:
     """Look for the best pair of learning rates.
 
@@ -51,6 +63,11 @@ def scan_rates(
         point is its centre is the last one.
     shared
         False scans the rate of task parameters alone.
+    again
+        From pairs of rates to the lowest validation accuracy over more networks; called once, with
+        the best points. None takes the best point as it is.
+    finalists
+        How many points are tried again.
     """
     tried: dict[tuple[int, int], float] = {}
     centre = (0, 0)
@@ -66,7 +83,14 @@ def scan_rates(
         if best == centre:
             break
         centre = best
-    return Scan(np.array([_rates(p, start) for p in tried]), np.array(list(tried.values())))
+    rates = np.array([_rates(p, start) for p in tried])
+    found = np.array(list(tried.values()))
+    worst = np.full(len(found), np.nan)
+    if again is not None:
+        last = np.argsort(-found, kind="stable")[:finalists]
+        lowest = again([(float(a), float(b)) for a, b in rates[last]])
+        worst[last] = np.minimum(found[last], lowest)
+    return Scan(rates, found, worst)
 
 
 def _rates(point: tuple[int, int], start: tuple[float, float]) -> tuple[float, float]:

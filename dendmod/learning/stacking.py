@@ -11,7 +11,8 @@ import torch
 
 from dendmod.errors import SpecError
 from dendmod.learning.augment import ViewSpec
-from dendmod.learning.data import Dataset, load_data
+from dendmod.learning.data import load_data
+from dendmod.learning.dataset import Dataset
 from dendmod.learning.stack import GainStack, StackSpec
 from dendmod.learning.tasks import TaskSet, one_vs_all
 from dendmod.learning.tmcl import (

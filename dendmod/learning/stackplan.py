@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +81,19 @@ _SMALL_FILE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def plan(data: str | None, seed: int, *, quick: bool, side: int) -> Plan:
+def plan(
+    data: str | None, seed: int, *, quick: bool, side: int, n_seeds: int | None = None
+) -> Plan:
     """Return the plan of the built-in digits, or the paper's for a file; `quick` for less of it.
 
     The paper's settings for a file need a GPU. ``quick`` takes such images at half the size.
+    `n_seeds` is the number of stacks of each method; None takes that of the plan.
     """
+    made = _plan(data, seed, quick=quick, side=side)
+    return made if n_seeds is None else replace(made, n_seeds=n_seeds)
+
+
+def _plan(data: str | None, seed: int, *, quick: bool, side: int) -> Plan:
     if data is None:
         if not quick:
             return Plan(seed=seed, **_DIGITS)

@@ -44,7 +44,7 @@ def supervised(
     data_seed: int = 1,
     pool: int = 1,
     rounds: int = 3,
-    scan_seeds: int = 1,
+    scan_seeds: int = 5,
     rates: Sequence[float] | None = None,
     training: dict[str, Any] | None = None,
     network: dict[str, Any] | None = None,
@@ -61,7 +61,8 @@ def supervised(
     seeds
         One a network.
     rounds, scan_seeds
-        Of the scan (`scan_rates`), whose networks have other seeds than `seeds`.
+        Of the scan (`scan_rates`): grids, and networks with which its best points are tried again.
+        They have other seeds than `seeds`.
     rates
         Learning rates (shared, task), in place of a scan.
     training, network
@@ -72,15 +73,15 @@ def supervised(
     Returns
     -------
     ``test`` [runs, tasks], ``val`` [runs], ``epochs``, ``rates`` [2], and what the scan tried:
-    ``scan_rates`` [points, 2] and ``scan_score`` [points]. If wanted, ``x`` [samples, inputs] and
-    ``says`` [tasks, samples].
+    ``scan_rates`` [points, 2], ``scan_score`` and ``scan_worst`` [points] (see `Scan`). If wanted,
+    ``x`` [samples, inputs] and ``says`` [tasks, samples].
     """
     torch.set_num_threads(1)  # processes share the cores
     sets = task_sets(data, data_seed, pool)
     spec = _network_spec(sets, hidden, modulation, network)
     settings = training or {}
     scan = (
-        Scan(np.array([rates]), np.array([np.nan]))
+        Scan(np.array([rates]), np.array([np.nan]), np.array([np.nan]))
         if rates
         else _scan(spec, sets, rounds, scan_seeds, settings)
     )
@@ -98,6 +99,7 @@ def supervised(
         "rates": np.array(scan.best),
         "scan_rates": scan.rates,
         "scan_score": scan.score,
+        "scan_worst": scan.worst,
     }
 
 
@@ -130,14 +132,17 @@ def _train(spec, sets, seeds, rates, settings):  # type: ignore[no-untyped-def]
 def _scan(spec, sets, rounds, n_seeds, settings):  # type: ignore[no-untyped-def]
     shared = spec.modulation != "task_specific"
 
-    def score(pairs):  # type: ignore[no-untyped-def]
-        repeated = [pair for pair in pairs for _ in range(n_seeds)]
-        seeds = [_SCAN_SEED + i for _ in pairs for i in range(n_seeds)]
-        rates = tuple(zip(*repeated, strict=True))
-        _, history = _train(spec, sets, seeds, rates, _shorter(settings))
-        return history.best.reshape(len(pairs), n_seeds).mean(axis=1)
+    def tried(pairs, seeds):  # type: ignore[no-untyped-def]
+        """Return the accuracy of a network for each pair and seed."""
+        rates = tuple(zip(*(pair for pair in pairs for _ in seeds), strict=True))
+        _, history = _train(spec, sets, list(seeds) * len(pairs), rates, _shorter(settings))
+        return history.best.reshape(len(pairs), len(seeds))
 
-    return scan_rates(score, rounds=rounds, shared=shared)
+    more = [_SCAN_SEED + 1 + i for i in range(n_seeds)]
+    return scan_rates(
+        lambda pairs: tried(pairs, [_SCAN_SEED])[:, 0], rounds=rounds, shared=shared,
+        again=(lambda pairs: tried(pairs, more).min(axis=1)) if more else None,
+    )  # fmt: skip
 
 
 def _shorter(settings: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 
 from dendmod.errors import SpecError
 from dendmod.learning import tasks2d
-from dendmod.learning.data import Dataset
+from dendmod.learning.dataset import Dataset
 from dendmod.rng import stream
 
 

@@ -44,6 +44,8 @@ def draw_fig6(
                    hatch="////", label=f"{population} inhibited")  # fmt: skip
         ax.axhline(0, color="#333333", lw=0.6)
         ax.set_xticks(at, [f"{z:+g}" for z in levels])
+        spare = max(0.0, (3 - len(levels)) / 2)  # few bars are no wider than many
+        ax.set_xlim(-0.6 - spare, len(levels) - 0.4 + spare)
         ax.set_title(KIND_LABELS[kind])
         if place % 3 == 0:
             ax.set_ylabel("Responding neurons (%)")

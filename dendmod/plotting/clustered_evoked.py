@@ -56,6 +56,7 @@ def draw_fig4(
         ax.axhline(25, color=COLOURS["paper"], lw=0.6)
         ax.axvline(0, color=COLOURS["paper"], lw=0.6)
         ax.set_ylim(0, 105)
+        ax.locator_params(axis="x", nbins=4)
         ax.set_title(KIND_LABELS[kind])
         ax.legend(fontsize=5.5, loc="lower right")
         if place >= 3:
@@ -88,7 +89,7 @@ def draw_fig4(
     ax.axhspan(paper["mean"] - paper["sem"], paper["mean"] + paper["sem"],
                color=COLOURS["paper"], alpha=0.4, lw=0, label="paper ± SEM")  # fmt: skip
     ax.set_xlim(-0.6, 0.9)
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.1 * max([*own, paper["mean"] + paper["sem"]]))
     ax.set_xticks([0, 0.3], ["networks", "mean"], rotation=30)
     ax.set_ylabel("Latency above chance (s)")
     ax.legend(loc="lower right")

@@ -32,9 +32,10 @@ def raster(ax: Axes, spikes: Mapping[str, np.ndarray], n_e: int, every: int = 4)
     ids, times = spikes["ids"], spikes["times"]
     for mask, colour in ((ids < n_e, E_COLOUR), (ids >= n_e, I_COLOUR)):
         shown = mask & (ids % every == 0)
-        ax.plot(times[shown], ids[shown], ".", ms=0.9, mew=0, color=colour, rasterized=True)
+        ax.plot(times[shown], ids[shown], ".", ms=1.3, mew=0, color=colour, rasterized=True)
     ax.axhline(n_e, color=COLOURS["paper"], lw=0.5)
     ax.set_ylim(0, spikes["cluster"].size)
+    ax.margins(x=0.01)
     ax.set_yticks([n_e / 2, (n_e + spikes["cluster"].size) / 2], ["E", "I"])
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("Time (s)")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dendmod.learning import tasks2d
-from dendmod.learning.data import Dataset
+from dendmod.learning.dataset import Dataset
 from dendmod.params import wybo2022_networks as paper
 from dendmod.plotting.networks import METHODS, RIGHT_NO, RIGHT_YES, WRONG, line
 from dendmod.plotting.style import panel_letter
@@ -187,13 +187,15 @@ def draw_scans(images: Mapping[str, Any]) -> Figure:
         3, len(names), figsize=(0.95 * len(names) + 1.2, 4.2), squeeze=False, sharex=True,
         sharey=True, constrained_layout=True,
     )  # fmt: skip
+    tried = np.concatenate([images[f"{m} {n}"]["scan_rates"][:, 1] for m in _MAIN for n in names])
+    rates_low, rates_high = tried.min(), tried.max()  # room above for a line of text
     for row, method in zip(axes, _MAIN, strict=True):
         for ax, name in zip(row, names, strict=True):
             result = images[f"{method} {name}"]
             rates, score = result["scan_rates"], result["scan_score"]
             ax.scatter(*rates.T, c=score, s=14, cmap="viridis", lw=0)
             ax.scatter(*result["rates"], marker="x", c=WRONG, s=26, lw=1.2)
-            ax.set(xscale="log", yscale="log")
+            ax.set(xscale="log", yscale="log", ylim=(rates_low / 1.5, rates_high * 5))
             ax.set_title(name.replace("x", " × ") if method == _MAIN[0] else "")
             ax.text(0.03, 0.97, f"{score.min():.2f}-{score.max():.2f}", transform=ax.transAxes,
                     fontsize=5, va="top")  # fmt: skip
@@ -201,6 +203,6 @@ def draw_scans(images: Mapping[str, Any]) -> Figure:
     figure.supxlabel("Learning rate of shared parameters", fontsize=7)
     figure.supylabel("Learning rate of task parameters", fontsize=7)
     figure.suptitle(
-        "Validation accuracy (yellow: high; range in each corner); cross: best", fontsize=7
+        "Validation accuracy (yellow: high; range in each corner); cross: taken", fontsize=7
     )
     return figure

@@ -69,9 +69,9 @@ def _traces(ax: Axes, looks: dict[str, np.ndarray], settings: Settings) -> None:
     )):  # fmt: skip
         trace = looks[name]
         ax.plot(t, 1.2 * i + trace / max(trace.max(), 1e-9), color=colour)
-        ax.annotate(label, (1, 1.2 * i + 0.15), color=colour, fontsize=6)
+        ax.annotate(label, (t[-1], 1.2 * i + 0.5), color=colour, fontsize=6, ha="right")
     ax.axvspan(*settings.window(), color=COLOURS["paper"], alpha=0.4, lw=0)
-    ax.set(xlabel="Time (ms)", yticks=[], ylabel="Traces (of their maximum)")
+    ax.set(xlabel="Time (ms)", yticks=[], ylabel="Traces (scaled)")
 
 
 def _output(ax: Axes, v: np.ndarray, expected: np.ndarray, settings: Settings) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.learning.data import Dataset, load_data
+from dendmod.learning.data import load_data
+from dendmod.learning.dataset import Dataset
 from dendmod.learning.matrices import weight_matrix
 from dendmod.switching.tasks import ImageTasks
 
@@ -17,14 +18,14 @@ _SHARED = ("emnist47",)  # names of files that may lie in a folder of data
 
 
 def find_data(name: str) -> str:
-    """Return "digits" or the path of an npz file; "emnist47" is looked for in folders of data.
+    """Return "digits", an npz file or a folder of idx files; "emnist47" is looked for.
 
     Raises
     ------
     SpecError
         If there is no such file.
     """
-    if name == DIGITS or Path(name).is_file():
+    if name == DIGITS or Path(name).exists():
         return name
     if name in _SHARED:
         for folder in ("data", "shared/data", "../shared/data"):
@@ -32,8 +33,8 @@ def find_data(name: str) -> str:
             if path.is_file():
                 return str(path)
     raise SpecError(
-        f"there are no images {name!r}; give {DIGITS!r} or an npz file with train_images, "
-        "train_labels and the same for val and test"
+        f"there are no images {name!r}; give {DIGITS!r}, an npz file with train_images, "
+        "train_labels and the same for val and test, or a folder of idx files"
     )
 
 

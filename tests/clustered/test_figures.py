@@ -22,6 +22,7 @@ def store(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # table3 runs a hundred tasks, a process each
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_made(name, store, tmp_path):
     job = Job(tmp_path, Study(store, TINY, workers=2, progress=False))

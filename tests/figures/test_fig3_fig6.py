@@ -65,6 +65,19 @@ def test_digits_bounds(tmp_path):
         assert entries["2x50"]["mean"] - entries["2x10"]["mean"] >= 0.01
 
 
+def test_no_network_stays_at_chance_with_the_rates_of_the_scan():
+    """Of the rates that are best for one network, some leave other networks at chance here."""
+    from dendmod.learning.study import seeds_from, supervised
+
+    found = supervised(
+        data="digits", hidden=[100], modulation="gain_xshift", seeds=seeds_from(1), rounds=2,
+        training={"steps": 25},
+    )  # fmt: skip
+    assert found["test"].mean(axis=1).min() > 0.95
+    tried = found["scan_worst"][found["scan_worst"] > 0]
+    assert tried.min() < 0.7 < 0.95 < tried.max()
+
+
 def test_plane_bounds(tmp_path):
     """Five seeds: one layer of 50 >= .95, four >= .98 and above one."""
     from dendmod.learning.multitask import plan, run, summarise

@@ -116,10 +116,10 @@ def test_evolution_depends_on_its_seed_alone():
 
 
 def test_a_search_returns_what_it_tried():
-    few = {"population": 4, "generations": 2, "finalists": 2, "training": {"max_epochs": 3}}
+    few = {"population": 12, "generations": 3, "finalists": 2, "training": {"max_epochs": 4}}
     found = searched(data="digits", kind="RP", k=10, seed=1, **few)
     assert found["test"].shape == (10,)
-    assert found["settings"].shape == (8, 5)
+    assert found["settings"].shape == (36, 5)
     assert found["val"].max() > 0.6
     assert any(np.array_equal(found["chosen"], row) for row in found["settings"])
 

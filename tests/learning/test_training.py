@@ -162,6 +162,25 @@ def test_the_scan_walks_to_the_best_rates():
     assert len(set(fixed.rates[:, 0])) == 1
 
 
+def test_the_scan_avoids_rates_at_which_some_networks_fail():
+    """High rates are a little better with the first network and at chance with another."""
+    asked = []
+
+    def again(pairs):
+        asked.append(list(pairs))
+        return np.array([0.5 if task > 5e-3 else 0.9 for _, task in pairs])
+
+    def score(pairs):
+        return np.array([0.9 + task for _, task in pairs])
+
+    options = {"rounds": 1, "shared": False, "finalists": 2}
+    careful = scan_rates(score, again=again, **options)
+    assert scan_rates(score, **options).best[1] == pytest.approx(9.5e-3, rel=0.01)
+    assert careful.best[1] == pytest.approx(3e-3)
+    assert [len(pairs) for pairs in asked] == [2]
+    assert np.nanmax(careful.worst) == 0.9
+
+
 def test_digits_are_learned_with_any_method():
     """Two layers of 25: three seeds and few epochs here, five seeds in the figure's own test."""
     training = {"max_epochs": 6, "steps": 25}

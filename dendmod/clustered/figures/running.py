@@ -95,7 +95,7 @@ def fig8(job: Job) -> dict[str, Any]:
         keys.append(f"matched dvar_E {size:g} network {k}")
         payload = {"network": network, "size": size, "trials": study.scale.evoked,
                    "shuffles": study.scale.shuffles}  # fmt: skip
-        tasks.append(Task(keys[-1], "dendmod.clustered.tasks:matched", payload))
+        tasks.append(Task(keys[-1], "dendmod.clustered.tasks_evoked:matched", payload))
     done = study.run_tasks(tasks)
     rows = [done[key] for key in keys]
     t = rows[0]["t"]
