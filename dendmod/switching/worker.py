@@ -135,7 +135,7 @@ def learn_class(
     -------
     dict
         ``accuracy`` [measurements], ``samples``, ``weights`` [1, hidden cells, compartments],
-        ``network`` as a JSON text, ``spikes``: mean hidden spikes a sample.
+        ``network`` as a JSON text.
     """
     training = class_training(
         hidden, output, matrix, data, k, target, settings, schedule, seed, shuffled, plastic,
