@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +135,8 @@ def _fit_summary(fit: IOFit) -> dict[str, Any]:
 
 def paper_order(protocol: Protocol, arm: str) -> list[FitModel]:
     """Return the paper's order of residuals of an arm, the smallest first."""
-    return [m.strip() for m in str(protocol.paper[f"io_order_{arm}"]).split("<")]  # type: ignore[misc]
+    names = str(protocol.paper[f"io_order_{arm}"]).split("<")
+    return [cast(FitModel, name.strip()) for name in names]
 
 
 def analyse_io(
