@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.neuron.insertion import set_reversals
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
 from dendmod.mechanisms import check_parameters
@@ -122,11 +123,7 @@ def _insert(
         check_parameters(mechanism.suffix, mechanism.params)
         sec.insert(mechanism.suffix)
         _set_parameters(sec, number, mechanism, distances, longest)
-    ions = sec.psection()["ions"]
-    if "na" in ions:
-        sec.ena = cell.biophysics.ena
-    if "k" in ions:
-        sec.ek = cell.biophysics.ek
+    set_reversals(sec, cell.biophysics.ena, cell.biophysics.ek)
 
 
 def _set_parameters(
