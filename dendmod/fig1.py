@@ -15,7 +15,7 @@ from dendmod.figure import FigureOptions, run_figure, write_summary
 from dendmod.protocol import load_protocol
 from dendmod.protocol.model import Protocol
 
-_QUICK_TRIALS, _QUICK_RUNS = 4, 3
+_QUICK_RUNS = 3
 _BASELINE_START = 50.0  # ms: the background has built up
 _ONSET_SD = 3.0  # the contextual burst begins this many SD before its centre
 
@@ -40,12 +40,9 @@ class _Measured:
 def main(options: FigureOptions) -> dict[str, Any]:
     """Run, analyse and draw Figure 1; return its summary."""
     protocol = load_protocol("fig1", options.changes())
-    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+    trials = protocol.trials(options.trials, quick=options.quick)
     experiment = Experiment(protocol, options.out / "store", **options.sweep())
-    levels = {
-        name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
-        for name, arm in protocol.arms.items()
-    }
+    levels = protocol.levels(quick=options.quick)
     tables = experiment.spikes(levels, trials=trials, seed=protocol.run.seed, traces=True)
     chosen = {
         name: {k: tables[name].chosen(k) for k in arm.target_spikes}

@@ -34,7 +34,7 @@ _LEVEL_IS = {
     "somatic_shunt": "shunt inputs",
     "dendritic_nmda": "dendritic sites driven to NMDA spikes",
 }
-QUICK_TRIALS, QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 4, 12, 200
+QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,10 @@ def analyse_io(
 def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
     """Return the arguments of `Experiment.io_curves` that the options ask for."""
     quick = options.quick
-    levels = {}
-    for name in arms:
-        arm = protocol.arms[name]
-        levels[name] = arm.quick_levels if quick and arm.quick_levels else arm.levels
+    levels = protocol.levels(quick=quick)
     return {
-        "arms": levels,
-        "trials": options.trials or (QUICK_TRIALS if quick else protocol.run.trials),
+        "arms": {name: levels[name] for name in arms},
+        "trials": protocol.trials(options.trials, quick=quick),
         "seed": protocol.run.seed,
         "resolution": QUICK_RESOLUTION if quick else None,
     }
