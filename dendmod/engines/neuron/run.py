@@ -16,6 +16,9 @@ from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
 
+_LARGEST_V = 1e4  # mV; a passive membrane under a strong current may go to some hundreds
+
+
 class Simulator(InSession):
     """A set-up built in NEURON, settled once, run any number of times.
 
@@ -108,7 +111,7 @@ class Simulator(InSession):
         SpecError
             If a train names a synapse that is not there.
         EngineError
-            If the voltage did not stay finite.
+            If a recorded voltage did not stay finite, or is far beyond that of any cell.
         """
         check_trains(self.setup, trains)
         own = tuple(clamp.amp for clamp in self.setup.current_clamps)
@@ -141,6 +144,12 @@ class Simulator(InSession):
                     "conductance that is far too large."
                 )
         current = traces.pop("__clamp__", None)
+        for name, v in traces.items():
+            if np.abs(v).max() > _LARGEST_V:
+                raise EngineError(
+                    f"the recording {name!r} reaches {np.abs(v).max():.3g} mV, which no cell does. "
+                    "Use a smaller dt, or look for a current or conductance that is far too large."
+                )
         return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
 
     def restore(self) -> None:
