@@ -15,7 +15,6 @@ from dendmod.result import Array, Result
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
-
 _LARGEST_V = 1e4  # mV; a passive membrane under a strong current may go to some hundreds
 
 
