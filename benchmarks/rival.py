@@ -28,6 +28,7 @@ SCRIPTS: dict[str, dict[str, tuple[str, ...]]] = {
         "jax_f32_batch_1": ("jax_network", "--batch", "1"),
         "jax_f64": ("jax_network", "--precision", "float64"),
     },
+    "arbor": {"arbor": ("arbor_network",)},
     "numpy": {"numpy": ("numpy_network",)},
 }
 

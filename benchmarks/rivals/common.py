@@ -57,25 +57,28 @@ def samples(work: dict[str, Any], first: int, last: int) -> dict[str, Any]:
     return out
 
 
-def difference(work: dict[str, Any], counts: Any, v: Any, weights: Any) -> dict[str, float]:
+def difference(work: dict[str, Any], counts: Any, v: Any, weights: Any) -> dict[str, Any]:
     """Return how far results lie from the kernel's of the file.
 
     Parameters
     ----------
     counts, v, weights
         Spikes (samples, cells), somatic potentials at whole ms (samples, cells, ms) and contextual
-        weights at the end (samples, hidden, dendrites).
+        weights at the end (samples, hidden, dendrites), None where they do not learn.
     """
-    change = work["result_weights"] - work["context_weights"]
-    found = np.asarray(weights, float) - work["context_weights"]
     n = min(v.shape[2], work["result_v"].shape[2])
     kept = np.asarray(v, float)[:, :, :n] - work["result_v"][:, :, :n]
-    return {
+    out = {
         "hidden_spikes": int(counts[:, :-1].sum()),
         "counts_equal": float(np.mean(counts == work["result_counts"])),
         "soma_rms_mV": float(np.sqrt(np.mean(kept**2))),
-        "weight_change_relative": float(np.linalg.norm(found - change) / np.linalg.norm(change)),
     }
+    if weights is None:
+        return {**out, "learns": False}
+    change = work["result_weights"] - work["context_weights"]
+    missing = np.asarray(weights, float) - work["result_weights"]
+    relative = float(np.linalg.norm(missing) / np.linalg.norm(change))
+    return {**out, "weight_change_relative": relative}
 
 
 def serve(options: argparse.Namespace, about: dict[str, Any], seconds: Callable[[], float]) -> None:
