@@ -5,8 +5,8 @@ so that all see the same load of the machine; medians of CPU time are compared. 
 round runs many samples and divides; its spikes are generated inside. For NEURON and CoreNEURON the
 spikes are drawn before, and handing them to the queue counts. ``--threads`` adds the kernel's
 wall-clock time over threads, ``--reduced FILE`` a row for a fitted reduction,
-``--rival NAME=PYTHON`` (brian2, jax, arbor, numpy) the pinned network in another simulator, which lives in
-the environment of that interpreter.
+``--rival NAME=PYTHON`` (brian2, jax, arbor, numpy) the pinned network in another simulator, which
+lives in the environment of that interpreter.
 """
 
 from __future__ import annotations

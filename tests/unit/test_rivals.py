@@ -8,13 +8,14 @@ import pytest
 
 from benchmarks.rival import Rival
 from benchmarks.rivals import channels, numpy_network
+from benchmarks.rivals.arbor_mechanisms import translate
 from benchmarks.rivals.common import difference, read
 from benchmarks.rivals.common import samples as part
 from benchmarks.workload import network, samples
 from benchmarks.workload_file import KINDS, write
 from dendmod.engines.kernel import KernelSimulator
 from dendmod.errors import EngineError, UnsupportedByEngine
-from dendmod.mechanisms.rates import channel
+from dendmod.mechanisms.rates import channel, read_channel
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
 
 N = 4
@@ -124,6 +125,16 @@ def test_calcium_gates_of_the_rivals_are_those_of_the_mechanisms():
         steady, time = channel(suffix).rates(at)
         np.testing.assert_allclose(1 / (1 + (half / at) ** hill), steady[:, 0], rtol=1e-9)
         assert np.all(time == tau)
+
+
+@pytest.mark.parametrize("suffix", ["K_Pst", "K_Tst", "SKv3_1", "Ca_LVAst", "SK_E2"])
+def test_mechanisms_translated_for_arbor_keep_their_equations(suffix, tmp_path):
+    translate(tmp_path, [suffix])
+    translated, own = read_channel(tmp_path / f"{suffix}.mod"), channel(suffix)
+    points = np.linspace(-120, 60, 30) if own.depends_on == "v" else np.geomspace(1e-5, 1e-2, 30)
+    for a, b in zip(translated.rates(points), own.rates(points), strict=True):
+        assert np.array_equal(a, b)
+    assert translated.gates == own.gates
 
 
 def test_a_rival_takes_turns_and_must_fire_the_kernels_spikes(path, tmp_path):
