@@ -11,9 +11,9 @@ from benchmarks.rivals.common import arguments, difference, read, serve
 from benchmarks.rivals.equations import constants, dense, start, step
 
 
-def run(work: dict[str, Any]) -> tuple[Any, Any, Any]:
+def run(work: dict[str, Any], pade: bool = False) -> tuple[Any, Any, Any]:
     """Return spike counts, potentials at whole ms and weights, as `difference` takes them."""
-    p = constants(work, np.float64)
+    p = constants(work, np.float64, pade)
     inputs, s = dense(work, np.float64), start(p, np)
     counts: Any = 0
     traces = []
