@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
-from dendmod.engines.neuron.session import Session, h
+from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError
 from dendmod.mechanisms import check_parameters
 from dendmod.result import Array, Result
@@ -17,7 +16,7 @@ from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
 
-class Simulator:
+class Simulator(InSession):
     """A set-up built in NEURON, settled once, run any number of times.
 
     Parameters
@@ -44,29 +43,13 @@ class Simulator:
             coreneuron=coreneuron,
         )
 
-    def __enter__(self) -> Simulator:
-        self.session.__enter__()
-        try:
-            self._build()
-            self.settle()
-        except BaseException:
-            self.close()
-            raise
-        return self
+    def _start(self) -> None:
+        self._build()
+        self.settle()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Drop all that was built and give NEURON's global state back."""
+    def _drop(self) -> None:
         for name in ("_points", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
             self.__dict__.pop(name, None)
-        self.session.__exit__(None, None, None)
 
     def _build(self) -> None:
         self.cell: BuiltCell | BuiltCompartments = _build(self.setup.cell)
