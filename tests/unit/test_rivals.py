@@ -145,14 +145,18 @@ def test_a_rival_takes_turns_and_must_fire_the_kernels_spikes(path, tmp_path):
     wrong = tmp_path / "wrong.npz"
     work = read(str(path))
     np.savez(wrong, **{**work, "result_counts": work["result_counts"] + 1})
-    with Rival("numpy", sys.executable, ("numpy_network",), wrong, 1) as rival:
-        with pytest.raises(EngineError, match="does not run the same network"):
-            rival.check()
+    with (
+        Rival("numpy", sys.executable, ("numpy_network",), wrong, 1) as rival,
+        pytest.raises(EngineError, match="does not run the same network"),
+    ):
+        rival.check()
 
 
 def test_a_missing_interpreter_and_a_script_that_ends_are_named(path, tmp_path):
     with pytest.raises(EngineError, match="cannot be run"):
         Rival("brian2", str(tmp_path / "python"), ("brian2_network",), path, 1)
-    with Rival("numpy", sys.executable, ("numpy_network",), tmp_path / "none.npz", 1) as rival:
-        with pytest.raises(EngineError, match="ended early"):
-            rival.check()
+    with (
+        Rival("numpy", sys.executable, ("numpy_network",), tmp_path / "none.npz", 1) as rival,
+        pytest.raises(EngineError, match="ended early"),
+    ):
+        rival.check()
