@@ -106,7 +106,7 @@ def of_neat(path: Path, places: list[tuple[int, float]], cell: Any) -> dict[str,
     z = np.real(np.asarray(greens.calc_impedance_matrix(places))).squeeze()
     fitter = CompartmentFitter(full)
     began = time.perf_counter()
-    tree, locations = fitter.fit_model(places)
+    tree, _ = fitter.fit_model(places)
     seconds = time.perf_counter() - began
     order = [tree.get_nodes_from_loc_idxs(i).index for i in range(len(places))]
     nodes = list(tree)
@@ -119,8 +119,14 @@ def of_neat(path: Path, places: list[tuple[int, float]], cell: Any) -> dict[str,
             matrix[[i, j], [i, j]] += node.g_c
             matrix[[i, j], [j, i]] -= node.g_c
     ca = np.array([node.ca for node in nodes]) * 1e3  # uF -> nF
-    return {"z": z, "matrix": matrix, "ca": ca, "nodes": [row[n] for n in order],
-            "compartments": len(nodes), "seconds": seconds, "locations": len(locations)}  # fmt: skip
+    return {
+        "z": z,
+        "matrix": matrix,
+        "ca": ca,
+        "nodes": [row[n] for n in order],
+        "compartments": len(nodes),
+        "seconds": seconds,
+    }
 
 
 def compared(z: Array, epsp: Array, z_full: Array, epsp_full: Array) -> dict[str, float]:
