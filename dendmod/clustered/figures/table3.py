@@ -10,6 +10,7 @@ from dendmod.clustered.figures.cells import response_table
 from dendmod.clustered.figures.common import UNPERTURBED, Job, head, ongoing_table, rates
 from dendmod.clustered.figures.evoked import evoked_table
 from dendmod.clustered.figures.ongoing import CLUSTER_READINGS
+from dendmod.clustered.figures.theory import reading_barriers
 from dendmod.clustered.perturbation import Perturbation
 from dendmod.clustered.readings import READINGS
 from dendmod.clustered.study import Condition, Results, Study, spread
@@ -19,7 +20,7 @@ COLUMNS = ("latency", "rate_E", "rate_I", "response_E", "response_I", "timescale
 # Ours: a slope counts as a change if it is more than two SEM over networks from zero; responses are
 # mixed if the rarer sign makes up more than a third of all responses.
 _SEM, _MIXED = 2.0, 1 / 3
-_READING_SIZE = 0.1
+_READING_SIZE, _THEORY_SIZE = 0.1, 0.05
 _DEPRESSED = "background coupled as clusters are"
 
 
@@ -45,6 +46,9 @@ def table3(job: Job) -> dict[str, Any]:
         "agrees": agreement,
         "agreeing": f"{sum(cells_agree)} of {len(cells_agree)}",
         "readings_of_couplings": _readings(study),
+        "readings_in_theory": {
+            f"{size:+g}": reading_barriers(study, size) for size in (_THEORY_SIZE, -_THEORY_SIZE)
+        },
     }
     from dendmod.plotting import save, style
     from dendmod.plotting.clustered_cells import draw_table3
