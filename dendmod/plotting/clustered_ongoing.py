@@ -111,6 +111,7 @@ def draw_fig2(
     mid = (edges[1:] + edges[:-1]) / 2
     normal = np.exp(-((mid - logs.mean()) ** 2) / 2 / logs.var()) / np.sqrt(2 * np.pi * logs.var())
     ax.plot(np.exp(mid), normal * logs.size * np.diff(edges), color="#D55E00", label="log-normal")
+    ax.set_ylim(0, 1.25 * ax.get_ylim()[1])  # room for the legend
     ax.set_xscale("log")
     ax.set_xlabel("Rate of E neurons (spikes/s)")
     ax.set_ylabel("Neurons")
