@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,12 @@ def _row(
 
 def _readings(study: Study) -> dict[str, Any]:
     """Return timescale and gain of dAMPA and dGABA +0.1 under every reading, against none."""
+    few = min(study.scale.networks, wyrick2021.READING_NETWORKS)
+    study = replace(study, scale=replace(study.scale, networks=few))
     both: list[Condition] = [(kind, _READING_SIZE) for kind in ("dAMPA", "dGABA")]
     base = study.ongoing([UNPERTURBED])
     out: dict[str, Any] = {
+        "networks": few,
         "unperturbed": {
             "timescale_ms": ongoing_table(base)[UNPERTURBED]["timescale_ms"],
             "timescale_by_definition_ms": _definitions(study, [UNPERTURBED, *both]),
