@@ -20,7 +20,7 @@ def _curve(ax: Axes, t: np.ndarray, rows: np.ndarray, colour: str, label: str) -
     if rows.shape[0] > 1:
         sem = 100 * rows.std(axis=0, ddof=1) / np.sqrt(rows.shape[0])
         ax.fill_between(t, mean - sem, mean + sem, color=colour, alpha=0.2, lw=0)
-    ax.plot(t, mean, color=colour, label=label)
+    ax.plot(t, mean, color=colour, label=label, ls="--" if label == "matched" else "-")
     ax.axhline(25, color=COLOURS["paper"], lw=0.6)
     ax.axvline(0, color=COLOURS["paper"], lw=0.6)
     ax.set_ylim(0, 105)
