@@ -119,8 +119,13 @@ typedef struct {
 /* ---- one block of W neurons ---- */
 
 typedef struct {
-    /* conductances and factors are those of the equation for the new potential */
-    V x, y, cdt, g0, cE, gc, bA, aA, bN, aN, bG, aG, ud, up, w, w0, dw, v;
+    /* new potential: x + y times the change of the parent's; see eliminate() */
+    V x, y, cdt, g0, cE, gc;
+    /* conductances g and what the next step adds to them; see receive() */
+    V gA, aA, gN, aN, gG, aG;
+    /* traces, and the weight at the sample's start, its change, and their sum, in jumps of aA */
+    V ud, up, w0, dw, w;
+    V v; /* of somata and in trees */
 } Comp;
 
 typedef struct {
@@ -131,6 +136,7 @@ typedef struct {
 
 typedef struct {
     V fa, fb, upost, vlo, vhi;
+    V dv; /* last change of the soma's potential */
     M above;
 } Cell;
 
@@ -153,8 +159,10 @@ typedef struct {
 
 /* numbers that all cells of a layer share, in the kernel's precision */
 typedef struct {
-    R dA, rA, fA, bgA, dN, rN, fN, bgN, dG, rG, bgG, ff[2], eE, eG, slope, block_rate, block_shift;
-    R kd, eta[3], theta[2], w_min, w_max, threshold;
+    R dA, rA, bgA, dN, rN, fN, bgN, dG, rG, bgG, ff[2], eE, eG;
+    R slope, unit, unit_slope, block_rate, block_shift;
+    R keep_ud, eta[3], theta[2], w_min, w_max, threshold;
+    double in_jumps; /* jump of aA per uS of a contextual weight */
     R table_v0, table_low, table_high, per_row, nernst, log2_out, z_hill, log2_half, z_rate;
     int32_t last_row;
 } Consts;
@@ -185,8 +193,8 @@ INLINE int any(M m)
 #define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
 
 /* KEEP(bits, a): the lanes of a whose bit is set, others zero. ADD(bits, x, a): x, and a added in
- * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits. Each
- * does the same in a lane for every width. */
+ * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits.
+ * ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width. */
 INLINE V keep_any(uint64_t b, V a)
 {
     M lane;
@@ -198,6 +206,7 @@ INLINE V keep_any(uint64_t b, V a)
 #define MIN(a, b) SEL((a) < (b), a, b)
 #define MAX(a, b) SEL((a) > (b), a, b)
 #define RECIPROCAL(a) (1 / (a))
+#define ROUGHLY(a) (1 / (a))
 
 #if defined(__AVX512F__) && defined(__AVX512VL__)
 #include <immintrin.h>
@@ -229,7 +238,14 @@ typedef __m512d NATIVE;
 typedef __mmask8 MASK;
 #endif
 #undef RECIPROCAL
+#undef ROUGHLY
 #define RECIPROCAL(a) refine(estimate(a), a)
+#if REAL_BITS == 32
+#define ROUGHLY(a) estimate(a)
+#else
+#define ROUGHLY(a) newton(estimate(a), a)
+#endif
+INLINE V newton(V r, V a) { return r + r * (1 - a * r); }
 INLINE V refine(V r, V a)
 {
     V e = 1 - a * r;
@@ -270,26 +286,33 @@ INLINE V estimate(V a)
 #define LOG_TERMS 10
 #endif
 
-/* 2^f for |f| <= 1/2 with the least largest relative error: 7e-08 and 4e-11 */
+/* 2^f for |f| <= 1/2 with the least largest relative error: EXP2 to 7e-08 and 4e-11; ROUGH_EXP2 to
+ * 7e-05 and 7e-08, which moves the voltage of a block by magnesium by 1e-3 and 1e-6 mV at most */
 #if REAL_BITS == 32
-#define EXP_TERMS 5
 static const R EXP2[] = {
     1.0000000716546718, 0.69314696706435908, 0.2402211972388274, 0.055507132741538082,
     0.0096755413327318639, 0.0013276471780394542};
+static const R ROUGH_EXP2[] = {
+    0.9999280735404958, 0.6932609854573365, 0.24261112219432993, 0.055171669074862734};
 #else
-#define EXP_TERMS 7
 static const R EXP2[] = {
     0.99999999996168154, 0.6931471807284475, 0.24022651198156933, 0.055504103534493122,
     0.0096180272538108711, 0.0013333922560903036, 0.00015469291094288322, 1.5201922415584858e-05};
+static const R ROUGH_EXP2[] = {
+    1.0000000716546718, 0.69314696706435908, 0.2402211972388274, 0.055507132741538082,
+    0.0096755413327318639, 0.0013276471780394542};
 #endif
 
-INLINE V exp2v(V x)
+INLINE V exp2_by(V x, const R *terms, const int n)
 {
-    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = (V){0} + EXP2[EXP_TERMS];
+    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = (V){0} + terms[n - 1];
 #pragma GCC unroll 12
-    for (int k = EXP_TERMS - 1; k >= 0; k--) p = p * f + EXP2[k];
+    for (int k = n - 2; k >= 0; k--) p = p * f + terms[k];
     return (V)((M)p + ((M)r << MANTISSA));
 }
+#define LENGTH(a) ((int)(sizeof(a) / sizeof((a)[0])))
+INLINE V exp2v(V x) { return exp2_by(x, EXP2, LENGTH(EXP2)); }
+INLINE V rough_exp2(V x) { return exp2_by(x, ROUGH_EXP2, LENGTH(ROUGH_EXP2)); }
 
 INLINE V log2v(V x)
 {
@@ -664,8 +687,15 @@ INLINE void learn(const Consts *k, Comp *c, V product)
     c->w = c->w0 + dw;
 }
 
+/* the difference of two exponentials: g is what they are now, a what the next step adds */
+INLINE void step_receptor(V *g, V *a, R decay, R rise, V jump)
+{
+    *g = *g * decay + *a;
+    *a = *a * rise + jump;
+}
+
 /* events of a step: presynaptic trace and synaptic conductances of a compartment.
- * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA without its block (uS). */
+ * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA in its unit: jumps of AMPA. */
 INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, const int zero, V *g, V *ge)
 {
     const Consts *k = st->k;
@@ -673,115 +703,119 @@ INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, 
     if (has & (CTX | AMPA)) {
         if (has & CTX) {
             const V w = c->w;
-            V jc = ADD(ev >> 16, KEEP(ev, w), w + w);
+            jA = ADD(ev >> 16, KEEP(ev, w), w + w);
             if (st->tr) {
                 const V up = ADD(ev, c->up, all(st->jump_pre));
                 c->up = ADD(ev >> 16, up, all(2 * st->jump_pre));
             }
             if (st->more) {
-                jc += st->more[comp][0] * w;
+                jA += st->more[comp][0] * w;
                 if (st->tr) c->up += st->more[comp][0] * st->jump_pre;
             }
-            jA = jc * k->fA;
-            jN = jc * k->fN;
+            jN = has & BACKGROUND_NMDA ? jA * k->fN : jA;
         }
         jA = ADD(ev >> 32, jA, all(k->bgA));
         if (has & BACKGROUND_NMDA) jN += KEEP(ev >> 32, all(k->bgN));
         if (st->more) {
             jA += st->more[comp][1] * k->bgA;
-            jN += st->more[comp][1] * k->bgN;
+            if (has & BACKGROUND_NMDA) jN += st->more[comp][1] * k->bgN;
         }
-        const V a = c->aA * k->rA + jA, b = c->bA * k->dA + jA;
-        c->aA = a, c->bA = b;
-        *g += b - a;
-        if (!zero) *ge += (b - a) * k->eE;
+        step_receptor(&c->gA, &c->aA, k->dA, k->rA, jA);
+        *g += c->gA;
+        if (!zero) *ge += c->gA * k->eE;
     }
     if (has & GABA) {
         V jG = KEEP(ev >> 48, all(k->bgG));
         if (st->more) jG += st->more[comp][2] * k->bgG;
-        const V a = c->aG * k->rG + jG, b = c->bG * k->dG + jG;
-        c->aG = a, c->bG = b;
-        *g += b - a;
-        *ge += (b - a) * k->eG;
+        step_receptor(&c->gG, &c->aG, k->dG, k->rG, jG);
+        *g += c->gG;
+        *ge += c->gG * k->eG;
     }
-    if (!(has & NMDA)) return (V){0};
-    const V a = c->aN * k->rN + jN, b = c->bN * k->dN + jN;
-    c->aN = a, c->bN = b;
-    return b - a;
+    if (has & NMDA) step_receptor(&c->gN, &c->aN, k->dN, k->rN, jN);
+    return c->gN;
 }
 
-/* NMDA with its block, linearised at v, into d v_new = n; everything times q^2, where 1/q is the
- * fraction that magnesium leaves open. Returns q^2. */
-INLINE V unblock(const Consts *k, V G, V v, const int zero, V *d, V *n)
+/* Adds NMDA with its block at v to g and ge; returns what its slope adds to the left side. B is the
+ * fraction that magnesium leaves open; 1 / (B's unit) is the unit of G. */
+INLINE V unblock(const Consts *k, V G, V v, const int zero, V *g, V *ge)
 {
-    const V q1 = exp2v(v * k->block_rate + k->block_shift), q = q1 + 1, q2 = q * q;
-    const V t = (zero ? v : v - k->eE) * q1 * k->slope, Gt = G * t;
-    *d = *d * q2 + (G * q + Gt);
-    *n = *n * q2 + (zero ? Gt * v : Gt * v + G * q * k->eE);
-    return q2;
+    const V B = ROUGHLY(rough_exp2(v * k->block_rate + k->block_shift) + k->unit);
+    const V open = G * B;
+    *g += open;
+    if (!zero) *ge += open * k->eE;
+    return open * (zero ? v : v - k->eE) * (k->slope - k->unit_slope * B);
+}
+
+/* The equation of a compartment is for the change of its potential: left side times change =
+ * current + gc times change of the parent's. It leaves x, the new potential if the parent kept its
+ * own, and y, by how much it follows. A rough reciprocal changes only how fast it gets there. */
+INLINE void eliminate(Comp *c, V left, V current, V v)
+{
+    const V inv = ROUGHLY(left);
+    c->x = v + current * inv;
+    c->y = c->gc * inv;
 }
 
 /* one step of all dendrites of a star: end of the last step, then events and elimination of this
- * one. Their potential is x + y times that of the soma. Returns what the soma gets in d and n. */
-INLINE void star_step(const Step *st, Comp *comp, int n_comp, const int32_t *kind, const uint64_t *ev,
-                      const int fixed, const int zero, const int learning, V *d_soma, V *n_soma)
+ * one. Adds to the soma's current, and returns what its left side loses. */
+INLINE V star_step(const Step *st, const Cell *cell, Comp *comp, int n_comp, const int32_t *kind,
+                   const uint64_t *ev, const int fixed, const int zero, const int learning, V *n_soma)
 {
     const Consts *k = st->k;
-    const V vs = comp[0].v;
-    V ds = *d_soma, ns = *n_soma;
+    const V vs = comp[0].v, dvs = cell->dv;
+    V less = {0}, ns = *n_soma;
     for (int c = 1; c < n_comp; c++) {
         Comp *at = comp + c;
         const int has = fixed >= 0 ? fixed : kind[c];
-        const V v = at->x + at->y * vs;
-        if (has & CTX && st->tr) at->ud += k->kd * (v - at->ud);
-        V g = at->g0, ge = at->cE;
+        const V v = at->x + at->y * dvs;
+        if (has & CTX && st->tr) at->ud = at->ud * k->keep_ud + v;
+        V g = at->g0, ge = at->cE + at->gc * vs, slope = {0};
         const V G = receive(st, at, c, ev[c * st->ev_stride], has, zero, &g, &ge);
         if (has & CTX && learning) learn(k, at, st->product);
-        V n = at->cdt * v + ge, scale = at->gc;
-        if (has & NMDA) scale *= unblock(k, G, v, zero, &g, &n);
-        const V inv = RECIPROCAL(g);
-        const V x = n * inv, y = scale * inv;
-        at->x = x, at->y = y;
-        ds -= at->gc * y;
-        ns += at->gc * x;
+        if (has & NMDA) slope = unblock(k, G, v, zero, &g, &ge);
+        eliminate(at, g + at->cdt + slope, ge - g * v, v);
+        less += at->gc * at->y;
+        ns += at->gc * at->x;
     }
-    *d_soma = ds;
     *n_soma = ns;
+    return less;
 }
 
 /* the same for any tree: events and elimination from the leaves to the soma ... */
-INLINE void tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
-                      V *d_sum, V *n_sum)
+INLINE V tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
+                   V *less, V *n_sum)
 {
     const Consts *k = st->k;
     Comp *comp = b->comp;
     Mem *mem = b->mem + n_mem;
-    for (int c = 0; c < p->n_comp; c++) d_sum[c] = n_sum[c] = (V){0};
+    for (int c = 0; c < p->n_comp; c++) less[c] = n_sum[c] = (V){0};
     for (int c = p->n_comp - 1; c > 0; c--) {
         Comp *at = comp + c;
         const V v = at->v;
-        V g = at->g0 + d_sum[c], ge = at->cE + n_sum[c], scale = at->gc;
+        V g = at->g0, ge = at->cE + n_sum[c] + at->gc * comp[p->parent[c]].v, slope = {0};
         const V G = receive(st, at, c, ev[c * st->ev_stride], p->kind[c], 0, &g, &ge);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
-        V n = at->cdt * v + ge;
-        if (p->kind[c] & NMDA) scale *= unblock(k, G, v, 0, &g, &n);
-        const V inv = RECIPROCAL(g);
-        at->x = n * inv, at->y = scale * inv;
-        d_sum[p->parent[c]] -= at->gc * at->y;
+        if (p->kind[c] & NMDA) slope = unblock(k, G, v, 0, &g, &ge);
+        eliminate(at, g + at->cdt + slope - less[c], ge - g * v, v);
+        less[p->parent[c]] += at->gc * at->y;
         n_sum[p->parent[c]] += at->gc * at->x;
     }
+    return less[0];
 }
 
 /* ... and new potentials and states from the soma to the leaves */
-INLINE void tree_update(const Step *st, const Block *b, const Population *p)
+INLINE void tree_update(const Step *st, const Block *b, const Population *p, V *change)
 {
     Comp *comp = b->comp;
     Mem *mem = b->mem + (p->membrane[0] >= 0);
+    change[0] = b->cell->dv;
     for (int c = 1; c < p->n_comp; c++) {
         Comp *at = comp + c;
-        const V v = at->v = at->x + at->y * comp[p->parent[c]].v;
-        if (p->kind[c] & CTX && st->tr) at->ud += st->k->kd * (v - at->ud);
+        const V v = at->x + at->y * change[p->parent[c]];
+        change[c] = v - at->v;
+        at->v = v;
+        if (p->kind[c] & CTX && st->tr) at->ud = at->ud * st->k->keep_ud + v;
         if (p->membrane[c] >= 0) {
             const Membrane *t = st->job->membranes + p->membrane[c];
             if (t->has_pool) step_pool(st->k, mem);
@@ -807,7 +841,7 @@ static int check_block(const Layer *l, Block *b, M real, int first)
     M bad = {0};
     int code = OK;
     for (int c = 0; c < l->p->n_comp; c++) {
-        const V v = star && c ? b->comp[c].x + b->comp[c].y * b->comp[0].v : b->comp[c].v;
+        const V v = star && c ? b->comp[c].x + b->comp[c].y * b->cell->dv : b->comp[c].v;
         bad |= ~((v < (R)1000) & (v > (R)-1000)) & real;
     }
     if (any(bad)) code = DIVERGED;
@@ -878,17 +912,15 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
             st.more = more;
         }
         /* the dendrites */
-        V d = {0}, n = {0};
-        if (star) {
-            if (st.more || st.learning || !st.tr)
-                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, st.learning, &d, &n);
-            else {
-                st.more = NULL;
-                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, 0, &d, &n);
-            }
-        } else {
-            tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
-            d = d_sum[0], n = n_sum[0];
+        V less, n = {0};
+        if (!star) {
+            less = tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
+            n = n_sum[0];
+        } else if (st.more || st.learning || !st.tr)
+            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, st.learning, &n);
+        else {
+            st.more = NULL;
+            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 0, &n);
         }
         /* the soma */
         V jump = {0};
@@ -897,26 +929,20 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
                 jump += *(const V *)(l->weights + l->ff_source[e] * width + (size_t)block * W);
         cell->fa = cell->fa * k->ff[0] + jump;
         cell->fb = cell->fb * k->ff[1] + jump;
-        d += comp->g0;
+        V d = comp->g0, slope = {0};
         n += comp->cE + (cell->fb - cell->fa);
         const V G = receive(&st, comp, 0, ev[0], p->kind[0], 0, &d, &n);
         if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
         if (membrane) channels(membrane, b->mem, v, &d, &n);
-        n -= d * v; /* the change alone, for float32's sake: the soma's capacitance is large */
-        d += comp->cdt;
-        if (p->kind[0] & NMDA) {
-            V g = {0}, i = {0};
-            const V q2 = unblock(k, G, v, 0, &g, &i);
-            n = n * q2 + (i - g * v);
-            d = d * q2 + g;
-        }
-        const V v_new = comp->v = v + n * RECIPROCAL(d);
-        if (p->kind[0] & CTX && tr) comp->ud += k->kd * (v_new - comp->ud);
+        if (p->kind[0] & NMDA) slope = unblock(k, G, v, 0, &d, &n);
+        cell->dv = (n - d * v) * RECIPROCAL(d + comp->cdt + slope - less);
+        const V v_new = comp->v = v + cell->dv;
+        if (p->kind[0] & CTX && tr) comp->ud = comp->ud * k->keep_ud + v_new;
         if (membrane) {
             if (membrane->has_pool) step_pool(k, b->mem);
             step_gates(k, membrane, b->mem, cell, v_new);
         }
-        if (!star) tree_update(&st, b, p);
+        if (!star) tree_update(&st, b, p, d_sum);
     }
     return check_block(l, b, real, first);
 }
@@ -941,12 +967,15 @@ static void *fresh(size_t bytes)
     return memory;
 }
 
-INLINE V lanes_of(const double *row, int n, int block)
+/* numbers of a block's neurons times a factor */
+INLINE V scaled(const double *row, double factor, int n, int block)
 {
     V out;
-    for (int i = 0; i < W; i++) out[i] = (R)row[block * W + i < n ? block * W + i : 0];
+    for (int i = 0; i < W; i++) out[i] = (R)(factor * row[block * W + i < n ? block * W + i : 0]);
     return out;
 }
+
+INLINE V lanes_of(const double *row, int n, int block) { return scaled(row, 1, n, block); }
 
 static void free_spikes(Spikes *s)
 {
@@ -987,7 +1016,7 @@ static void open_membrane(const Job *job, const Population *p, Mem *m, int c, in
     m->eca = (R)job->nernst * ((R)log2(job->cai_out) - log2v(m->cai));
 }
 
-static void open_block(const Job *job, const Population *p, Block *b, int block)
+static void open_block(const Job *job, const Population *p, const Consts *constants, Block *b, int block)
 {
     Mem *m = b->mem;
     b->cell->vlo = b->cell->vhi = all(-75);
@@ -996,10 +1025,11 @@ static void open_block(const Job *job, const Population *p, Block *b, int block)
 #define VALUE(k) lanes_of(at + (k) * p->n, p->n, block)
         Comp *k = b->comp + c;
         V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
-        k->v = k->ud = k->x = VALUE(V_INIT);
+        k->v = k->x = VALUE(V_INIT);
+        k->ud = k->v / (1 - constants->keep_ud);
         k->gc = VALUE(G_COUPLE);
         k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
-        k->g0 = c ? g + k->gc + k->cdt : g;
+        k->g0 = c ? g + k->gc : g;
         k->cE = g * e;
         for (int child = c + 1; child < p->n_comp; child++)
             if (p->parent[child] == c)
@@ -1011,21 +1041,29 @@ static void open_block(const Job *job, const Population *p, Block *b, int block)
 
 static void set_constants(const Job *job, const Population *p, Consts *k)
 {
-    k->rA = job->ampa[0], k->dA = job->ampa[1], k->fA = job->ampa[2];
-    k->rN = job->nmda[0], k->dN = job->nmda[1], k->fN = job->nmda[2] * job->nmda_ratio;
+    k->rA = job->ampa[0], k->dA = job->ampa[1];
+    k->rN = job->nmda[0], k->dN = job->nmda[1];
     k->rG = job->gaba[0], k->dG = job->gaba[1];
-    k->bgA = job->ampa[2] * p->ampa_weight;
-    k->bgN = job->nmda[2] * p->ampa_weight * p->background_ratio;
-    k->bgG = job->gaba[2] * p->gaba_weight;
+    /* a spike's jump of what the next step adds; NMDA in the unit in which a contextual spike adds as
+     * much to it as to AMPA, so that one jump serves both */
+    const double jump_ampa = (job->ampa[1] - job->ampa[0]) * job->ampa[2];
+    const double jump_nmda = (job->nmda[1] - job->nmda[0]) * job->nmda[2];
+    const double ratio = job->nmda_ratio > 0 ? job->nmda_ratio : 1;
+    k->in_jumps = jump_ampa;
+    k->fN = job->nmda_ratio > 0;
+    k->bgA = jump_ampa * p->ampa_weight;
+    k->bgN = k->bgA * p->background_ratio / ratio;
+    k->bgG = (job->gaba[1] - job->gaba[0]) * job->gaba[2] * p->gaba_weight;
     k->ff[0] = job->ff[0], k->ff[1] = job->ff[1];
     k->eE = job->e_excitatory, k->eG = job->e_gaba;
-    k->slope = job->mg_slope;
+    k->unit = jump_ampa / (jump_nmda * ratio);
+    k->slope = job->mg_slope, k->unit_slope = job->mg_slope * k->unit;
     k->block_rate = -job->mg_slope * 1.44269504088896340736;
-    k->block_shift = log2(job->mg_factor);
-    k->kd = -expm1(-job->dt / job->tau_dend);
-    for (int i = 0; i < 3; i++) k->eta[i] = job->eta[i];
-    k->theta[0] = job->theta[0], k->theta[1] = job->theta[1];
-    k->w_min = job->w_min, k->w_max = job->w_max;
+    k->block_shift = log2(job->mg_factor * k->unit);
+    k->keep_ud = exp(-job->dt / job->tau_dend);
+    for (int i = 0; i < 2; i++) k->theta[i] = job->theta[i] / (1 - (double)k->keep_ud);
+    for (int i = 0; i < 3; i++) k->eta[i] = job->eta[i] * k->in_jumps;
+    k->w_min = job->w_min * k->in_jumps, k->w_max = job->w_max * k->in_jumps;
     k->threshold = job->threshold;
     k->table_v0 = k->table_low = job->table_v0, k->per_row = 1.0 / job->table_step;
     k->table_high = job->table_v0 + (job->table_rows - 1) * job->table_step;
@@ -1065,7 +1103,7 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
         b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
         b->head = malloc(sizeof(int32_t) * job->n_steps);
         if (!b->events || !b->head) return NO_MEMORY;
-        open_block(job, p, b, i);
+        open_block(job, p, &l->k, b, i);
     }
     return OK;
 }
@@ -1115,7 +1153,7 @@ static int start_block(const Memory *m, const Layer *l, int i)
     for (int c = 0; c < p->n_comp; c++) {
         if (!(p->kind[c] & CTX)) continue;
         Comp *k = b->comp + c;
-        k->w0 = k->w = lanes_of(master + (size_t)c * p->n, p->n, i);
+        k->w0 = k->w = scaled(master + (size_t)c * p->n, l->k.in_jumps, p->n, i);
         k->dw = (V){0};
         k->up *= kept;
     }
@@ -1132,11 +1170,11 @@ static void keep_weights(const Memory *m, const Layer *l, int i)
         if (!(p->kind[c] & CTX)) continue;
         double *w = master + (size_t)c * p->n + (size_t)i * W;
         const Comp *k = l->blocks[i].comp + c;
-        const V low = (R)job->w_min - k->w0, high = (R)job->w_max - k->w0; /* as in learn() */
+        const V low = l->k.w_min - k->w0, high = l->k.w_max - k->w0; /* as in learn() */
         for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
             const R change = k->dw[lane];
             if (change == 0) continue;
-            const double to = w[lane] + (double)change;
+            const double to = w[lane] + change / l->k.in_jumps;
             const int at_low = change <= low[lane] || to < job->w_min;
             const int at_high = change >= high[lane] || to > job->w_max;
             w[lane] = at_low ? job->w_min : at_high ? job->w_max : to;
