@@ -181,7 +181,7 @@ typedef struct {
     int64_t n_list, max_list;
 } Layer;
 
-INLINE V all(double x) { return (V){0} + (R)x; }
+INLINE V all(double x) { return (R)x - (V){0}; } /* compilers know that this is x, even for -0 */
 INLINE M bits(uint32_t b, M lanebit) { return (((M){0} + (I)b) & lanebit) != 0; }
 INLINE int any(M m)
 {
@@ -303,16 +303,30 @@ static const R ROUGH_EXP2[] = {
     0.0096755413327318639, 0.0013276471780394542};
 #endif
 
-INLINE V exp2_by(V x, const R *terms, const int n)
+/* EACH: for several vectors side by side. A chain of operations is mostly waiting; a CPU looks ahead
+ * too little to find the next compartment's chain by itself. */
+#define GROUP 2
+#define EACH(j, n) _Pragma("GCC unroll 8") for (int j = 0; j < (n); j++)
+
+/* 2^x of n vectors, in their place */
+INLINE void exp2_by(V *x, const int n, const R *terms, const int n_terms)
 {
-    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = (V){0} + terms[n - 1];
+    V whole[GROUP], f[GROUP];
+    EACH(j, n) whole[j] = x[j] + (R)MAGIC;
+    EACH(j, n) f[j] = x[j] - (whole[j] - (R)MAGIC);
+    EACH(j, n) x[j] = all(terms[n_terms - 1]);
 #pragma GCC unroll 12
-    for (int k = n - 2; k >= 0; k--) p = p * f + terms[k];
-    return (V)((M)p + ((M)r << MANTISSA));
+    for (int k = n_terms - 2; k >= 0; k--)
+        EACH(j, n) x[j] = x[j] * f[j] + terms[k];
+    EACH(j, n) x[j] = (V)((M)x[j] + ((M)whole[j] << MANTISSA));
 }
 #define LENGTH(a) ((int)(sizeof(a) / sizeof((a)[0])))
-INLINE V exp2v(V x) { return exp2_by(x, EXP2, LENGTH(EXP2)); }
-INLINE V rough_exp2(V x) { return exp2_by(x, ROUGH_EXP2, LENGTH(ROUGH_EXP2)); }
+INLINE void rough_exp2(V *x, const int n) { exp2_by(x, n, ROUGH_EXP2, LENGTH(ROUGH_EXP2)); }
+INLINE V exp2v(V x)
+{
+    exp2_by(&x, 1, EXP2, LENGTH(EXP2));
+    return x;
+}
 
 INLINE V log2v(V x)
 {
@@ -688,95 +702,127 @@ INLINE void learn(const Consts *k, Comp *c, V product)
 }
 
 /* the difference of two exponentials: g is what they are now, a what the next step adds */
-INLINE void step_receptor(V *g, V *a, R decay, R rise, V jump)
+INLINE void step_receptor(V *g, V *a, V decay, V rise, V jump)
 {
     *g = *g * decay + *a;
     *a = *a * rise + jump;
 }
 
-/* events of a step: presynaptic trace and synaptic conductances of a compartment.
+/* events of a step: presynaptic traces and synaptic conductances of n compartments.
  * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA in its unit: jumps of AMPA. */
-INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, const int zero, V *g, V *ge)
+INLINE void receive(const Step *st, Comp *c, const int n, int comp, const uint64_t *ev, const int has,
+                    const int zero, V *g, V *ge, V *G)
 {
     const Consts *k = st->k;
-    V jA = {0}, jN = {0};
-    if (has & (CTX | AMPA)) {
-        if (has & CTX) {
-            const V w = c->w;
-            jA = ADD(ev >> 16, KEEP(ev, w), w + w);
-            if (st->tr) {
-                const V up = ADD(ev, c->up, all(st->jump_pre));
-                c->up = ADD(ev >> 16, up, all(2 * st->jump_pre));
-            }
-            if (st->more) {
-                jA += st->more[comp][0] * w;
-                if (st->tr) c->up += st->more[comp][0] * st->jump_pre;
-            }
-            jN = has & BACKGROUND_NMDA ? jA * k->fN : jA;
-        }
-        jA = ADD(ev >> 32, jA, all(k->bgA));
-        if (has & BACKGROUND_NMDA) jN += KEEP(ev >> 32, all(k->bgN));
-        if (st->more) {
-            jA += st->more[comp][1] * k->bgA;
-            if (has & BACKGROUND_NMDA) jN += st->more[comp][1] * k->bgN;
-        }
-        step_receptor(&c->gA, &c->aA, k->dA, k->rA, jA);
-        *g += c->gA;
-        if (!zero) *ge += c->gA * k->eE;
+    const int context = has & CTX, ampa = has & (CTX | AMPA), both = has & BACKGROUND_NMDA;
+    const V(*more)[3] = st->more ? st->more + comp : NULL;
+    const size_t next = st->ev_stride;
+    V jA[GROUP], jN[GROUP], jG[GROUP];
+    EACH(j, n) jA[j] = jN[j] = jG[j] = (V){0};
+    if (context) {
+        EACH(j, n) jA[j] = ADD(ev[j * next] >> 16, KEEP(ev[j * next], c[j].w), c[j].w + c[j].w);
+        if (more) EACH(j, n) jA[j] += more[j][0] * c[j].w;
+        EACH(j, n) jN[j] = both ? jA[j] * k->fN : jA[j];
+    }
+    if (context && st->tr) {
+        const V one = all(st->jump_pre), two = one + one;
+        EACH(j, n) c[j].up = ADD(ev[j * next] >> 16, ADD(ev[j * next], c[j].up, one), two);
+        if (more) EACH(j, n) c[j].up += more[j][0] * one;
+    }
+    if (ampa) {
+        const V jump = all(k->bgA), decay = all(k->dA), rise = all(k->rA);
+        EACH(j, n) jA[j] = ADD(ev[j * next] >> 32, jA[j], jump);
+        if (more) EACH(j, n) jA[j] += more[j][1] * jump;
+        EACH(j, n) step_receptor(&c[j].gA, &c[j].aA, decay, rise, jA[j]);
+        EACH(j, n) g[j] += c[j].gA;
+        if (!zero) EACH(j, n) ge[j] += c[j].gA * k->eE;
+    }
+    if (both) {
+        const V jump = all(k->bgN);
+        EACH(j, n) jN[j] += KEEP(ev[j * next] >> 32, jump);
+        if (more) EACH(j, n) jN[j] += more[j][1] * jump;
+    }
+    if (has & NMDA) {
+        const V decay = all(k->dN), rise = all(k->rN);
+        EACH(j, n) step_receptor(&c[j].gN, &c[j].aN, decay, rise, jN[j]);
+        EACH(j, n) G[j] = c[j].gN;
     }
     if (has & GABA) {
-        V jG = KEEP(ev >> 48, all(k->bgG));
-        if (st->more) jG += st->more[comp][2] * k->bgG;
-        step_receptor(&c->gG, &c->aG, k->dG, k->rG, jG);
-        *g += c->gG;
-        *ge += c->gG * k->eG;
+        const V jump = all(k->bgG), decay = all(k->dG), rise = all(k->rG), e = all(k->eG);
+        EACH(j, n) jG[j] = KEEP(ev[j * next] >> 48, jump);
+        if (more) EACH(j, n) jG[j] += more[j][2] * jump;
+        EACH(j, n) step_receptor(&c[j].gG, &c[j].aG, decay, rise, jG[j]);
+        EACH(j, n) g[j] += c[j].gG;
+        EACH(j, n) ge[j] += c[j].gG * e;
     }
-    if (has & NMDA) step_receptor(&c->gN, &c->aN, k->dN, k->rN, jN);
-    return c->gN;
 }
 
-/* Adds NMDA with its block at v to g and ge; returns what its slope adds to the left side. B is the
- * fraction that magnesium leaves open; 1 / (B's unit) is the unit of G. */
-INLINE V unblock(const Consts *k, V G, V v, const int zero, V *g, V *ge)
+/* Adds NMDA with its block at v to g and ge of n compartments; slope is what it adds to the left side
+ * besides. B is the fraction that magnesium leaves open; 1 / (B's unit) is the unit of G. */
+INLINE void unblock(const Consts *k, const int n, const V *G, const V *v, const int zero, V *g, V *ge,
+                    V *slope)
 {
-    const V B = ROUGHLY(rough_exp2(v * k->block_rate + k->block_shift) + k->unit);
-    const V open = G * B;
-    *g += open;
-    if (!zero) *ge += open * k->eE;
-    return open * (zero ? v : v - k->eE) * (k->slope - k->unit_slope * B);
+    const V rate = all(k->block_rate), shift = all(k->block_shift), unit = all(k->unit);
+    const V steep = all(k->slope), less = all(k->unit_slope);
+    V B[GROUP], open[GROUP];
+    EACH(j, n) B[j] = v[j] * rate + shift;
+    rough_exp2(B, n);
+    EACH(j, n) B[j] += unit;
+    EACH(j, n) B[j] = ROUGHLY(B[j]);
+    EACH(j, n) open[j] = G[j] * B[j];
+    EACH(j, n) g[j] += open[j];
+    if (!zero) EACH(j, n) ge[j] += open[j] * k->eE;
+    EACH(j, n) slope[j] = open[j] * (zero ? v[j] : v[j] - k->eE) * (steep - less * B[j]);
 }
 
 /* The equation of a compartment is for the change of its potential: left side times change =
  * current + gc times change of the parent's. It leaves x, the new potential if the parent kept its
  * own, and y, by how much it follows. A rough reciprocal changes only how fast it gets there. */
-INLINE void eliminate(Comp *c, V left, V current, V v)
+INLINE void eliminate(Comp *c, const int n, const V *left, const V *current, const V *v)
 {
-    const V inv = ROUGHLY(left);
-    c->x = v + current * inv;
-    c->y = c->gc * inv;
+    V inv[GROUP];
+    EACH(j, n) inv[j] = ROUGHLY(left[j]);
+    EACH(j, n) c[j].x = v[j] + current[j] * inv[j];
+    EACH(j, n) c[j].y = c[j].gc * inv[j];
 }
 
-/* one step of all dendrites of a star: end of the last step, then events and elimination of this
- * one. Adds to the soma's current, and returns what its left side loses. */
-INLINE V star_step(const Step *st, const Cell *cell, Comp *comp, int n_comp, const int32_t *kind,
-                   const uint64_t *ev, const int fixed, const int zero, const int learning, V *n_soma)
+/* one step of n dendrites of a star: end of the last step, then events and elimination of this one.
+ * Adds to the soma's current and to what its left side loses. */
+INLINE void star_group(const Step *st, const Cell *cell, Comp *comp, const int c0, const int n,
+                       const int32_t *kind, const uint64_t *ev, const int fixed, const int zero,
+                       const int learning, V *n_soma, V *less)
 {
     const Consts *k = st->k;
     const V vs = comp[0].v, dvs = cell->dv;
-    V less = {0}, ns = *n_soma;
-    for (int c = 1; c < n_comp; c++) {
-        Comp *at = comp + c;
-        const int has = fixed >= 0 ? fixed : kind[c];
-        const V v = at->x + at->y * dvs;
-        if (has & CTX && st->tr) at->ud = at->ud * k->keep_ud + v;
-        V g = at->g0, ge = at->cE + at->gc * vs, slope = {0};
-        const V G = receive(st, at, c, ev[c * st->ev_stride], has, zero, &g, &ge);
-        if (has & CTX && learning) learn(k, at, st->product);
-        if (has & NMDA) slope = unblock(k, G, v, zero, &g, &ge);
-        eliminate(at, g + at->cdt + slope, ge - g * v, v);
-        less += at->gc * at->y;
-        ns += at->gc * at->x;
+    const int has = fixed >= 0 ? fixed : kind[c0];
+    const V keep_ud = all(k->keep_ud);
+    Comp *at = comp + c0;
+    V v[GROUP], g[GROUP], ge[GROUP], G[GROUP], slope[GROUP];
+    EACH(j, n) v[j] = at[j].x + at[j].y * dvs;
+    if (has & CTX && st->tr) EACH(j, n) at[j].ud = at[j].ud * keep_ud + v[j];
+    EACH(j, n) g[j] = at[j].g0, ge[j] = at[j].cE + at[j].gc * vs, slope[j] = (V){0};
+    receive(st, at, n, c0, ev + c0 * st->ev_stride, has, zero, g, ge, G);
+    if (has & CTX && learning) EACH(j, n) learn(k, at + j, st->product);
+    if (has & NMDA) unblock(k, n, G, v, zero, g, ge, slope);
+    EACH(j, n) slope[j] += g[j] + at[j].cdt;
+    EACH(j, n) ge[j] -= g[j] * v[j];
+    eliminate(at, n, slope, ge, v);
+    EACH(j, n) {
+        *less += at[j].gc * at[j].y;
+        *n_soma += at[j].gc * at[j].x;
     }
+}
+
+INLINE V star_step(const Step *st, const Cell *cell, Comp *comp, int n_comp, const int32_t *kind,
+                   const uint64_t *ev, const int fixed, const int zero, const int learning, V *n_soma)
+{
+    V less = {0}, ns = *n_soma;
+    int c = 1;
+    if (fixed >= 0)
+        for (; c + GROUP <= n_comp; c += GROUP)
+            star_group(st, cell, comp, c, GROUP, kind, ev, fixed, zero, learning, &ns, &less);
+    for (; c < n_comp; c++)
+        star_group(st, cell, comp, c, 1, kind, ev, fixed, zero, learning, &ns, &less);
     *n_soma = ns;
     return less;
 }
@@ -793,11 +839,13 @@ INLINE V tree_step(const Step *st, const Block *b, const Population *p, int n_me
         Comp *at = comp + c;
         const V v = at->v;
         V g = at->g0, ge = at->cE + n_sum[c] + at->gc * comp[p->parent[c]].v, slope = {0};
-        const V G = receive(st, at, c, ev[c * st->ev_stride], p->kind[c], 0, &g, &ge);
+        V G;
+        receive(st, at, 1, c, ev + c * st->ev_stride, p->kind[c], 0, &g, &ge, &G);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
-        if (p->kind[c] & NMDA) slope = unblock(k, G, v, 0, &g, &ge);
-        eliminate(at, g + at->cdt + slope - less[c], ge - g * v, v);
+        if (p->kind[c] & NMDA) unblock(k, 1, &G, &v, 0, &g, &ge, &slope);
+        const V left = g + at->cdt + slope - less[c], current = ge - g * v;
+        eliminate(at, 1, &left, &current, &v);
         less[p->parent[c]] += at->gc * at->y;
         n_sum[p->parent[c]] += at->gc * at->x;
     }
@@ -931,10 +979,11 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         cell->fb = cell->fb * k->ff[1] + jump;
         V d = comp->g0, slope = {0};
         n += comp->cE + (cell->fb - cell->fa);
-        const V G = receive(&st, comp, 0, ev[0], p->kind[0], 0, &d, &n);
+        V G;
+        receive(&st, comp, 1, 0, ev, p->kind[0], 0, &d, &n, &G);
         if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
         if (membrane) channels(membrane, b->mem, v, &d, &n);
-        if (p->kind[0] & NMDA) slope = unblock(k, G, v, 0, &d, &n);
+        if (p->kind[0] & NMDA) unblock(k, 1, &G, &v, 0, &d, &n, &slope);
         cell->dv = (n - d * v) * RECIPROCAL(d + comp->cdt + slope - less);
         const V v_new = comp->v = v + cell->dv;
         if (p->kind[0] & CTX && tr) comp->ud = comp->ud * k->keep_ud + v_new;
