@@ -143,6 +143,7 @@ typedef struct {
 typedef struct {
     int32_t next;
     int16_t kind, comp, lane;
+    R w; /* the weight that a contextual spike meets */
 } Extra;
 
 typedef struct {
@@ -194,7 +195,7 @@ INLINE int any(M m)
 
 /* KEEP(bits, a): the lanes of a whose bit is set, others zero. ADD(bits, x, a): x, and a added in
  * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits.
- * ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width. */
+ * BELOW(x, limit, a, b): a where x < limit, else b. ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width. */
 INLINE V keep_any(uint64_t b, V a)
 {
     M lane;
@@ -202,9 +203,10 @@ INLINE V keep_any(uint64_t b, V a)
     return CHOOSE(bits(b & 0xffff, lane), a);
 }
 #define KEEP(b, a) keep_any(b, a)
-#define ADD(b, x, a) ((x) + keep_any(b, a))
+#define ADD(b, x, a) ((x) + KEEP(b, a)) /* adding under a mask blocks the multipliers of Zen 4 */
 #define MIN(a, b) SEL((a) < (b), a, b)
 #define MAX(a, b) SEL((a) > (b), a, b)
+#define BELOW(x, limit, a, b) SEL((x) < (limit), a, b)
 #define RECIPROCAL(a) (1 / (a))
 #define ROUGHLY(a) (1 / (a))
 
@@ -216,6 +218,12 @@ INLINE V keep_any(uint64_t b, V a)
 #define NAME_(bits, what) _mm##bits##_##what##_pd
 #endif
 #define NAME(bits, what) NAME_(bits, what)
+#if REAL_BITS == 32
+#define LESS_(bits, a, b) _mm##bits##_cmp_ps_mask(a, b, _CMP_LT_OQ)
+#else
+#define LESS_(bits, a, b) _mm##bits##_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#endif
+#define LESS(bits, a, b) LESS_(bits, a, b)
 #if W * REAL_BITS == 128
 #define BITS
 typedef __m128 NATIVE;
@@ -256,13 +264,14 @@ INLINE V refine(V r, V a)
 }
 #ifdef BITS
 #undef KEEP
-#undef ADD
 #undef MIN
 #undef MAX
+#undef BELOW
 #define KEEP(b, a) ((V)NAME(BITS, maskz_mov)((MASK)(b), (NATIVE)(a)))
-#define ADD(b, x, a) ((V)NAME(BITS, mask_add)((NATIVE)(x), (MASK)(b), (NATIVE)(x), (NATIVE)(a)))
 #define MIN(a, b) ((V)NAME(BITS, min)((NATIVE)(a), (NATIVE)(b)))
 #define MAX(a, b) ((V)NAME(BITS, max)((NATIVE)(a), (NATIVE)(b)))
+#define BELOW(x, limit, a, b) \
+    ((V)NAME(BITS, mask_blend)(LESS(BITS, (NATIVE)(x), (NATIVE)(limit)), (NATIVE)(b), (NATIVE)(a)))
 INLINE V estimate(V a) { return (V)NAME(BITS, rcp14)((NATIVE)a); }
 #else
 INLINE V estimate(V a)
@@ -278,12 +287,12 @@ INLINE V estimate(V a)
 #define MANTISSA 23
 #define MAGIC 12582912.0f
 #define SQRT_HALF_BITS 0x3f3504f3
-#define LOG_TERMS 5
+#define LOG_TERMS 4
 #else
 #define MANTISSA 52
 #define MAGIC 6755399441055744.0
 #define SQRT_HALF_BITS 0x3fe6a09e667f3bcdLL
-#define LOG_TERMS 10
+#define LOG_TERMS 7
 #endif
 
 /* 2^f for |f| <= 1/2 with the least largest relative error: EXP2 to 7e-08 and 4e-11; ROUGH_EXP2 to
@@ -402,7 +411,7 @@ static int push_extra(Block *b, int32_t step, int kind, int comp, int lane)
         if (!grown) return NO_MEMORY;
         b->extra = grown, b->max_extra = more;
     }
-    b->extra[b->n_extra] = (Extra){b->head[step], (int16_t)kind, (int16_t)comp, (int16_t)lane};
+    b->extra[b->n_extra] = (Extra){b->head[step], (int16_t)kind, (int16_t)comp, (int16_t)lane, 0};
     b->head[step] = b->n_extra++;
     return OK;
 }
@@ -582,7 +591,7 @@ INLINE void transpose(V r[W])
 
 /* gates towards their steady states, one lane after the other: a row of the table holds, for W
  * gates at a time, steady states, their differences to the next row, rates, and theirs */
-INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V v)
+INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, int lanes, V v)
 {
     const M last = (M){0} + (I)c->last_row;
     const V x = (v - c->table_v0) * c->per_row;
@@ -599,7 +608,7 @@ INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V
     *(V *)part = f;
     for (int g = 0; g < row; g += W) {
 #pragma GCC unroll 1
-        for (int l = 0; l < W; l++) {
+        for (int l = 0; l < lanes; l++) {
             const V *from = (const V *)(k->table + at[l] + 4 * g);
             const V inf = from[0] + part[l] * from[1], rate = from[2] + part[l] * from[3];
             V *s = (V *)&m->lane[l][g];
@@ -683,18 +692,19 @@ typedef struct {
     const Job *job;
     const Consts *k;
     const Traces *tr;
-    V (*more)[3]; /* a compartment: events beyond the planes, or NULL */
     V product;    /* upost * eps * span of this step */
     int learning;
     R jump_pre;
     size_t ev_stride; /* from a compartment's events to those of the next */
+    int lanes;        /* that hold a neuron */
 } Step;
 
 /* w' = eta(u_dend) u_pre u_post eps over one step */
 INLINE void learn(const Consts *k, Comp *c, V product)
 {
     const V ud = c->ud, low = k->w_min - c->w0, high = k->w_max - c->w0;
-    const V eta = SEL(ud < k->theta[0], all(k->eta[0]), SEL(ud > k->theta[1], all(k->eta[2]), all(k->eta[1])));
+    const V not_low = BELOW(all(k->theta[1]), ud, all(k->eta[2]), all(k->eta[1]));
+    const V eta = BELOW(ud, all(k->theta[0]), all(k->eta[0]), not_low);
     V dw = c->dw + eta * c->up * product;
     dw = MIN(MAX(dw, low), high);
     c->dw = dw;
@@ -710,29 +720,25 @@ INLINE void step_receptor(V *g, V *a, V decay, V rise, V jump)
 
 /* events of a step: presynaptic traces and synaptic conductances of n compartments.
  * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA in its unit: jumps of AMPA. */
-INLINE void receive(const Step *st, Comp *c, const int n, int comp, const uint64_t *ev, const int has,
+INLINE void receive(const Step *st, Comp *c, const int n, const uint64_t *ev, const int has,
                     const int zero, V *g, V *ge, V *G)
 {
     const Consts *k = st->k;
     const int context = has & CTX, ampa = has & (CTX | AMPA), both = has & BACKGROUND_NMDA;
-    const V(*more)[3] = st->more ? st->more + comp : NULL;
     const size_t next = st->ev_stride;
     V jA[GROUP], jN[GROUP], jG[GROUP];
     EACH(j, n) jA[j] = jN[j] = jG[j] = (V){0};
     if (context) {
         EACH(j, n) jA[j] = ADD(ev[j * next] >> 16, KEEP(ev[j * next], c[j].w), c[j].w + c[j].w);
-        if (more) EACH(j, n) jA[j] += more[j][0] * c[j].w;
         EACH(j, n) jN[j] = both ? jA[j] * k->fN : jA[j];
     }
     if (context && st->tr) {
         const V one = all(st->jump_pre), two = one + one;
         EACH(j, n) c[j].up = ADD(ev[j * next] >> 16, ADD(ev[j * next], c[j].up, one), two);
-        if (more) EACH(j, n) c[j].up += more[j][0] * one;
     }
     if (ampa) {
         const V jump = all(k->bgA), decay = all(k->dA), rise = all(k->rA);
         EACH(j, n) jA[j] = ADD(ev[j * next] >> 32, jA[j], jump);
-        if (more) EACH(j, n) jA[j] += more[j][1] * jump;
         EACH(j, n) step_receptor(&c[j].gA, &c[j].aA, decay, rise, jA[j]);
         EACH(j, n) g[j] += c[j].gA;
         if (!zero) EACH(j, n) ge[j] += c[j].gA * k->eE;
@@ -740,7 +746,6 @@ INLINE void receive(const Step *st, Comp *c, const int n, int comp, const uint64
     if (both) {
         const V jump = all(k->bgN);
         EACH(j, n) jN[j] += KEEP(ev[j * next] >> 32, jump);
-        if (more) EACH(j, n) jN[j] += more[j][1] * jump;
     }
     if (has & NMDA) {
         const V decay = all(k->dN), rise = all(k->rN);
@@ -750,7 +755,6 @@ INLINE void receive(const Step *st, Comp *c, const int n, int comp, const uint64
     if (has & GABA) {
         const V jump = all(k->bgG), decay = all(k->dG), rise = all(k->rG), e = all(k->eG);
         EACH(j, n) jG[j] = KEEP(ev[j * next] >> 48, jump);
-        if (more) EACH(j, n) jG[j] += more[j][2] * jump;
         EACH(j, n) step_receptor(&c[j].gG, &c[j].aG, decay, rise, jG[j]);
         EACH(j, n) g[j] += c[j].gG;
         EACH(j, n) ge[j] += c[j].gG * e;
@@ -801,7 +805,7 @@ INLINE void star_group(const Step *st, const Cell *cell, Comp *comp, const int c
     EACH(j, n) v[j] = at[j].x + at[j].y * dvs;
     if (has & CTX && st->tr) EACH(j, n) at[j].ud = at[j].ud * keep_ud + v[j];
     EACH(j, n) g[j] = at[j].g0, ge[j] = at[j].cE + at[j].gc * vs, slope[j] = (V){0};
-    receive(st, at, n, c0, ev + c0 * st->ev_stride, has, zero, g, ge, G);
+    receive(st, at, n, ev + c0 * st->ev_stride, has, zero, g, ge, G);
     if (has & CTX && learning) EACH(j, n) learn(k, at + j, st->product);
     if (has & NMDA) unblock(k, n, G, v, zero, g, ge, slope);
     EACH(j, n) slope[j] += g[j] + at[j].cdt;
@@ -840,7 +844,7 @@ INLINE V tree_step(const Step *st, const Block *b, const Population *p, int n_me
         const V v = at->v;
         V g = at->g0, ge = at->cE + n_sum[c] + at->gc * comp[p->parent[c]].v, slope = {0};
         V G;
-        receive(st, at, 1, c, ev + c * st->ev_stride, p->kind[c], 0, &g, &ge, &G);
+        receive(st, at, 1, ev + c * st->ev_stride, p->kind[c], 0, &g, &ge, &G);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
         if (p->kind[c] & NMDA) unblock(k, 1, &G, &v, 0, &g, &ge, &slope);
@@ -867,19 +871,34 @@ INLINE void tree_update(const Step *st, const Block *b, const Population *p, V *
         if (p->membrane[c] >= 0) {
             const Membrane *t = st->job->membranes + p->membrane[c];
             if (t->has_pool) step_pool(st->k, mem);
-            step_gates(st->k, t, mem, b->cell, v);
+            step_gates(st->k, t, mem, b->cell, st->lanes, v);
             mem++;
         }
     }
 }
 
-/* events of a step that found no place in the planes */
-static void count_extra(const Block *b, int32_t e, V (*more)[3], int n_comp)
+/* Events of a step that found no place in the planes: what they meet before the step, and what they
+ * leave after it. A jump is felt in the next step only, so it may be added late. */
+static void meet_extra(const Step *st, const Block *b, int32_t e)
 {
-    memset(more, 0, sizeof *more * n_comp);
+    for (; e >= 0; e = b->extra[e].next) {
+        Extra *x = b->extra + e;
+        if (x->kind != S_CONTEXT) continue;
+        x->w = b->comp[x->comp].w[x->lane];
+        if (st->tr) b->comp[x->comp].up[x->lane] += st->jump_pre;
+    }
+}
+
+static void add_extra(const Consts *k, const Block *b, int32_t e, const int32_t *kind)
+{
     for (; e >= 0; e = b->extra[e].next) {
         const Extra *x = b->extra + e;
-        more[x->comp][x->kind - S_CONTEXT][x->lane] += 1;
+        Comp *c = b->comp + x->comp;
+        const int has = kind[x->comp];
+        if (x->kind == S_GABA) c->aG[x->lane] += k->bgG;
+        else c->aA[x->lane] += x->kind == S_AMPA ? k->bgA : x->w;
+        if (x->kind == S_CONTEXT && has & NMDA) c->aN[x->lane] += k->fN * x->w;
+        if (x->kind == S_AMPA && has & BACKGROUND_NMDA) c->aN[x->lane] += k->bgN;
     }
 }
 
@@ -915,7 +934,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
     const size_t width = (size_t)l->n_blocks * W;
     M real;
     for (int i = 0; i < W; i++) real[i] = i < lanes ? -1 : 0;
-    V d_sum[n_comp], n_sum[n_comp], more[n_comp][3];
+    V d_sum[n_comp], n_sum[n_comp];
     const uint64_t silence = 0;
     const size_t ev_stride = quiet ? 0 : job->n_steps;
     const Membrane *membrane = p->membrane[0] >= 0 ? job->membranes + p->membrane[0] : NULL;
@@ -927,7 +946,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
 
     for (int s = s0; s < s1; s++, rebase_in++) {
         const uint64_t *ev = quiet ? &silence : b->events + s;
-        Step st = {job, k, tr, NULL, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0, ev_stride};
+        Step st = {job, k, tr, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0, ev_stride, lanes};
         /* crossings at the start of the step */
         const V v = comp[0].v;
         const M up = v > k->threshold, crossed = up & ~cell->above & real;
@@ -955,21 +974,17 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
             st.product = cell->upost * tr->scale[s];
             st.learning = any(st.product != 0);
         }
-        if (!quiet && b->head[s] >= 0) {
-            count_extra(b, b->head[s], more, n_comp);
-            st.more = more;
-        }
+        const int32_t extra = quiet ? -1 : b->head[s];
+        if (extra >= 0) meet_extra(&st, b, extra);
         /* the dendrites */
         V less, n = {0};
         if (!star) {
             less = tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
             n = n_sum[0];
-        } else if (st.more || st.learning || !st.tr)
-            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, st.learning, &n);
-        else {
-            st.more = NULL;
+        } else if (st.learning)
+            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 1, &n);
+        else
             less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 0, &n);
-        }
         /* the soma */
         V jump = {0};
         if (!quiet)
@@ -980,7 +995,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         V d = comp->g0, slope = {0};
         n += comp->cE + (cell->fb - cell->fa);
         V G;
-        receive(&st, comp, 1, 0, ev, p->kind[0], 0, &d, &n, &G);
+        receive(&st, comp, 1, ev, p->kind[0], 0, &d, &n, &G);
         if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
         if (membrane) channels(membrane, b->mem, v, &d, &n);
         if (p->kind[0] & NMDA) unblock(k, 1, &G, &v, 0, &d, &n, &slope);
@@ -989,9 +1004,10 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         if (p->kind[0] & CTX && tr) comp->ud = comp->ud * k->keep_ud + v_new;
         if (membrane) {
             if (membrane->has_pool) step_pool(k, b->mem);
-            step_gates(k, membrane, b->mem, cell, v_new);
+            step_gates(k, membrane, b->mem, cell, lanes, v_new);
         }
         if (!star) tree_update(&st, b, p, d_sum);
+        if (extra >= 0) add_extra(k, b, extra, p->kind);
     }
     return check_block(l, b, real, first);
 }
