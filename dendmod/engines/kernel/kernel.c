@@ -55,7 +55,7 @@ typedef struct {
 typedef struct {
     int32_t n_channels, n_gates, row, has_pool; /* row: gates padded to a multiple of W */
     Channel channels[MAX_CHANNELS];
-    const R *table; /* (rows, row / W, 4, W): see step_gates() */
+    const R *table; /* (rows, row / W, 2, W): see step_gates() */
 } Membrane;
 
 typedef struct {
@@ -590,7 +590,7 @@ INLINE void transpose(V r[W])
 }
 
 /* gates towards their steady states, one lane after the other: a row of the table holds, for W
- * gates at a time, steady states, their differences to the next row, rates, and theirs */
+ * gates at a time, steady states and rates; between rows lie straight lines */
 INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, int lanes, V v)
 {
     const M last = (M){0} + (I)c->last_row;
@@ -604,13 +604,15 @@ INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, i
     const int row = k->row;
     I at[W] __attribute__((aligned(ALIGN)));
     R part[W] __attribute__((aligned(ALIGN)));
-    *(M *)at = i * (I)(4 * row);
+    *(M *)at = i * (I)(2 * row);
     *(V *)part = f;
     for (int g = 0; g < row; g += W) {
 #pragma GCC unroll 1
         for (int l = 0; l < lanes; l++) {
-            const V *from = (const V *)(k->table + at[l] + 4 * g);
-            const V inf = from[0] + part[l] * from[1], rate = from[2] + part[l] * from[3];
+            const V *from = (const V *)(k->table + at[l] + 2 * g);
+            const V *to = (const V *)(k->table + at[l] + 2 * g + 2 * row);
+            const V inf = from[0] + part[l] * (to[0] - from[0]);
+            const V rate = from[1] + part[l] * (to[1] - from[1]);
             V *s = (V *)&m->lane[l][g];
             *s += rate * (inf - *s);
         }
