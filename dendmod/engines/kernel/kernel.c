@@ -731,12 +731,16 @@ INLINE void receive(const Step *st, Comp *c, const int n, const uint64_t *ev, co
     V jA[GROUP], jN[GROUP], jG[GROUP];
     EACH(j, n) jA[j] = jN[j] = jG[j] = (V){0};
     if (context) {
-        EACH(j, n) jA[j] = ADD(ev[j * next] >> 16, KEEP(ev[j * next], c[j].w), c[j].w + c[j].w);
+        const V one = all(st->jump_pre);
+        uint64_t twice = 0;
+        EACH(j, n) jA[j] = KEEP(ev[j * next], c[j].w);
+        if (st->tr) EACH(j, n) c[j].up += KEEP(ev[j * next], one);
+        EACH(j, n) twice |= ev[j * next];
+        if (__builtin_expect((twice & 0xffff0000) != 0, 0)) {
+            EACH(j, n) jA[j] += KEEP(ev[j * next] >> 16, c[j].w + c[j].w);
+            if (st->tr) EACH(j, n) c[j].up += KEEP(ev[j * next] >> 16, one + one);
+        }
         EACH(j, n) jN[j] = both ? jA[j] * k->fN : jA[j];
-    }
-    if (context && st->tr) {
-        const V one = all(st->jump_pre), two = one + one;
-        EACH(j, n) c[j].up = ADD(ev[j * next] >> 16, ADD(ev[j * next], c[j].up, one), two);
     }
     if (ampa) {
         const V jump = all(k->bgA), decay = all(k->dA), rise = all(k->rA);
