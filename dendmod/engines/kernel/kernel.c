@@ -193,9 +193,10 @@ INLINE int any(M m)
 }
 #define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
 
-/* KEEP(bits, a): the lanes of a whose bit is set, others zero. ADD(bits, x, a): x, and a added in
- * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits.
- * BELOW(x, limit, a, b): a where x < limit, else b. ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width. */
+/* KEEP(bits, a): the lanes of a whose bit is set, others zero. BELOW(x, limit, a, b): a where
+ * x < limit, else b. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits.
+ * ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width.
+ * Additions under a mask would block the multipliers of Zen 4; adding what KEEP leaves does not. */
 INLINE V keep_any(uint64_t b, V a)
 {
     M lane;
@@ -203,7 +204,6 @@ INLINE V keep_any(uint64_t b, V a)
     return CHOOSE(bits(b & 0xffff, lane), a);
 }
 #define KEEP(b, a) keep_any(b, a)
-#define ADD(b, x, a) ((x) + KEEP(b, a)) /* adding under a mask blocks the multipliers of Zen 4 */
 #define MIN(a, b) SEL((a) < (b), a, b)
 #define MAX(a, b) SEL((a) > (b), a, b)
 #define BELOW(x, limit, a, b) SEL((x) < (limit), a, b)
@@ -744,7 +744,7 @@ INLINE void receive(const Step *st, Comp *c, const int n, const uint64_t *ev, co
     }
     if (ampa) {
         const V jump = all(k->bgA), decay = all(k->dA), rise = all(k->rA);
-        EACH(j, n) jA[j] = ADD(ev[j * next] >> 32, jA[j], jump);
+        EACH(j, n) jA[j] += KEEP(ev[j * next] >> 32, jump);
         EACH(j, n) step_receptor(&c[j].gA, &c[j].aA, decay, rise, jA[j]);
         EACH(j, n) g[j] += c[j].gA;
         if (!zero) EACH(j, n) ge[j] += c[j].gA * k->eE;
