@@ -104,6 +104,37 @@ def test_a_step_with_very_many_spikes_agrees():
         assert found["soma_rms_mV"] < 0.01
 
 
+@pytest.mark.parametrize("tree", [False, True])
+def test_tightly_coupled_dendrites_agree(tree):
+    """Couplings as large as capacitances over dt, where what a child passes on matters most."""
+    seed = next(
+        seed
+        for seed in range(200)
+        if any(c.parent > 0 for c in draw_network(seed)[0].hidden[0].compartments) == tree
+        and len(draw_network(seed)[0].hidden[0].compartments) > 3
+    )
+    spec, run = draw_network(seed)
+    tight = [
+        cell.model_copy(
+            update={
+                "compartments": tuple(
+                    c.model_copy(update={"g_couple": 300.0}) if c.parent >= 0 else c
+                    for c in cell.compartments
+                )
+            }
+        )
+        for cell in spec.hidden
+    ]
+    spec = spec.model_copy(update={"hidden": tuple(tight)})
+    reference = simulate(spec, run, engine="neuron")
+    assert np.ptp(reference.v) > 5
+    for precision, most in (("float64", 1e-3), ("float32", 1e-2)):
+        other = simulate(spec, run, engine="kernel", precision=precision)
+        found = difference(spec, run, reference, other)
+        assert found["spike_counts_equal"]
+        assert found["soma_rms_mV"] < most
+
+
 def test_coreneuron_gives_the_same_spikes():
     spec, run = draw_network(1, record_v=False)
     a = simulate(spec, run, engine="neuron")
