@@ -79,8 +79,11 @@ def test_networks_with_active_dendrites_and_trees_agree():
     pytest.fail(f"not drawn: {[name for name, found in wanted.items() if not found]}")
 
 
-def test_a_step_with_very_many_spikes_agrees():
+@pytest.mark.parametrize("kinds", [("context",), ("ampa",), ("context", "ampa", "gaba")])
+def test_a_step_with_very_many_spikes_agrees(kinds):
     spec, run = draw_network(3)
+    strong = spec.context.model_copy(update={"weights": 5 * spec.context.weights})
+    spec = spec.model_copy(update={"context": strong})
     n = 300
     crowd = Arrivals(
         neuron=np.arange(n) % spec.n_hidden,
@@ -90,13 +93,26 @@ def test_a_step_with_very_many_spikes_agrees():
     sample = SampleTrains(
         feedforward_input=np.arange(n) % spec.n_inputs,
         feedforward_times=np.full(n, 40.0),
-        context=crowd,
-        ampa=crowd,
-        gaba=crowd,
+        **dict.fromkeys(kinds, crowd),
     )
     run = run.model_copy(update={"stimulus": ExplicitStimulus(trains=(sample, SampleTrains()))})
     reference = simulate(spec, run, engine="neuron")
     assert reference.hidden.times.size > 0
+    for precision in ("float64", "float32"):
+        other = simulate(spec, run, engine="kernel", precision=precision)
+        found = difference(spec, run, reference, other)
+        assert found["spike_counts_equal"]
+        assert found["soma_rms_mV"] < 0.01
+        changed = found["weight_change_relative"]
+        assert changed is None or changed < (1e-3 if precision == "float64" else 1e-2)
+
+
+def test_contextual_synapses_without_nmda_agree_where_the_background_has_it():
+    spec, run = draw_network(3)
+    assert spec.background.nmda_ratio > 0
+    bare = spec.context.model_copy(update={"nmda_ratio": 0.0, "weights": 5 * spec.context.weights})
+    spec = spec.model_copy(update={"context": bare})
+    reference = simulate(spec, run, engine="neuron")
     for precision in ("float64", "float32"):
         other = simulate(spec, run, engine="kernel", precision=precision)
         found = difference(spec, run, reference, other)
