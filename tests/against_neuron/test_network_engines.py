@@ -83,7 +83,8 @@ def test_networks_with_active_dendrites_and_trees_agree():
 def test_a_step_with_very_many_spikes_agrees(kinds):
     spec, run = draw_network(3)
     strong = spec.context.model_copy(update={"weights": 5 * spec.context.weights})
-    spec = spec.model_copy(update={"context": strong})
+    rule = spec.plasticity.model_copy(update={"w_max": 1e-2})
+    spec = spec.model_copy(update={"context": strong, "plasticity": rule})
     n = 300
     crowd = Arrivals(
         neuron=np.arange(n) % spec.n_hidden,
