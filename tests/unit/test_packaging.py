@@ -121,7 +121,8 @@ def test_no_file_holds_the_marks_of_an_unresolved_merge():
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
         if re.match(r"(<{7}|>{7}) ", line)
     ]
-    assert len(files) > 300 and not left
+    assert len(files) > 300
+    assert not left
 
 
 def test_make_help_names_every_target():
