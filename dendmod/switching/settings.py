@@ -37,7 +37,7 @@ class Settings(Spec):
     error_scale
         Amplitude of the error pulse for one spike too many, positive; it lowers weights.
     error_decay
-        Samples a task over which the amplitude falls to 1/e; None keeps it.
+        Part of the training's samples over which the amplitude falls to 1/e; None keeps it.
     tau_post
         Time constant of the trace of somatic spikes (ms).
     initial_weight

@@ -15,7 +15,7 @@ from dendmod.switching.training import Training
 SETTINGS = BOOLEAN_LITERAL.model_copy(
     update={
         "cell": "star", "biophysics": 3, "output_scale": "without n_in", "output_v_range": 900.0,
-        "error_scale": 300.0, "error_decay": 20.0,
+        "error_scale": 300.0, "error_decay": 0.5,
     }
 )  # fmt: skip
 
