@@ -77,12 +77,13 @@ def _traces(ax: Axes, looks: dict[str, np.ndarray], settings: Settings) -> None:
         ax.plot(t, 1.5 * i + (trace - low) / max(high - low, 1e-15), color=colour, lw=0.8)
         text = label
         if name == "trace_dend":
-            text += f"\n{low:.0f} to {high:.0f} mV"
+            text += f", {low:.0f} to {high:.0f} mV"
         left = name in ("trace_dw", "trace_dend")
-        place = (t[0] if left else t[-1], 1.5 * i + 0.45)
+        height = 1.5 * i + (1.15 if name == "trace_dend" else 0.45)
+        place = (t[0] if left else t[-1], height)
         ax.annotate(text, place, color=colour, fontsize=5.5, ha="left" if left else "right")
     ax.axvspan(*settings.window(), color=COLOURS["paper"], alpha=0.4, lw=0)
-    ax.set(xlabel="Time (ms)", yticks=[], ylabel="The rule (scaled)", ylim=(-0.2, 8.8))
+    ax.set(xlabel="Time (ms)", yticks=[], ylabel="The rule (scaled)", ylim=(-0.2, 9.4))
 
 
 def _output(ax: Axes, v: np.ndarray, expected: np.ndarray, settings: Settings) -> None:
