@@ -14,6 +14,7 @@ from dendmod.figure import FigureOptions, run_figure, write_summary
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.protocol import LearningProtocol, load_learning
+from dendmod.switching.worker import ClassLearning
 
 _WORKER = "dendmod.switching.worker"
 Results = dict[str, dict[str, np.ndarray]]
@@ -77,22 +78,27 @@ def _tasks(
     out: Path,
 ) -> list[Task]:
     def task(name: str, matrix: str, seed: int, target: int, shuffled: bool, plastic: bool) -> Task:
+        schedule = protocol.schedule
+        if not plastic:  # weights stay: one block says as much as all
+            schedule = schedule.model_copy(update={"samples": schedule.block})
+        learning = ClassLearning(
+            **cells,  # type: ignore[arg-type]
+            matrix=matrix,
+            data=data,
+            k=max(protocol.hidden),
+            target=target,
+            settings=protocol.settings,
+            schedule=schedule,
+            seed=seed,
+            shuffled=shuffled,
+            plastic=plastic,
+        )
         payload = {
-            **cells,
-            "matrix": matrix,
-            "data": data,
-            "k": max(protocol.hidden),
-            "target": target,
-            "settings": protocol.settings.model_dump(mode="json"),
-            "schedule": protocol.schedule.model_dump(mode="json"),
-            "seed": seed,
-            "shuffled": shuffled,
-            "plastic": plastic,
-            "precision": "float32",
+            "spec": learning.model_dump(mode="json"),
             "checkpoints": str((out / "checkpoints").resolve()),
         }
         key = f"{name} {matrix} {seed} {target}"
-        return Task(key, f"{_WORKER}:learn_class", payload, cost=float(protocol.schedule.samples))
+        return Task(key, f"{_WORKER}:learn_class", payload, cost=float(schedule.samples))
 
     tasks = [
         task("learned", m, s, c, False, True)

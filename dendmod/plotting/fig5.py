@@ -24,7 +24,7 @@ def draw(looks: dict[str, np.ndarray], summary: dict[str, Any], settings: Settin
     looks
         As `dendmod.switching.look.look` returns them.
     """
-    figure = plt.figure(figsize=(7.2, 6.8), constrained_layout=True)
+    figure = plt.figure(figsize=(7.2, 8.4), constrained_layout=True)
     grid = figure.add_gridspec(4, 6)
     ax = figure.add_subplot(grid[0, :2])
     _traces(ax, looks, settings)
@@ -52,6 +52,7 @@ def draw(looks: dict[str, np.ndarray], summary: dict[str, Any], settings: Settin
             low = -limit if name == "weights" else 0
             ax.imshow(picture.reshape(side, side), cmap=cmap, vmin=low, vmax=limit)
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
         ax.set_title(name)
         if column == 0:
             panel_letter(ax, "E")
@@ -62,16 +63,27 @@ def draw(looks: dict[str, np.ndarray], summary: dict[str, Any], settings: Settin
 
 def _traces(ax: Axes, looks: dict[str, np.ndarray], settings: Settings) -> None:
     t = np.arange(looks["trace_pre"].size) * settings.dt
-    for i, (name, label, colour) in enumerate((
+    rows = (
+        ("trace_dw", "change of weight", "#8B5A2B"),
         ("trace_error", "error", "#D55E00"),
         ("trace_post", "post", "#009E73"),
         ("trace_pre", "pre", "#0072B2"),
-    )):  # fmt: skip
-        trace = looks[name]
-        ax.plot(t, 1.2 * i + trace / max(trace.max(), 1e-9), color=colour)
-        ax.annotate(label, (t[-1], 1.2 * i + 0.5), color=colour, fontsize=6, ha="right")
+        ("trace_eta", "learning rate", "#AA4499"),
+        ("trace_dend", "dendrite (filtered)", "k"),
+    )
+    for i, (name, label, colour) in enumerate(rows):
+        trace = looks[name].astype(float)
+        low, high = min(trace.min(), 0.0) if name != "trace_dend" else trace.min(), trace.max()
+        ax.plot(t, 1.5 * i + (trace - low) / max(high - low, 1e-15), color=colour, lw=0.8)
+        text = label
+        if name == "trace_dend":
+            text += f", {low:.0f} to {high:.0f} mV"
+        left = name in ("trace_dw", "trace_dend")
+        height = 1.5 * i + (1.15 if name == "trace_dend" else 0.45)
+        place = (t[0] if left else t[-1], height)
+        ax.annotate(text, place, color=colour, fontsize=5.5, ha="left" if left else "right")
     ax.axvspan(*settings.window(), color=COLOURS["paper"], alpha=0.4, lw=0)
-    ax.set(xlabel="Time (ms)", yticks=[], ylabel="Traces (scaled)")
+    ax.set(xlabel="Time (ms)", yticks=[], ylabel="The rule (scaled)", ylim=(-0.2, 9.4))
 
 
 def _output(ax: Axes, v: np.ndarray, expected: np.ndarray, settings: Settings) -> None:
@@ -116,6 +128,8 @@ def _tasks(ax: Axes, looks: dict[str, np.ndarray], settings: Settings) -> None:
     n = soma.shape[1] - 1
     for i, row in enumerate(soma):
         t = (i * (n + 100) + np.arange(n + 1)) * settings.dt
-        ax.plot(t, row, color=COLOURS["feedforward"], lw=0.7)
+        for v in looks["dendrites"][i]:
+            ax.plot(t, v, color="#4477AA", lw=0.5, alpha=0.7)
+        ax.plot(t, row, color=COLOURS["feedforward"], lw=0.8)
         ax.annotate(f"task {looks['classes'][i]}", (t[n // 2], 48), ha="center", fontsize=6)
-    ax.set(ylim=(-95, 62), xlabel="Time (ms)", ylabel="Soma of one\nhidden cell (mV)")
+    ax.set(ylim=(-95, 62), xlabel="Time (ms)", ylabel="Soma and dendrites\nof one cell (mV)")

@@ -21,7 +21,16 @@ from dendmod.switching.settings import Scale, Settings
 Array = npt.NDArray[np.float64]
 
 
-def scaled_weights(vectors: npt.ArrayLike, v_range: float, z_in: float, scale: Scale) -> Array:
+_TOP = 95.0  # ours: the percentile over training inputs that counts as the largest drive
+
+
+def scaled_weights(
+    vectors: npt.ArrayLike,
+    v_range: float,
+    z_in: float,
+    scale: Scale,
+    inputs: npt.ArrayLike | None = None,
+) -> Array:
     """Return feedforward weights (nA) from weight vectors (Wybo et al. 2022, Eq 24).
 
     Parameters
@@ -33,19 +42,37 @@ def scaled_weights(vectors: npt.ArrayLike, v_range: float, z_in: float, scale: S
     z_in
         Somatic input resistance of the L5 PC (MOhm).
     scale
-        "literal", or "without n_in": the number of inputs left out of the denominator.
+        "literal", or "without n_in": the number of inputs left out of the denominator. "drive":
+        the denominator is the 95th percentile over `inputs` of the size of a neuron's summed
+        input, so that strong inputs span `v_range` in every neuron and with every matrix.
+    inputs
+        Spikes of training inputs, shape [samples, inputs]; needed for "drive".
 
     Raises
     ------
     SpecError
-        If a vector is zero or not finite.
+        If a vector is zero or not finite, or inputs are missing or drive a neuron not at all.
     """
     w = np.asarray(vectors, dtype=float)
     norm = np.abs(w).sum(axis=0)
     if w.ndim != 2 or not np.isfinite(w).all() or not (norm > 0).all():
         raise SpecError("each neuron needs a weight vector of finite numbers, not all zero")
+    if scale == "drive":
+        return v_range / (_largest_drive(w, inputs) * z_in) * w
     n_in = w.shape[0] if scale == "literal" else 1
     return v_range / (norm * z_in * n_in) * w
+
+
+def _largest_drive(w: Array, inputs: npt.ArrayLike | None) -> Array:
+    if inputs is None:
+        raise SpecError('a scale by "drive" needs training inputs; give them, or another scale')
+    drive = np.percentile(np.abs(np.asarray(inputs, dtype=float) @ w), _TOP, axis=0)
+    if not (drive > 0).all():
+        raise SpecError(
+            f"the training inputs do not reach {int((drive <= 0).sum())} neurons; their weights "
+            "cannot be scaled by the drive"
+        )
+    return drive
 
 
 def build_network(
@@ -56,6 +83,7 @@ def build_network(
     settings: Settings,
     *,
     seed: int,
+    inputs: npt.ArrayLike | None = None,
 ) -> NetworkSpec:
     """Return the network of Fig 5A: hidden cells that learn, an output cell that adds them up.
 
@@ -69,8 +97,12 @@ def build_network(
         Number of tasks.
     seed
         Of the contextual weights at the start, uniform in `settings.initial_weight`.
+    inputs
+        Spikes of training inputs, shape [samples, inputs], for a scale by drive.
     """
-    w = scaled_weights(vectors, settings.hidden_v_range, settings.z_in, settings.hidden_scale)
+    w = scaled_weights(
+        vectors, settings.hidden_v_range, settings.z_in, settings.hidden_scale, inputs
+    )
     k = w.shape[1]
     equal = np.full((k, 1), 1 / np.sqrt(k))
     w_out = scaled_weights(equal, settings.output_v_range, settings.z_in, settings.output_scale)[
@@ -90,7 +122,7 @@ def build_network(
         context=ContextSynapses(compartments=dendrites, weights=start),
         background=background,
         output=OutputCell(
-            cell=with_sk(output, settings.sk_scale), weights=w_out, background=background
+            cell=with_sk(output, settings.output_sk_scale), weights=w_out, background=background
         ),
         plasticity=Plasticity(
             error_scale=-settings.error_scale,

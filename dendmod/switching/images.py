@@ -11,6 +11,7 @@ from dendmod.errors import SpecError
 from dendmod.learning.data import load_data
 from dendmod.learning.dataset import Dataset
 from dendmod.learning.matrices import weight_matrix
+from dendmod.switching.encoding import spike_counts
 from dendmod.switching.tasks import ImageTasks
 
 DIGITS = "digits"
@@ -57,6 +58,11 @@ def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.f
     if kind in ("PCA", "dPCA"):
         k = min(k, data.x["train"][0].size)
     return weight_matrix(kind, data.x["train"], k, seed).T
+
+
+def training_spikes(data: Dataset) -> npt.NDArray[np.int64]:
+    """Return the spikes of all training images, shape [images, pixels]."""
+    return spike_counts(data.x["train"].reshape(len(data.x["train"]), -1).astype(float))
 
 
 def load_images(source: str, seed: int = 1) -> Dataset:

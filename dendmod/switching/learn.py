@@ -16,7 +16,7 @@ from dendmod.sweep import Task, run_tasks
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.model import TrainedModel, write_model
 from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.worker import class_training, make_cells
+from dendmod.switching.worker import ClassLearning, make_cells
 
 _WORKER = "dendmod.switching.worker"
 
@@ -83,7 +83,10 @@ def train_images(
             Task(
                 f"class {c}",
                 f"{_WORKER}:learn_class",
-                {**common, **made, "target": c, "checkpoints": str(folder.resolve())},
+                {
+                    "spec": {**common, **made, "target": c},
+                    "checkpoints": str(folder.resolve()),
+                },
                 cost=float(schedule.samples),
             )
             for c in classes
@@ -125,7 +128,7 @@ def _here(
         "{elapsed} < {remaining}",
     ) as bar:
         for i, c in enumerate(classes):
-            training = class_training(**payload, target=c)
+            training = ClassLearning.model_validate({**payload, "target": c}).training()
             bar.set_description(f"class {c}")
 
             def show(done: int, _: int, i: int = i) -> None:

@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.network import CellModel, NetworkRun, NetworkSpec, Plasticity, Samples
+from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
 from dendmod.rng import stream
 from dendmod.switching.assembly import build_network
-from dendmod.switching.images import feedforward, image_tasks, load_images
+from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
+from dendmod.switching.inside import inside
 from dendmod.switching.settings import Settings
 from dendmod.switching.training import Training, bursts
 
 _SHOWN = 6  # samples before and after
 _CONTEXTS = 5  # tasks for one input
+_DENDRITES = 4  # of one cell
 _TEST_NUMBERS = 1 << 29  # of the samples that are drawn, far from those of training and tests
 
 
@@ -42,8 +44,9 @@ def look(
     dict
         ``v_before``, ``v_after``: potential of the output cell (mV), [samples, steps];
         ``expected`` [samples]; ``soma`` [contexts, steps] of one hidden cell for one input under
-        several tasks, ``spikes`` [contexts, cells]; ``vector``, ``image``: its weights and the
-        input; ``trace_*``: the rule's traces in one sample with an error, [steps].
+        several tasks and ``dendrites`` [contexts, some, steps] (mV), ``spikes`` [contexts, cells];
+        ``vector``, ``image``: its weights and the input; ``trace_*``: the rule's traces in one
+        sample with an error, [steps].
     """
     chosen = Settings.model_validate(settings)
     images = load_images(data)
@@ -54,6 +57,7 @@ def look(
         len(classes),
         chosen,
         seed=seed,
+        inputs=training_spikes(images),
     )
     assert network.context is not None
     learned = np.concatenate([np.asarray(w) for w in weights])
@@ -85,40 +89,78 @@ def look(
     same = run(after, shown, counts, np.full(len(shown), _TEST_NUMBERS))
     spikes = same.hidden.counts(len(shown), network.n_hidden)
     cell = int(np.argmax(spikes.std(axis=0) + 1e-3 * spikes.mean(axis=0)))
-    rule = network.plasticity
-    assert rule is not None
+    dendrites = inside(
+        after,
+        _run_of(shown, counts, np.full(len(shown), _TEST_NUMBERS), chosen, seed, learn=False),
+        cell,
+    )
     return {
         "v_before": before_v.astype(np.float32),
         "v_after": result.v[:, -1].astype(np.float32),
         "expected": drawn.expected,
-        "soma": same.v[:, cell].astype(np.float32),
+        "soma": dendrites.v[:, 0].astype(np.float32),
+        "dendrites": _some(dendrites.v[:, 1:]).astype(np.float32),
         "spikes": spikes,
         "classes": np.array(classes)[shown],
         "vector": np.asarray(network.feedforward.weights)[:, cell],
         "image": drawn.counts[0],
-        **_traces(result, rule, chosen, cell),
+        **_traces(network, drawn.counts[:1], chosen, seed),
     }
 
 
-def _traces(result: Any, rule: Plasticity, chosen: Settings, cell: int) -> dict[str, np.ndarray]:
-    """Return the traces of Eq 23 for the spikes of one cell, with a pulse where the window closes.
+def _some(v: np.ndarray) -> np.ndarray:
+    """Return the potentials of a few dendrites, those that differ most between contexts first."""
+    order = np.argsort(-v.mean(axis=2).std(axis=0))
+    return v[:, order[:_DENDRITES]]
 
-    The presynaptic trace is that of the mean input: a burst of `CONTEXT_INPUTS` spikes.
+
+def _run_of(
+    task: np.ndarray,
+    counts: np.ndarray,
+    number: np.ndarray,
+    chosen: Settings,
+    seed: int,
+    *,
+    learn: bool,
+) -> NetworkRun:
+    """Return a run in which a spike is expected of all samples."""
+    return NetworkRun(
+        samples=Samples(context=task, expected=np.ones(len(task), np.int64), number=number),
+        stimulus=bursts(counts, chosen),
+        dt=chosen.dt,
+        settle=Training.settle,
+        learn=learn,
+        seed=seed,
+    )
+
+
+def _traces(
+    network: NetworkSpec, counts: np.ndarray, chosen: Settings, seed: int
+) -> dict[str, np.ndarray]:
+    """Return what Eqs 22-23 multiply at one synapse before learning, in a sample with a miss.
+
+    ``trace_dend`` (mV), ``trace_eta`` (uS/ms), ``trace_pre``, ``trace_post``, ``trace_error`` and
+    ``trace_dw`` (uS), shape [steps]; of the first cell that spikes in the window, and of
+    its synapse that changes most.
     """
-    from dendmod.params import wybo2022
-
-    v = result.v[0, cell]
-    t = np.arange(v.size) * chosen.dt
-    spikes = result.hidden.times[(result.hidden.sample == 0) & (result.hidden.neuron == cell)]
-    post = np.zeros_like(t)
-    for spike in spikes:
-        post += rule.c_post * np.where(t >= spike, np.exp(-(t - spike) / rule.tau_post), 0.0)
-    rate = wybo2022.CONTEXT_INPUTS * np.exp(
-        -((t - chosen.context_center) ** 2) / (2 * wybo2022.CONTEXT_SD**2)
-    ) / (wybo2022.CONTEXT_SD * np.sqrt(2 * np.pi))  # fmt: skip
-    pre = np.zeros_like(t)
-    for i in range(1, t.size):
-        pre[i] = pre[i - 1] + chosen.dt * (rule.c_pre * rate[i] - pre[i - 1] / rule.tau_pre)
+    rule = network.plasticity
+    assert rule is not None
+    run = _run_of(
+        np.zeros(1, np.int64), counts, np.array([_TEST_NUMBERS]), chosen, seed, learn=True
+    )
+    fired = simulate(network, run).hidden
     _, closes = chosen.window()
-    error = np.where(t >= closes, np.exp(-(t - closes) / rule.tau_eps), 0.0)
-    return {"trace_pre": pre, "trace_post": post, "trace_error": error}
+    early = fired.neuron[fired.times < closes]
+    found = inside(network, run, int(early[0]) if early.size else 0).traces
+    weight = found["w"][0]
+    weight[:, 0] = weight[:, 1]  # what it was before the sample began
+    row = int(np.argmax(np.abs(weight[:, -1] - weight[:, 0])))
+    dend = found["u_dend"][0, row]
+    return {
+        "trace_dend": dend,
+        "trace_eta": np.array(rule.eta)[np.digitize(dend, rule.theta)],
+        "trace_pre": found["u_pre"][0, row],
+        "trace_post": found["u_post"][0, row],
+        "trace_error": found["eps"][0, row],
+        "trace_dw": weight[row] - weight[row, 0],
+    }

@@ -10,7 +10,7 @@ from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 
 _FIRST = 2.0  # ours: the first of some 20 spikes comes two SD before the centre of its burst
-Scale = Literal["literal", "without n_in"]
+Scale = Literal["literal", "without n_in", "drive"]
 
 
 class Settings(Spec):
@@ -25,19 +25,20 @@ class Settings(Spec):
     z_in
         Somatic input resistance of the L5 cell (MOhm), as ``dendmod cell check`` measures it.
     hidden_scale, output_scale
-        Eq 24 as printed, or without the number of inputs in its denominator.
+        Eq 24 as printed, without the number of inputs in its denominator, or with the drive that
+        training inputs give (`dendmod.switching.assembly.scaled_weights`) in its place.
     hidden_v_range, output_v_range
         v_range of Eq 24 (mV).
     background_weight
         Of the excitatory and inhibitory background synapses (uS).
     background_nmda_ratio
         0 leaves AMPA alone.
-    sk_scale
-        Scale of the somatic SK_E2 conductance.
+    sk_scale, output_sk_scale
+        Scales of the somatic SK_E2 conductance of the hidden cells and of the output cell.
     error_scale
         Amplitude of the error pulse for one spike too many, positive; it lowers weights.
     error_decay
-        Samples a task over which the amplitude falls to 1/e; None keeps it.
+        Part of the training's samples over which the amplitude falls to 1/e; None keeps it.
     tau_post
         Time constant of the trace of somatic spikes (ms).
     initial_weight
@@ -56,6 +57,7 @@ class Settings(Spec):
     background_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
     background_nmda_ratio: NonNegativeFloat = 0.0
     sk_scale: NonNegativeFloat = 1.0
+    output_sk_scale: NonNegativeFloat = 1.0
     error_scale: NonNegativeFloat = 1.0
     error_decay: PositiveFloat | None = None
     tau_post: PositiveFloat = wybo2022.TAU_POST

@@ -147,7 +147,8 @@ class Training:
         spec = self.with_weights(weights)
         decay = self.settings.error_decay
         if decay is not None and spec.plasticity is not None:
-            factor = float(np.exp(-block * self.schedule.block / decay))
+            part = block * self.schedule.block / self.schedule.samples
+            factor = float(np.exp(-part / decay))
             scale = spec.plasticity.error_scale * factor
             rule = spec.plasticity.model_copy(update={"error_scale": scale})
             spec = spec.model_copy(update={"plasticity": rule})

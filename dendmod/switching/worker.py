@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
 from dendmod.params import wybo2022
+from dendmod.spec.base import Spec
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
 from dendmod.switching.cells import cells
-from dendmod.switching.images import feedforward, image_tasks, load_images
+from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import BooleanTasks
 from dendmod.switching.training import Training, bursts
@@ -104,32 +106,71 @@ def _four_inputs(network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int
     return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)
 
 
-def learn_class(
-    hidden: str,
-    output: str,
-    matrix: str,
-    data: str,
-    k: int,
-    target: int,
-    settings: dict[str, Any],
-    schedule: dict[str, Any],
-    seed: int,
-    shuffled: bool,
-    plastic: bool,
-    precision: str,
-    checkpoints: str | None,
-) -> dict[str, np.ndarray]:
-    """Let one network learn one class of images against all others.
+class ClassLearning(Spec):
+    """How one network learns one class of images against all others.
 
     Contexts share no weights, so that each task can learn in a process of its own. The random
     numbers of a task are keyed by seed and class; matrix and images by the seed alone.
 
     Parameters
     ----------
+    hidden, output
+        As `make_cells` returns them.
     matrix
         Kind of the feedforward weights.
+    data
+        As `dendmod.switching.images.load_images` takes it.
+    k
+        Number of hidden cells.
+    target
+        The class.
     plastic
         False: the rule is off, and nothing is learned.
+    """
+
+    hidden: str
+    output: str
+    matrix: str
+    data: str
+    k: PositiveInt
+    target: NonNegativeInt
+    settings: Settings
+    schedule: Schedule
+    seed: int
+    shuffled: bool = False
+    plastic: bool = True
+    precision: Literal["float32", "float64"] = "float32"
+
+    def training(self) -> Training:
+        """Return the network and its training."""
+        images = load_images(self.data)
+        own = self.seed * 1000 + self.target
+        network = build_network(
+            CellModel.model_validate_json(self.hidden),
+            CellModel.model_validate_json(self.output),
+            feedforward(self.matrix, images, self.k, self.seed),
+            1,
+            self.settings,
+            seed=own,
+            inputs=training_spikes(images),
+        )
+        if not self.plastic:
+            assert network.plasticity is not None
+            rule = network.plasticity.model_copy(update={"error_scale": 0.0})
+            network = network.model_copy(update={"plasticity": rule})
+        tasks = image_tasks(images, (self.target,), shuffled=self.shuffled)
+        return Training(network, tasks, self.settings, self.schedule, own, precision=self.precision)
+
+
+def learn_class(spec: dict[str, Any], checkpoints: str | None) -> dict[str, np.ndarray]:
+    """Let one network learn one class of images.
+
+    Parameters
+    ----------
+    spec
+        Fields of a `ClassLearning`.
+    checkpoints
+        Folder, or None for a training that starts anew when it is stopped.
 
     Returns
     -------
@@ -137,10 +178,7 @@ def learn_class(
         ``accuracy`` [measurements], ``samples``, ``weights`` [1, hidden cells, compartments],
         ``network`` as a JSON text.
     """
-    training = class_training(
-        hidden, output, matrix, data, k, target, settings, schedule, seed, shuffled, plastic,
-        precision,
-    )  # fmt: skip
+    training = ClassLearning.model_validate(spec).training()
     file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
     learned = training.run(file)
     return {
@@ -149,43 +187,3 @@ def learn_class(
         "weights": learned.weights,
         "network": np.array(training.network.model_dump_json()),
     }
-
-
-def class_training(
-    hidden: str,
-    output: str,
-    matrix: str,
-    data: str,
-    k: int,
-    target: int,
-    settings: dict[str, Any],
-    schedule: dict[str, Any],
-    seed: int,
-    shuffled: bool,
-    plastic: bool,
-    precision: str,
-) -> Training:
-    """Return the training of `learn_class`."""
-    chosen = Settings.model_validate(settings)
-    images = load_images(data)
-    own = seed * 1000 + target
-    network = build_network(
-        CellModel.model_validate_json(hidden),
-        CellModel.model_validate_json(output),
-        feedforward(matrix, images, k, seed),
-        1,
-        chosen,
-        seed=own,
-    )
-    if not plastic:
-        assert network.plasticity is not None
-        rule = network.plasticity.model_copy(update={"error_scale": 0.0})
-        network = network.model_copy(update={"plasticity": rule})
-    return Training(
-        network,
-        image_tasks(images, (target,), shuffled=shuffled),
-        chosen,
-        Schedule.model_validate(schedule),
-        own,
-        precision=precision,  # type: ignore[arg-type]
-    )

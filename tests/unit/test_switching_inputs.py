@@ -87,6 +87,23 @@ def test_weights_follow_eq_24():
         scaled_weights(np.zeros((2, 1)), 60, 50, "literal")
 
 
+def test_weights_by_the_drive_give_every_neuron_the_same_strong_input():
+    rng = np.random.default_rng(3)
+    w, counts = rng.normal(size=(30, 7)) * rng.uniform(1, 50, 7), rng.integers(0, 11, (400, 30))
+    scaled = scaled_weights(w, 80.0, 40.0, "drive", counts)
+    drive = np.abs(counts @ scaled) * 40.0  # mV
+    for column in drive.T:
+        assert np.mean(column <= 80.0 + 1e-9) == pytest.approx(0.95, abs=0.005)
+    np.testing.assert_allclose(np.abs(scaled).max(0) / np.abs(scaled).sum(0),
+                               np.abs(w).max(0) / np.abs(w).sum(0))  # fmt: skip
+    # how long a vector was does not matter
+    np.testing.assert_allclose(scaled_weights(3 * w, 80.0, 40.0, "drive", counts), scaled)
+    with pytest.raises(SpecError, match="needs training inputs"):
+        scaled_weights(w, 80.0, 40.0, "drive")
+    with pytest.raises(SpecError, match="do not reach 7 neurons"):
+        scaled_weights(w, 80.0, 40.0, "drive", np.zeros_like(counts))
+
+
 def test_balanced_accuracy_counts_both_classes_alike():
     expected = np.array([1, 1, 1, 0])
     assert balanced_accuracy(np.array([True, True, True, False]), expected) == 0.5

@@ -15,7 +15,7 @@ from dendmod.switching.training import Training
 SETTINGS = BOOLEAN_LITERAL.model_copy(
     update={
         "cell": "star", "biophysics": 3, "output_scale": "without n_in", "output_v_range": 900.0,
-        "error_scale": 300.0, "error_decay": 20.0,
+        "error_scale": 300.0, "error_decay": 0.5,
     }
 )  # fmt: skip
 
@@ -125,3 +125,65 @@ def test_the_protocol_names_each_change_and_its_seeds_are_not_those_of_the_study
     for settings in protocol.variant_settings():
         assert settings.dt == BOOLEAN_LITERAL.dt
     assert load_learning("figS3", quick=True).study is None
+
+
+def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch):
+    import dendmod.switching.training as module
+
+    scales = []
+    simulate = module.simulate
+
+    def kept(spec, run, **how):
+        if run.learn:
+            scales.append(spec.plasticity.error_scale)
+        return simulate(spec, run, **how)
+
+    monkeypatch.setattr(module, "simulate", kept)
+    training(samples=10).run()
+    training(samples=20).run()
+    short, long = scales[:2], scales[2:]
+    assert len(long) == 4
+    # 1/e after half of the samples, however many there are
+    assert short[1] / short[0] == pytest.approx(np.exp(-1))
+    assert long[2] / long[0] == pytest.approx(np.exp(-1))
+    assert short[0] == long[0] == -300.0
+
+
+def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weights():
+    from dendmod.network import NetworkRun, Samples
+    from dendmod.network.simulate import simulate
+    from dendmod.switching.inside import inside
+    from dendmod.switching.training import bursts
+
+    network = training().network
+    cell, low = 2, network.plasticity.w_min
+    strong = network.context.weights.copy()
+    strong[0] = low + 0.7 * (strong[0] - low)
+    network = network.model_copy(
+        update={"context": network.context.model_copy(update={"weights": strong})}
+    )
+    run = NetworkRun(
+        samples=Samples(context=np.array([0, 1]), expected=np.ones(2, np.int64)),
+        stimulus=bursts(np.array([[20, 0], [20, 20]]), SETTINGS),
+        settle=20.0,
+        between_samples="rest",
+        learn=False,
+        seed=4,
+        record_v=True,
+    )
+    whole = simulate(network, run, engine="kernel")
+    found = inside(network, run, cell)
+    assert found.v.shape == (2, len(network.hidden[0].compartments), 1501)
+    # the soma as the kernel has it in the whole network; dendrites differ from it
+    np.testing.assert_allclose(found.v[:, 0], whole.v[:, cell], atol=0.05)
+    assert np.abs(found.v[:, 1] - found.v[:, 0]).max() > 1.0
+    assert found.traces == {}
+
+    traces = inside(network, run.model_copy(update={"learn": True}), cell).traces
+    assert set(traces) == {"u_dend", "u_pre", "u_post", "eps", "w"}
+    # a miss: the error lifts the weights, and only after the window has closed
+    product = traces["u_pre"][0] * traces["u_post"][0] * traces["eps"][0]
+    change = np.diff(traces["w"][0][:, 1:])
+    assert traces["eps"][0].max() == pytest.approx(300.0, rel=0.01)
+    assert ((change != 0) <= (product[:, 2:] > 0)).all()
+    assert (change >= 0).all()
