@@ -10,9 +10,8 @@ from dendmod.figure import FigureOptions, write_summary
 from dendmod.neuromodulation.claims import Claim
 from dendmod.neuromodulation.measured import Arrays, Curves
 from dendmod.neuromodulation.tasks import tasks_of
-from dendmod.params.neuromodulators import BIOPHYSICS, MORPHOLOGY, STEPS
+from dendmod.params.neuromodulators import BIOPHYSICS, MORPHOLOGY, SEED, STEPS
 
-SEED = 1
 AMPS = STEPS.amps
 
 

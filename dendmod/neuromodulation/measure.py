@@ -7,9 +7,7 @@ from typing import Any
 from dendmod.figure import FigureOptions
 from dendmod.neuromodulation.measured import Curves
 from dendmod.neuromodulation.tasks import KINDS, tasks_of
-from dendmod.params.neuromodulators import MORPHOLOGY
-
-SEED = 1
+from dendmod.params.neuromodulators import MORPHOLOGY, SEED
 
 
 def main(options: FigureOptions) -> dict[str, Any]:

@@ -34,10 +34,10 @@ KERNELS = (
 )  # fmt: skip
 """Mechanisms whose kernels are measured."""
 CURVES = (
-    "ampa_up", "gaba_up", "nmda_up", "depolarised", "rectifier_up", "sk_down", "hcn_closed",
-    "hcn_closed_held",
+    "ampa_up", "gaba_up", "nmda_up", "nmda_off", "depolarised", "rectifier_up", "rectifier_down",
+    "t_type_off", "sk_down", "hcn_closed", "hcn_closed_held", "calcium_up_apical", "calcium_up",
 )  # fmt: skip
-"""Mechanisms whose IO curves are measured at several doses."""
+"""Mechanisms whose IO curves are measured at several doses: all."""
 READINGS = ("noradrenaline", "noradrenaline_raw", "noradrenaline_sk")
 """Modulators whose dose-response is measured."""
 
@@ -51,7 +51,7 @@ def fi_task(
     effects: Sequence[Effect],
     morphology: str,
     amps: Sequence[float] = STEPS.amps,
-    seeds: Sequence[int] = STEPS.noise_seeds,
+    noisy_amps: Sequence[float] = STEPS.noisy_amps,
 ) -> Task:
     """The f-I curve under effects."""
     s = STEPS
@@ -64,7 +64,8 @@ def fi_task(
         "settle": s.settle,
         "dt": s.dt,
         "noise": asdict(s.noise),
-        "seeds": list(seeds),
+        "noisy_amps": list(noisy_amps),
+        "seeds": list(s.noise_seeds),
     }
     return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=3.0)
 
@@ -135,13 +136,9 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
     for name in READINGS:
         for nM in CONCENTRATIONS:
             effects = modulator(name).effects(nM)
-            tasks.append(
-                fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_amps, STEPS.dose_seeds)
-            )
-            tasks.append(bac_task(f"{name}/{nM:g}", effects, morphology))
-        highest = modulator(name).effects(max(CONCENTRATIONS))
-        silent = fi_task(f"{name}/silent", highest, morphology, STEPS.dose_silent, ())
-        tasks.append(silent)
+            key, s = f"{name}/{nM:g}", STEPS
+            tasks.append(fi_task(key, effects, morphology, s.dose_amps, s.dose_noisy_amps))
+            tasks.append(bac_task(key, effects, morphology))
     return tasks
 
 
