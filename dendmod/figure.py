@@ -35,6 +35,7 @@ class FigureOptions:
     samples: int | None = None
     scheduler: str | None = None
     timeout: float | None = None
+    curves: str | None = None
 
     def sweep(self) -> dict[str, Any]:
         """Return the arguments of `Experiment` that say where and how runs are made."""
@@ -84,6 +85,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "samples": {"type": _positive, "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
+    "curves": {
+        "metavar": "DIR",
+        "help": "folder of measured curves that figures share (default: each its own)",
+    },
     "panels": {
         "nargs": "+",
         "choices": ("images", "others", "plane", "transfer"),

@@ -49,7 +49,7 @@ def draw_mechanisms(
     fi, psp
         f-I curves and potentials as measured.
     knobs
-        IO curves of each mechanism: ``doses``, ``thresholds``, ``fits``.
+        IO curves of each mechanism: ``doses``, ``thresholds``, ``fits``, ``better(a, b)``.
     claims
         Verdicts, by name.
     rest
@@ -190,8 +190,12 @@ def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
     ax.set_yticks([0, 1, 2])
     ax.set_xlabel("Feedforward inputs")
     ax.set_ylabel("Spikes a burst")
-    fits = [
-        f"{LABELS[n]}: " + min(("gain", "bias"), key=lambda m: knobs[n].fits[m].residual)
-        for n in shown
-    ]
+    fits = [f"{LABELS[n]}: {_better(knobs[n])}" for n in shown]
     ax.set_title("\n".join(fits), fontsize=5.5)
+
+
+def _better(knob: Any) -> str:
+    """Which of gain and bias alone fits IO curves better, if the trials can tell."""
+    if knob.better("gain", "bias"):
+        return "gain"
+    return "bias" if knob.better("bias", "gain") else "gain or bias"
