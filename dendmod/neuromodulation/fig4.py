@@ -67,7 +67,9 @@ def responses_of(
     amps, noisy_amps = STEPS.dose_amps, STEPS.dose_noisy_amps
     quiet = {
         "rate": control["rate"][[AMPS.index(x) for x in amps]],
-        "noisy": control["noisy"][:, [NOISY_AMPS.index(x) for x in noisy_amps]],
+        "noisy": control["noisy"][
+            : len(STEPS.dose_seeds), [NOISY_AMPS.index(x) for x in noisy_amps]
+        ],
     }
     operating = operating_input(population_of(AMPS, control["rate"]))
     under_noise = noisy_operating(control, NOISY_AMPS)

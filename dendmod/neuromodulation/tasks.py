@@ -52,6 +52,8 @@ def fi_task(
     morphology: str,
     amps: Sequence[float] = STEPS.amps,
     noisy_amps: Sequence[float] = STEPS.noisy_amps,
+    seeds: Sequence[int] = STEPS.noise_seeds,
+    cost: float = 3.0,
 ) -> Task:
     """The f-I curve under effects."""
     s = STEPS
@@ -65,9 +67,9 @@ def fi_task(
         "dt": s.dt,
         "noise": asdict(s.noise),
         "noisy_amps": list(noisy_amps),
-        "seeds": list(s.noise_seeds),
+        "seeds": list(seeds),
     }
-    return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=3.0)
+    return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=cost)
 
 
 def potential_task(key: str, effects: Sequence[Effect], morphology: str) -> Task:
@@ -79,7 +81,7 @@ def potential_task(key: str, effects: Sequence[Effect], morphology: str) -> Task
         **fields,
         "amps": list(fields["amps"]),
     }
-    return Task(f"psp/{key}", f"{_WORKER}:potentials", payload)
+    return Task(f"psp/{key}", f"{_WORKER}:potentials", payload, cost=0.5)
 
 
 def bac_task(
@@ -137,7 +139,8 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
         for nM in CONCENTRATIONS:
             effects = modulator(name).effects(nM)
             key, s = f"{name}/{nM:g}", STEPS
-            tasks.append(fi_task(key, effects, morphology, s.dose_amps, s.dose_noisy_amps))
+            grid = (s.dose_amps, s.dose_noisy_amps, s.dose_seeds)
+            tasks.append(fi_task(key, effects, morphology, *grid, cost=1.5))
             tasks.append(bac_task(key, effects, morphology))
     return tasks
 

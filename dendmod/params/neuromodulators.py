@@ -109,7 +109,7 @@ class CurrentSteps:
     dt: float = 0.1
     noise: Noise = Noise()
     noise_seeds: tuple[int, ...] = (11, 12, 13)
-    dose_amps: tuple[float, ...] = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.6, 0.8, 1.0, 2.0)
+    dose_amps: tuple[float, ...] = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 2.0)
     dose_noisy_amps: tuple[float, ...] = (
         0.0,
         0.15,

@@ -82,6 +82,12 @@ def test_the_file_says_how_it_was_made(shipped):
     assert cached_file(MORPHOLOGY).stat().st_size < 600_000
 
 
+def test_seeds_of_dose_responses_are_the_first_of_the_control():
+    assert STEPS.dose_seeds == STEPS.noise_seeds[: len(STEPS.dose_seeds)]
+    assert set(STEPS.dose_amps) <= set(STEPS.amps)
+    assert set(STEPS.dose_noisy_amps) <= set(STEPS.noisy_amps)
+
+
 def test_the_shapes_and_ranges_of_measured_curves(shipped):
     for key, digest in shipped.keys.items():
         r, kind = shipped.results[digest], key.split("/")[0]
@@ -90,7 +96,8 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
             amps = STEPS.dose_amps if dose else STEPS.amps
             noisy = STEPS.dose_noisy_amps if dose else STEPS.noisy_amps
             assert r["rate"].shape == r["shortest"].shape == (len(amps),), key
-            assert r["noisy"].shape == (len(STEPS.noise_seeds), len(noisy)), key
+            seeds = STEPS.dose_seeds if dose else STEPS.noise_seeds
+            assert r["noisy"].shape == (len(seeds), len(noisy)), key
             assert (r["rate"] >= 0).all()
             assert r["rate"].max() < 100  # Hz
             assert -95 < float(r["rest"]) < -65  # mV
