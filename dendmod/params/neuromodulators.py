@@ -110,14 +110,9 @@ class CurrentSteps:
     noise: Noise = Noise()
     noise_seeds: tuple[int, ...] = (11, 12, 13)
     dose_amps: tuple[float, ...] = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 2.0)
-    dose_noisy_amps: tuple[float, ...] = (
-        0.0,
-        0.15,
-        0.3,
-        0.45,
-        0.6,
-        0.8,
-    )  # near the operating input
+    # near the operating input:
+    dose_noisy_amps: tuple[float, ...] = (0.0, 0.15, 0.3, 0.45, 0.6)
+    dose_seeds: tuple[int, ...] = (11, 12)
 
 
 @dataclass(frozen=True)
