@@ -79,7 +79,8 @@ def responses_of(
         bursts = [bac, *(dose[f"bac/{BIOPHYSICS}/{name}/{nM:g}"] for nM in CONCENTRATIONS)]
         figures = [figures_of(amps, r["rate"], operating) for r in steps]
         noisy = [
-            [figures_of(noisy_amps, row, under_noise).gain for row in r["noisy"]] for r in steps
+            [float(population_of(noisy_amps, row).gain(under_noise)) for row in r["noisy"]]
+            for r in steps
         ]
         out[name] = {
             "gain": [f.gain for f in figures],

@@ -55,7 +55,7 @@ def draw_populations(
     spread = Activation(q.single, type(q.thresholds)(0.0, noise_sd), "nA")  # type: ignore[call-arg]
     c.plot(x, spread(x), color="#0072B2", lw=0.8, label=f"averaged, SD {noise_sd:.2g} nA")
     c.set(xlabel="Input current (nA)", ylabel="Rate (Hz)", title="L5 cell")
-    c.legend(loc="lower right")
+    c.legend(loc="lower right", fontsize=5.5, handlelength=1.2)
     for sd, p in by_spread.items():
         (line,) = d.plot(x, p(x), label=f"SD {sd:g} nA")
         e.plot(x, p.gain(x), color=line.get_color())
