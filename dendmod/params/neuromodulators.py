@@ -25,7 +25,7 @@ class ReceptorNumbers:
     tau_off: float = 3000.0  # ours
 
 
-_QUOTED = "affinities as quoted there from binding studies; the originals were not read"
+_QUOTED = "the order is in its abstract; the numbers are from memory and were not checked"
 _OURS = "ours: an order of magnitude"
 
 RECEPTORS = {

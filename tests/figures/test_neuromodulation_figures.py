@@ -3,9 +3,9 @@
 import importlib
 import json
 import re
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 VERDICTS = {"reproduced", "qualified", "contradicted"}
 AMPS = (0.0, 0.2, 0.4, 0.8, 1.6)
 RATE = np.array([0.0, 0.0, 5.0, 10.0, 20.0])
+
+
+def cpu_of_children() -> float:
+    """CPU time (s) of processes that have ended, however busy the machine is."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -134,10 +140,10 @@ def test_a_measured_curve_comes_out_the_same_today(shipped, original, tmp_path, 
 @pytest.mark.slow
 @pytest.mark.parametrize("figure", ["fig1", "fig2", "fig3", "fig4", "fig5"])
 def test_quick_figures(figure, tmp_path):
-    began = time.monotonic()
+    began = cpu_of_children()
     done = command(figure, "--quick", "--workers", "2", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr[-3000:]
-    assert time.monotonic() - began < 240
+    assert cpu_of_children() - began < 200  # two minutes on two cores, with some to spare
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["claims"]
     for name, claim in summary["claims"].items():
