@@ -185,7 +185,7 @@ def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
             if dose == 0 and name != shown[0]:  # the control is the same for all
                 continue
             colour = COLOURS["control"] if dose == 0 else COLOURS[name]
-            look = {"color": colour, "alpha": 1.0 if dose in (0, 1) else 0.45}
+            look: dict[str, Any] = {"color": colour, "alpha": 1.0 if dose in (0, 1) else 0.45}
             ax.plot(row, CROSSINGS, "o", ms=2.5, **look)
             ax.hlines(CROSSINGS, *interval(k.samples[:, i]).T, lw=0.6, **look)
             if dose in curves.levels:
