@@ -7,6 +7,7 @@ from typing import Any
 
 from dendmod.exchange.document import write_io
 from dendmod.figure import FigureOptions
+from dendmod.iocurve import CROSSINGS
 from dendmod.neuromodulation.common import AMPS, NOISY_AMPS, curves_of, finish, measured, seed_of
 from dendmod.neuromodulation.export import population_document
 from dendmod.neuromodulation.functions import (
@@ -40,7 +41,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     noisy = {name: noisy_ratios(fi, NOISY_AMPS, name) for name in fi}
     kernels = kernels_of(psp)
     claims = judge(fi, figures, noisy, kernels, psp, knobs)
-    for name in CURVES:
+    for name in knobs:
         document = population_document(
             name, IO.doses, io_curves(io, name), seed=seed, morphology=curves.name
         )
@@ -65,12 +66,26 @@ def main(options: FigureOptions) -> dict[str, Any]:
         },
         hold_mV={name: r["hold"].tolist() for name, r in psp.items()},
         io={name: k.summary() for name, k in knobs.items()},
+        fires_without_input={
+            name: float(io[f"{name}/{IO.doses[-1]:g}"]["counts"].mean())
+            for name in CURVES
+            if name not in knobs
+        },
     )
 
 
 def knobs_of(io: dict[str, Arrays], seed: int) -> dict[str, Knob]:
-    """Return the fitted IO curves of every mechanism."""
-    return {name: knob(IO.doses, io_curves(io, name), seed=seed) for name in CURVES}
+    """Return the fitted IO curves of every mechanism that leaves thresholds to be found."""
+    return {
+        name: knob(IO.doses, io_curves(io, name), seed=seed)
+        for name in CURVES
+        if not always_fires(io[f"{name}/{IO.doses[-1]:g}"])
+    }
+
+
+def always_fires(curve: Arrays) -> bool:
+    """Whether the cell fires whatever burst it is given, inhibitory ones too."""
+    return bool(curve["counts"].mean(axis=1).min() > CROSSINGS[0])
 
 
 def io_curves(io: dict[str, Arrays], name: str) -> list[Arrays]:

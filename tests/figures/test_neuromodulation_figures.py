@@ -29,6 +29,7 @@ from dendmod.neuromodulation.claims import (
     verdict,
 )
 from dendmod.neuromodulation.export import population_document, population_io
+from dendmod.neuromodulation.fig1 import always_fires
 from dendmod.neuromodulation.functions import (
     figures_of,
     kernel_figures,
@@ -118,8 +119,12 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
             assert counts.shape == (n.size, IO.trials), key
             assert (np.diff(n) > 0).all()
             assert (counts == np.round(counts)).all()
-            assert counts.mean(axis=1).max() >= 1.5, key  # both crossings lie inside
-            assert counts.mean(axis=1).min() < 0.5, key
+            mean = counts.mean(axis=1)
+            if "nmda_off" in key:  # with all of NMDA's area as AMPA, the background makes it fire
+                assert always_fires(r), key
+            else:
+                assert mean.min() < 0.5, key  # both crossings lie inside
+                assert mean.max() >= 1.5, key
         else:
             assert r["spikes"].max() >= 1
             assert not float(r["threshold"]) < 0
