@@ -195,6 +195,7 @@ def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
     ax.set_xlabel("Feedforward inputs")
     ax.set_ylabel("Spikes a burst")
     fits = [f"{LABELS[n]}: {_better(knobs[n])}" for n in shown]
+    fits += [f"{LABELS[n]}: fires without input" for n in names if n not in knobs]
     ax.set_title("\n".join(fits), fontsize=5.5)
 
 
