@@ -42,6 +42,7 @@ class FigureOptions:
     samples: int | None = None
     scheduler: str | None = None
     timeout: float | None = None
+    curves: str | None = None
 
     def sweep(self) -> dict[str, Any]:
         """Return the arguments of `Experiment` that say where and how runs are made."""
@@ -97,6 +98,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "samples": {"type": _at_least(1), "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
+    "curves": {
+        "metavar": "DIR",
+        "help": "folder of measured curves that figures share (default: each its own)",
+    },
     "panels": {
         "nargs": "+",
         "choices": ("images", "others", "plane", "transfer"),

@@ -8,6 +8,7 @@ import sys
 from dendmod.errors import did_you_mean
 from dendmod.figure import run_figure
 
+OPTIONS = ("seed", "quick", "workers", "morphology", "curves", "scheduler", "timeout")
 FIGURES = {
     "fig1": "the effect of each mechanism on curves and kernels",
     "fig2": "from single-neuron functions to population functions",
@@ -33,6 +34,7 @@ def main() -> None:
     run_figure(
         name if name != "measure" else "neuromodulation",
         module.main,
+        OPTIONS,
         program=f"neuromodulation {name}",
         command=sys.argv[2:],
         files=name != "measure",

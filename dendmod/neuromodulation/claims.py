@@ -1,17 +1,22 @@
 """What the paper claims, and what the L5 cell says to it.
 
-Every claim is cut into parts that figures can decide; one tolerance serves all of them: a change of
-less than a tenth counts as none (`params.neuromodulators.SAME`).
+Every claim is cut into parts that figures can decide. One tolerance serves all of them: a change
+of less than a tenth counts as none (`params.neuromodulators.SAME`). What has random numbers has to
+show the change in every seed, or in nine tenths of the bootstraps (`SURE`, beside it).
+docs/neuromodulation.md lists the rules and the parts of each claim.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dendmod.params.neuromodulators import SAME
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.params.neuromodulators import SAME, SURE
 
 Verdict = Literal["reproduced", "qualified", "contradicted"]
 
@@ -51,12 +56,39 @@ def falls(ratio: float) -> bool:
     return ratio <= 1.0 - SAME
 
 
-def inverted_u(values: list[float]) -> bool:
+def same_in_mean(ratios: Sequence[float]) -> bool:
+    """Whether ratios, one a seed, are one in the mean."""
+    return same(float(np.mean(ratios)))
+
+
+def all_rise(ratios: Sequence[float]) -> bool:
+    """Whether ratios, one a seed, rise in the mean, and none is below one."""
+    return rises(float(np.mean(ratios))) and min(ratios) > 1.0
+
+
+def all_fall(ratios: Sequence[float]) -> bool:
+    """Whether ratios, one a seed, fall in the mean, and none is above one."""
+    return falls(float(np.mean(ratios))) and max(ratios) < 1.0
+
+
+def sure(agree: npt.ArrayLike) -> bool:
+    """Whether enough bootstraps agree; one that crossed nothing (NaN compares false) does not."""
+    return float(np.mean(np.asarray(agree, dtype=bool))) >= SURE
+
+
+def inverted_u(values: Sequence[float]) -> bool:
     """Whether values along a dose peak inside, and fall by a tenth of the peak on either side."""
+    values = list(values)
     top = max(values)
     k = values.index(top)
     inside = 0 < k < len(values) - 1
     return inside and max(values[0], values[-1]) <= (1.0 - SAME) * top
+
+
+def inverted_u_in_all(rows: Sequence[Sequence[float]]) -> bool:
+    """Whether dose-responses, one a seed, are an inverted U in the mean and all peak inside."""
+    inside = [0 < int(np.argmax(row)) < len(row) - 1 for row in rows]
+    return all(inside) and inverted_u(np.mean(rows, axis=0).tolist())
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dendmod.experiment import versions
@@ -10,10 +11,9 @@ from dendmod.figure import FigureOptions, write_summary
 from dendmod.neuromodulation.claims import Claim
 from dendmod.neuromodulation.measured import Arrays, Curves
 from dendmod.neuromodulation.tasks import tasks_of
-from dendmod.params.neuromodulators import BIOPHYSICS, MORPHOLOGY, STEPS
+from dendmod.params.neuromodulators import BIOPHYSICS, MORPHOLOGY, SEED, STEPS
 
-SEED = 1
-AMPS = STEPS.amps
+AMPS, NOISY_AMPS = STEPS.amps, STEPS.noisy_amps
 
 
 def seed_of(options: FigureOptions) -> int:
@@ -21,10 +21,15 @@ def seed_of(options: FigureOptions) -> int:
     return SEED if options.seed is None else options.seed
 
 
+def curves_folder(options: FigureOptions) -> Path:
+    """Return the folder in which measured curves are kept, of --curves or of this figure."""
+    return Path(options.curves) if options.curves else options.out / "store"
+
+
 def curves_of(options: FigureOptions) -> Curves:
     """Return the measured curves, from the file that comes with dendmod where --quick is given."""
     return Curves(
-        options.out / "store",
+        curves_folder(options),
         options.morphology or MORPHOLOGY,
         sweep=options.sweep(),
         cached=options.quick,
@@ -33,7 +38,7 @@ def curves_of(options: FigureOptions) -> Curves:
 
 def measured(curves: Curves, kind: str, seed: int) -> dict[str, Arrays]:
     """Return the results of one kind of measurement, by what follows the kind in its key."""
-    done = curves.get(tasks_of(kind, curves.morphology, seed))
+    done = curves.get(tasks_of(kind, curves.morphology, seed), seed)
     return {key.partition("/")[2] if kind != "dose" else key: r for key, r in done.items()}
 
 

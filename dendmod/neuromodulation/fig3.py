@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from dendmod.figure import FigureOptions
-from dendmod.neuromodulation.claims import Claim, falls, rises, verdict
-from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
-from dendmod.neuromodulation.functions import figures_of, operating_input, population_of
+from dendmod.neuromodulation.claims import Claim, all_rise, falls, rises, verdict
+from dendmod.neuromodulation.common import AMPS, NOISY_AMPS, curves_of, finish, measured, seed_of
+from dendmod.neuromodulation.functions import (
+    figures_of,
+    operating_input,
+    population_of,
+)
 from dendmod.neuromodulation.measured import Arrays
+from dendmod.neuromodulation.noisy import noisy_ratios
 from dendmod.params.neuromodulators import BAC_SEARCH, BIOPHYSICS, OTHER_BIOPHYSICS, SIZES
 
 SETS = (BIOPHYSICS, OTHER_BIOPHYSICS)
@@ -48,6 +53,8 @@ def judge(bac: dict[str, Arrays], fi: dict[str, Arrays]) -> dict[str, Claim]:
     operating = operating_input(population_of(AMPS, fi["control"]["rate"]))
     slope = {name: figures_of(AMPS, r["rate"], operating).slope for name, r in fi.items()}
     slope = {name: value / slope["control"] for name, value in slope.items()}
+    closed = ("hcn_closed", "hcn_closed_held")
+    noisy = {name: noisy_ratios(fi, NOISY_AMPS, name)["slope"] for name in closed}
 
     def closure(name: str, text: str) -> Claim:
         lower = [thresholds[f"{s}/{name}"] < thresholds[f"{s}/control"] for s in SETS]
@@ -88,8 +95,11 @@ def judge(bac: dict[str, Arrays], fi: dict[str, Arrays]) -> dict[str, Claim]:
         ),
         "hcn_closure_raises_the_somatic_gain": Claim(
             "The closure of HCN channels raises the gain of the neuron (somatic steps)",
-            verdict(rises(slope["hcn_closed"]), rises(slope["hcn_closed_held"])),
-            {"slope_ratio": {n: slope[n] for n in ("hcn_closed", "hcn_closed_held")}},
+            verdict(*(rises(slope[n]) for n in closed), *(all_rise(noisy[n]) for n in closed)),
+            {
+                "slope_ratio": {n: slope[n] for n in closed},
+                "slope_ratio_under_noise_by_seed": noisy,
+            },
         ),
         "calcium_facilitation_couples_the_tuft": Claim(
             "Facilitated apical calcium channels couple the apical tuft to the soma",

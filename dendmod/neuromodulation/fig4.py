@@ -6,20 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.errors import SpecError
 from dendmod.figure import FigureOptions
-from dendmod.neuromodulation.claims import Claim, inverted_u, verdict
-from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
+from dendmod.neuromodulation.claims import Claim, inverted_u, inverted_u_in_all, verdict
+from dendmod.neuromodulation.common import AMPS, NOISY_AMPS, curves_of, finish, measured, seed_of
 from dendmod.neuromodulation.fig3 import _threshold
-from dendmod.neuromodulation.functions import figures_of, operating_input, population_of
+from dendmod.neuromodulation.functions import (
+    figures_of,
+    operating_input,
+    population_of,
+)
 from dendmod.neuromodulation.measured import Arrays
+from dendmod.neuromodulation.noisy import noisy_operating
 from dendmod.neuromodulation.presets import modulator
 from dendmod.neuromodulation.tasks import READINGS
-from dendmod.params.neuromodulators import BIOPHYSICS, CONCENTRATIONS, STEPS
+from dendmod.params.neuromodulators import BAC_SEARCH, BIOPHYSICS, CONCENTRATIONS, STEPS
 
 DOSES = (0.0, *CONCENTRATIONS)
 QUANTITIES = {
     "gain": "gain at the operating input (Hz/nA)",
+    "noisy_gain": "gain under noise (Hz/nA)",
     "slope": "slope of the f-I curve (Hz/nA)",
     "apical": "apical sensitivity: 1 / BAC threshold (1/nA)",
 }
@@ -54,46 +59,54 @@ def main(options: FigureOptions) -> dict[str, Any]:
 
 def responses_of(
     control: Arrays, bac: Arrays, dose: dict[str, Arrays]
-) -> dict[str, dict[str, list[float]]]:
+) -> dict[str, dict[str, Any]]:
     """Return every quantity along the doses, by reading of the modulator.
 
     The operating input is that of the cell without modulator, the same at every dose.
     """
-    amps = STEPS.dose_silent + STEPS.dose_amps
-    quiet = {"rate": control["rate"][[AMPS.index(x) for x in amps]]}
-    operating = operating_input(population_of(amps, quiet["rate"]))
-    out: dict[str, dict[str, list[float]]] = {}
+    amps, noisy_amps = STEPS.dose_amps, STEPS.dose_noisy_amps
+    quiet = {
+        "rate": control["rate"][[AMPS.index(x) for x in amps]],
+        "noisy": control["noisy"][
+            : len(STEPS.dose_seeds), [NOISY_AMPS.index(x) for x in noisy_amps]
+        ],
+    }
+    operating = operating_input(population_of(AMPS, control["rate"]))
+    under_noise = noisy_operating(control, NOISY_AMPS)
+    out: dict[str, dict[str, Any]] = {}
     for name in READINGS:
         steps = [quiet, *(dose[f"fi/{name}/{nM:g}"] for nM in CONCENTRATIONS)]
         bursts = [bac, *(dose[f"bac/{BIOPHYSICS}/{name}/{nM:g}"] for nM in CONCENTRATIONS)]
-        figures = [figures_of(amps, _rate(r, dose[f"fi/{name}/silent"]), operating) for r in steps]
+        figures = [figures_of(amps, r["rate"], operating) for r in steps]
+        noisy = [
+            [float(population_of(noisy_amps, row).gain(under_noise)) for row in r["noisy"]]
+            for r in steps
+        ]
         out[name] = {
             "gain": [f.gain for f in figures],
             "slope": [f.slope for f in figures],
             "rate": [f.rate for f in figures],
+            "noisy_gain": np.mean(noisy, axis=1).tolist(),
+            "noisy_gain_by_seed": np.transpose(noisy).tolist(),
             # a burst without any EPSP: as sensitive as the resolution can tell
-            "apical": [1.0 / max(_threshold(r), 0.01) for r in bursts],
+            "apical": [1.0 / max(_threshold(r), BAC_SEARCH.resolution) for r in bursts],
             "threshold_nA": [_threshold(r) for r in bursts],
             "rest_mV": [float(r["rest"]) for r in bursts],
         }
     return out
 
 
-def _rate(steps: Arrays, silent: Arrays) -> np.ndarray:
-    """Rates with those at small currents, where even the highest dose makes no spike."""
-    if silent["rate"].any():
-        raise SpecError("the cell fires at the small currents too; measure them at every dose")
-    rate = steps["rate"]
-    return rate if rate.size > len(STEPS.dose_amps) else np.concatenate([silent["rate"], rate])
-
-
 def judge(
-    responses: dict[str, dict[str, list[float]]], occupied: dict[float, dict[str, float]]
+    responses: dict[str, dict[str, Any]], occupied: dict[float, dict[str, float]]
 ) -> dict[str, Claim]:
     """Return the verdicts on dose-responses."""
     shapes = {
         quantity: {name: inverted_u(r[quantity]) for name, r in responses.items()}
         for quantity in QUANTITIES
+        if quantity != "noisy_gain"
+    }
+    shapes["noisy_gain"] = {
+        name: inverted_u_in_all(r["noisy_gain_by_seed"]) for name, r in responses.items()
     }
     low, high = occupied[CONCENTRATIONS[1]], occupied[CONCENTRATIONS[-1]]
     product = [o["alpha2A"] * (1 - o["alpha1"]) for o in occupied.values()]
@@ -115,6 +128,11 @@ def judge(
             {
                 "inverted_u": shapes[quantity],
                 **{name: r[quantity] for name, r in responses.items()},
+                **(
+                    {f"{name}_by_seed": r["noisy_gain_by_seed"] for name, r in responses.items()}
+                    if quantity == "noisy_gain"
+                    else {}
+                ),
                 "if_it_were_assumed": product,
             },
         )

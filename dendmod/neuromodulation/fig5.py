@@ -8,8 +8,8 @@ import numpy as np
 
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
-from dendmod.neuromodulation.claims import Claim, falls, verdict
-from dendmod.neuromodulation.common import AMPS, curves_of, finish, measured, seed_of
+from dendmod.neuromodulation.claims import Claim, all_fall, verdict
+from dendmod.neuromodulation.common import AMPS, NOISY_AMPS, curves_of, finish, measured, seed_of
 from dendmod.neuromodulation.functions import critical_coupling, population_of
 from dendmod.neuromodulation.measured import Arrays
 from dendmod.params.neuromodulators import PER_UNIT, SAME, THRESHOLD_SD
@@ -33,7 +33,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     fi = measured(curves, "fi", seed)
     runs = networks(options, fi, seed)
     critical = {
-        name: [critical_coupling(population_of(AMPS, row)) for row in r["noisy"]]
+        name: [critical_coupling(population_of(NOISY_AMPS, row)) for row in r["noisy"]]
         for name, r in fi.items()
     }
     claims = judge(runs, fi, critical)
@@ -121,20 +121,31 @@ def judge(
     between = runs[high]["logistic"][..., 2].mean(axis=0)
     null = runs[high]["logistic"][:, 0, 0]
     drives = hopf_drives()
-    rows = {
-        gamma: runs[gamma]["population"][..., 0].mean(axis=0).reshape(len(UNITS), len(CASES), -1)
+    each = {  # [seeds, units, cases, per_unit]
+        gamma: (found := runs[gamma]["population"][..., 0]).reshape(
+            len(found), len(UNITS), len(CASES), -1
+        )
         for gamma in e.gammas
     }
-    population = rows[high][0]  # [cases, per_unit]
+    population = each[high].mean(axis=0)[0]  # [cases, per_unit]
     reach = {
         gamma: {
-            unit: dict(zip(CASES, (_half(PER_UNIT, x) for x in row), strict=True))
-            for unit, row in zip(UNITS, each, strict=True)
+            unit: {
+                case: [_half(PER_UNIT, seed[u, c]) for seed in rows] for c, case in enumerate(CASES)
+            }
+            for u, unit in enumerate(UNITS)
         }
-        for gamma, each in rows.items()
+        for gamma, rows in each.items()
+    }
+    ratio = {
+        gamma: {
+            name: _ratios(by_unit[UNITS[0]][name], by_unit[UNITS[0]]["control"]) for name in CASES
+        }
+        for gamma, by_unit in reach.items()
     }
     faster = ("rectifier_up", "sk_down")
     peak = int(np.argmax(r[low]))
+    seeds = runs[low]["logistic"][..., 0]
     return {
         "gain_integrates_the_network": Claim(
             "Higher gain moves the network from segregation to integration",
@@ -154,8 +165,17 @@ def judge(
         ),
         "too_much_gain_segregates_again": Claim(
             "Where excitability is low, integration is an inverted U in gain",
-            verdict(bool(0 < peak < len(e.sigmas) - 1 and r[low][-1] < (1 - SAME) * r[low][peak])),
-            {"gamma": low, "sigma": list(e.sigmas), "order_parameter": r[low].tolist()},
+            verdict(
+                0 < peak < len(e.sigmas) - 1
+                and bool(r[low][-1] < (1 - SAME) * r[low][peak])
+                and bool((seeds[:, -1] < seeds[:, peak]).all())
+            ),
+            {
+                "gamma": low,
+                "sigma": list(e.sigmas),
+                "order_parameter": r[low].tolist(),
+                "sd_over_seeds": seeds.std(axis=0).tolist(),
+            },
         ),
         "the_L5_function_shows_the_transition": Claim(
             "With the measured function of the L5 cell in place of the logistic, the network goes "
@@ -171,15 +191,10 @@ def judge(
         ),
         "cellular_modulation_moves_the_transition": Claim(
             "Mechanisms that raise the gain of the cell bring integration at a lower input",
-            verdict(
-                *(
-                    falls(by_unit[UNITS[0]][name] / by_unit[UNITS[0]]["control"])
-                    for by_unit in reach.values()
-                    for name in faster
-                )
-            ),
+            verdict(*(all_fall(by_case[name]) for by_case in ratio.values() for name in faster)),
             {
-                "half_way_nA_per_unit_by_gamma_and_highest_rate": reach,
+                "half_way_nA_per_unit_by_gamma_highest_rate_and_seed": reach,
+                "ratio_to_the_control_by_seed": ratio,
                 "critical_coupling_nA_per_Hz": {
                     name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
                     for name, c in critical.items()
@@ -187,6 +202,10 @@ def judge(
             },
         ),
     }
+
+
+def _ratios(values: list[float], control: list[float]) -> list[float]:
+    return [a / b for a, b in zip(values, control, strict=True)]
 
 
 def _half(x: tuple[float, ...], row: np.ndarray) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 from dendmod.errors import SpecError
 from dendmod.figure import plain
@@ -16,12 +17,15 @@ from dendmod.iocurve import (
     MODELS,
     FitModel,
     IOFit,
+    OrderOfResiduals,
     bootstrap_thresholds,
     fit_io,
+    interval,
     order_of_residuals,
     thresholds,
 )
-from dendmod.params.neuromodulators import OPERATING_POINT, STEPS, THRESHOLD_SD
+from dendmod.neuromodulation.claims import sure
+from dendmod.params.neuromodulators import OPERATING_POINT, STEPS, SURE, THRESHOLD_SD
 from dendmod.population import Activation, Measured, Normal
 
 Array = npt.NDArray[np.float64]
@@ -117,27 +121,6 @@ def width(q: Activation) -> float:
     return q.inverse(0.8 * q.qmax) - q.inverse(0.2 * q.qmax)
 
 
-def noise_as_spread(fi: Mapping[str, Array], amps: npt.ArrayLike) -> dict[str, float]:
-    """Compare the curve under noise with the quiet one averaged over thresholds.
-
-    A distribution of potentials and one of thresholds are said to do the same (Shine et al. 2021).
-    The spread (nA) that fits best, and how far off it is and the quiet curve is (Hz, root of the
-    mean square).
-    """
-    x = np.asarray(amps, dtype=float)
-    noisy = fi["noisy"].mean(axis=0)
-
-    def miss(sd: float) -> float:
-        return float(np.sqrt(np.mean((population_of(x, fi["rate"], sd)(x) - noisy) ** 2)))
-
-    found = minimize_scalar(miss, bounds=(0.005, 1.0), method="bounded")
-    return {
-        "sd_nA": float(found.x),
-        "rms_Hz": float(found.fun),
-        "quiet_rms_Hz": float(np.sqrt(np.mean((fi["rate"] - noisy) ** 2))),
-    }
-
-
 @dataclass(frozen=True)
 class KernelFigures:
     """A PSP: area (mV ms), peak (mV), time to peak (ms) and -3 dB frequency (Hz)."""
@@ -191,18 +174,45 @@ class Knob:
 
     def summary(self) -> dict[str, Any]:
         """Return what a summary says of it."""
-        order = order_of_residuals(self.samples)
-        low, high = np.nanquantile(self.samples, [0.05, 0.95], axis=0)
         return {
             "doses": list(self.doses),
             "thresholds_inputs": plain(self.thresholds),
-            "interval_inputs": plain(np.stack([low, high], axis=-1)),
+            "interval_inputs": plain(interval(self.samples)),
             "gain_spikes_per_input": plain(_each(self.fits["gain_xshift"])),
             "x_shift_inputs": self.fits["gain_xshift"].x_shift,
             "bias_spikes": plain(np.atleast_1d(self.fits["bias"].bias)),
             "residual": {m: f.residual for m, f in self.fits.items()},
-            "gain_below_bias": order.fraction("gain", "bias"),
+            "gain_below_bias": self.order.fraction("gain", "bias"),
+            "bias_below_gain": self.order.fraction("bias", "gain"),
+            "first_threshold_lower": float(np.mean(self.shifts < 0)),
+            "first_threshold_higher": float(np.mean(self.shifts > 0)),
+            "shift_interval_inputs": plain(interval(self.shifts[:, None])[0]),
         }
+
+    @cached_property
+    def order(self) -> OrderOfResiduals:
+        """Residuals of each model in each bootstrap."""
+        return order_of_residuals(self.samples)
+
+    @property
+    def shifts(self) -> Array:
+        """How far the threshold of one spike moves from no dose to the full one [samples]."""
+        moved: Array = self.samples[:, -1, 0] - self.samples[:, 0, 0]
+        return moved
+
+    @property
+    def lower(self) -> bool:
+        """Whether the full dose lowers the threshold of one spike."""
+        return sure(self.shifts < 0)
+
+    @property
+    def higher(self) -> bool:
+        """Whether the full dose raises it."""
+        return sure(self.shifts > 0)
+
+    def better(self, model: FitModel, other: FitModel) -> bool:
+        """Whether one fit leaves less than another in enough bootstraps."""
+        return self.order.fraction(model, other) >= SURE
 
 
 def _each(fit: IOFit) -> Array:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dendmod.figure import FigureOptions
-from dendmod.neuromodulation.measured import Curves
+from dendmod.neuromodulation.common import curves_folder
+from dendmod.neuromodulation.measured import Curves, cached_file
 from dendmod.neuromodulation.tasks import KINDS, tasks_of
-from dendmod.params.neuromodulators import MORPHOLOGY
-
-SEED = 1
+from dendmod.params.neuromodulators import MORPHOLOGY, SEED
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
@@ -17,9 +16,9 @@ def main(options: FigureOptions) -> dict[str, Any]:
     morphology = options.morphology or MORPHOLOGY
     seed = SEED if options.seed is None else options.seed
     tasks = [t for kind in KINDS for t in tasks_of(kind, morphology, seed)]
-    curves = Curves(options.out / "store", morphology, sweep=options.sweep())
+    curves = Curves(curves_folder(options), morphology, sweep=options.sweep())
     command = f"python -m dendmod.neuromodulation measure --morphology {morphology} --seed {seed}"
     path = options.out / f"{curves.name}.json"
-    curves.write(tasks, path, command)
-    print(f"{path} written, {len(tasks)} results")
+    curves.write(tasks, path, command, seed)
+    print(f"{path} written, {len(tasks)} results; --quick reads {cached_file(morphology)}")
     return {"file": str(path), "results": len(tasks)}

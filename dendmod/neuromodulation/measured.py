@@ -8,18 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dendmod.errors import SpecError
+from dendmod.errors import DownloadError, MorphologyError
 from dendmod.experiment import versions
 from dendmod.neuromodulation.effects import Effect
+from dendmod.neuromodulation.stored import (
+    Arrays,
+    MeasuredFile,
+    mechanism_hashes,
+    read_curves,
+    write_curves,
+)
+from dendmod.params.neuromodulators import BIOPHYSICS, OTHER_BIOPHYSICS, SEED
 from dendmod.protocol import Protocol
 from dendmod.spec import Cell, Spec
 from dendmod.sweep import Task, run_tasks
-
-SCHEMA = "dendmod/neuromodulation/1"
-_DIGITS = 6
-Arrays = dict[str, np.ndarray]
 
 
 def cached_file(morphology: str) -> Path:
@@ -27,6 +29,7 @@ def cached_file(morphology: str) -> Path:
     return Path(__file__).parent / "data" / f"{Path(morphology).stem}.json"
 
 
+_SYNAPSES = ("AmpaNmdaSyn", "DoubleExpSyn", "DoubleExpCurrent")
 _BESIDE = ("name", "title", "source", "paper", "clamp", "schema")  # of a protocol
 
 
@@ -67,8 +70,14 @@ class Curves:
     sweep
         How runs are made: ``workers``, ``scheduler``, ``timeout`` of `run_tasks`.
     cached
-        Take what the file of measured curves holds; measure the rest. Without it everything is
+        Take what the file of measured curves holds. What it cannot hold (another seed, a
+        morphology without such a file) is measured, and said; without `cached` everything is
         measured, or found in the store.
+
+    Raises
+    ------
+    StaleCurvesError
+        If the file was made with other settings, mechanisms or another cell of that name.
     """
 
     def __init__(
@@ -80,20 +89,30 @@ class Curves:
         cached: bool = False,
     ) -> None:
         self.store, self.morphology, self.sweep = store, morphology, dict(sweep or {})
-        self.from_file: dict[str, Arrays] = {}
+        self.file: MeasuredFile | None = None
         self.used: list[str] = []
         self.measured: list[str] = []
-        if cached and cached_file(morphology).exists():
-            self.from_file = read_curves(cached_file(morphology))
+        if cached:
+            path = cached_file(morphology)
+            if path.exists():
+                self.file = read_curves(path)
+            else:
+                print(f"{path} does not exist; the curves of {self.name} are measured")
 
-    def get(self, tasks: Sequence[Task]) -> dict[str, Arrays]:
-        """Return results by key, in the order of the tasks."""
-        known = {t.key: self.from_file.get(question(t)) for t in tasks}
+    def get(self, tasks: Sequence[Task], seed: int = SEED) -> dict[str, Arrays]:
+        """Return results by key, in the order of the tasks; `seed` is that of the IO curves."""
+        held: Mapping[str, Arrays] = {}
+        if self.file is not None:
+            self.file.check({t.key: question(t) for t in tasks}, seed, self._known_sha256())
+            held = self.file.results
+        known = {t.key: held.get(question(t)) for t in tasks}
         missing = [t for t in tasks if known[t.key] is None]
         self.used += [key for key, found in known.items() if found is not None]
         self.measured += [t.key for t in missing]
         fresh: dict[str, Arrays] = {}
         if missing:
+            if self.file is not None:
+                print(f"{len(missing)} curves with seed {seed} are not in the file; measuring them")
             fresh = run_tasks(missing, self.store, fingerprint=self._fingerprint, **self.sweep)
         return {t.key: fresh[t.key] if t.key in fresh else known[t.key] or {} for t in tasks}
 
@@ -104,70 +123,38 @@ class Curves:
 
     @property
     def _fingerprint(self) -> str:
-        return json.dumps({**versions(), "morphology": self._sha256}, sort_keys=True)
+        return json.dumps({**versions(), "morphology": self._sha256()}, sort_keys=True)
 
-    @property
     def _sha256(self) -> str:
         from dendmod.morphology import resolve
 
         return resolve(self.morphology).without_axon().sha256
 
-    def write(self, tasks: Sequence[Task], path: Path, command: str) -> None:
+    def _known_sha256(self) -> str | None:
+        """None where a morphology that has to be fetched is not here: the file does without."""
+        try:
+            return self._sha256()
+        except (MorphologyError, DownloadError):
+            return None
+
+    def write(self, tasks: Sequence[Task], path: Path, command: str, seed: int) -> None:
         """Write the results of tasks as a file that `read_curves` reads."""
-        done = self.get(tasks)
-        write_curves(path, tasks, done, {
+        done = self.get(tasks, seed)
+        write_curves(path, {t.key: question(t) for t in tasks}, done, {
             "command": command,
-            "morphology": {"name": self.name, "sha256": self._sha256},
+            "seed": seed,
+            "morphology": {"name": self.name, "sha256": self._sha256()},
+            "mechanisms": mechanism_hashes(mechanisms_of(self.morphology)),
             "versions": versions(),
         })  # fmt: skip
 
 
-def write_curves(
-    path: Path, tasks: Sequence[Task], done: dict[str, Arrays], about: dict[str, Any]
-) -> None:
-    """Write measured curves: one line a result, numbers with six digits, null for NaN."""
-    rows = []
-    for task in tasks:
-        entry = {
-            "question": question(task),
-            **{name: _plain(array) for name, array in done[task.key].items()},
-        }
-        rows.append(f"  {json.dumps(task.key)}: {json.dumps(entry, allow_nan=False)}")
-    head = json.dumps({"schema": SCHEMA, **about}, indent=1)[:-2]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{head},\n "results": {{\n' + ",\n".join(rows) + "\n }\n}\n")
+def mechanisms_of(morphology: str) -> list[str]:
+    """Return the mechanisms that the measurements simulate, of those that dendmod compiles."""
+    from dendmod.l5cell import L5PyramidalCell
 
-
-def _plain(array: np.ndarray) -> Any:
-    if array.dtype.kind in "iu":
-        return array.tolist()
-
-    def number(x: float) -> float | None:
-        return float(f"{x:.{_DIGITS}g}") if np.isfinite(x) else None
-
-    values = np.asarray(array, dtype=float)
-    if values.ndim == 0:
-        return number(float(values))
-    return [_plain(row) for row in values]
-
-
-def read_curves(path: Path) -> dict[str, Arrays]:
-    """Read measured curves, by the hash of what was asked.
-
-    Raises
-    ------
-    SpecError
-        If the file is not one of measured curves.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        schema = document["schema"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise SpecError(f"{path} is not a file of measured curves: {error}") from None
-    if schema != SCHEMA:
-        raise SpecError(f"{path} has schema {schema!r}; this dendmod reads {SCHEMA!r}")
-    out = {}
-    for entry in document["results"].values():
-        asked = entry.pop("question")
-        out[asked] = {name: np.array(value, dtype=float) for name, value in entry.items()}
-    return out
+    suffixes = set(_SYNAPSES)
+    for biophysics in (BIOPHYSICS, OTHER_BIOPHYSICS):
+        for region in L5PyramidalCell(morphology, biophysics).biophysics.regions.values():
+            suffixes |= {m.suffix for m in region.mechanisms}
+    return sorted(s for s in suffixes if mechanism_hashes([s])[s])

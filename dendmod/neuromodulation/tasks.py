@@ -34,10 +34,10 @@ KERNELS = (
 )  # fmt: skip
 """Mechanisms whose kernels are measured."""
 CURVES = (
-    "ampa_up", "gaba_up", "nmda_up", "depolarised", "rectifier_up", "sk_down", "hcn_closed",
-    "hcn_closed_held",
+    "ampa_up", "gaba_up", "nmda_up", "nmda_off", "depolarised", "rectifier_up", "rectifier_down",
+    "t_type_off", "sk_down", "hcn_closed", "hcn_closed_held", "calcium_up_apical", "calcium_up",
 )  # fmt: skip
-"""Mechanisms whose IO curves are measured at several doses."""
+"""Mechanisms whose IO curves are measured at several doses: all."""
 READINGS = ("noradrenaline", "noradrenaline_raw", "noradrenaline_sk")
 """Modulators whose dose-response is measured."""
 
@@ -51,7 +51,9 @@ def fi_task(
     effects: Sequence[Effect],
     morphology: str,
     amps: Sequence[float] = STEPS.amps,
+    noisy_amps: Sequence[float] = STEPS.noisy_amps,
     seeds: Sequence[int] = STEPS.noise_seeds,
+    cost: float = 3.0,
 ) -> Task:
     """The f-I curve under effects."""
     s = STEPS
@@ -64,9 +66,10 @@ def fi_task(
         "settle": s.settle,
         "dt": s.dt,
         "noise": asdict(s.noise),
+        "noisy_amps": list(noisy_amps),
         "seeds": list(seeds),
     }
-    return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=3.0)
+    return Task(f"fi/{key}", f"{_WORKER}:fi_curve", payload, cost=cost)
 
 
 def potential_task(key: str, effects: Sequence[Effect], morphology: str) -> Task:
@@ -78,7 +81,7 @@ def potential_task(key: str, effects: Sequence[Effect], morphology: str) -> Task
         **fields,
         "amps": list(fields["amps"]),
     }
-    return Task(f"psp/{key}", f"{_WORKER}:potentials", payload)
+    return Task(f"psp/{key}", f"{_WORKER}:potentials", payload, cost=0.5)
 
 
 def bac_task(
@@ -135,13 +138,10 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
     for name in READINGS:
         for nM in CONCENTRATIONS:
             effects = modulator(name).effects(nM)
-            tasks.append(
-                fi_task(f"{name}/{nM:g}", effects, morphology, STEPS.dose_amps, STEPS.dose_seeds)
-            )
-            tasks.append(bac_task(f"{name}/{nM:g}", effects, morphology))
-        highest = modulator(name).effects(max(CONCENTRATIONS))
-        silent = fi_task(f"{name}/silent", highest, morphology, STEPS.dose_silent, ())
-        tasks.append(silent)
+            key, s = f"{name}/{nM:g}", STEPS
+            grid = (s.dose_amps, s.dose_noisy_amps, s.dose_seeds)
+            tasks.append(fi_task(key, effects, morphology, *grid, cost=1.5))
+            tasks.append(bac_task(key, effects, morphology))
     return tasks
 
 

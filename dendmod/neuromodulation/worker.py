@@ -33,6 +33,7 @@ def fi_curve(
     settle: float,
     dt: float,
     noise: dict[str, float],
+    noisy_amps: list[float],
     seeds: list[int],
 ) -> Out:
     """Measure rates without noise and with it.
@@ -41,7 +42,8 @@ def fi_curve(
     -------
     dict
         ``rest`` (mV), ``rate`` [amps] and ``shortest`` [amps] (Hz, from the intervals; ms, the
-        shortest of them, NaN without two spikes) without noise, ``noisy`` [seeds, amps] (Hz).
+        shortest of them, NaN without two spikes) without noise, ``noisy`` [seeds, noisy_amps]
+        (Hz).
     """
     from dendmod.engines.neuron import Simulator
 
@@ -80,7 +82,7 @@ def fi_curve(
             shortest.append(float(np.diff(kept).min()) if kept.size > 1 else np.nan)
         for seed in seeds:
             counts = []
-            for amp in amps:
+            for amp in noisy_amps:
                 spikes = simulator.run(trains(seed), amps=(amp,)).spike_times()
                 counts.append(np.count_nonzero(spikes >= discard) / (duration / 1000.0))
             noisy.append(counts)
@@ -88,7 +90,7 @@ def fi_curve(
         "rest": np.array(rest),
         "rate": np.array(rate),
         "shortest": np.array(shortest),
-        "noisy": np.array(noisy).reshape(len(seeds), len(amps)),
+        "noisy": np.array(noisy).reshape(len(seeds), len(noisy_amps)),
     }
 
 

@@ -111,6 +111,9 @@ def amplitudes(cell: Cell) -> dict:
     }
 
 
+NOISY = [0.0, 0.2, 0.6]  # nA
+
+
 def chain(cell: Cell) -> dict:
     """Knob -> f-I curve -> population function -> mass."""
     base = cell.model_dump(mode="json")
@@ -119,7 +122,7 @@ def chain(cell: Cell) -> dict:
     functions = {}
     for name in ("control", "sk_down", "depolarised"):
         effects = [e.model_dump(mode="json") for e in mechanism(name)]
-        measured = fi_curve(base, effects, amps, 200.0, 500.0, 500.0, 0.1, NOISE, [1])
+        measured = fi_curve(base, effects, amps, 200.0, 500.0, 500.0, 0.1, NOISE, NOISY, [1, 2])
         rate = np.maximum.accumulate(measured["rate"])
         q = Activation(Measured(tuple(amps), tuple(rate)), Normal(0.0, 0.03), "nA")
         functions[name] = q

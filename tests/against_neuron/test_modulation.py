@@ -57,7 +57,12 @@ def test_the_chain_from_a_knob_to_a_mass(done):
         assert np.abs(np.array(each["q"]) - each["rate"]).max() < 2.5
         ((v, rate, stable),) = each["mass"]
         assert stable
+        noisy = np.array(each["noisy"])
+        assert noisy.shape == (2, 3)  # seeds, currents of their own
+        assert (noisy[:, 2] > noisy[:, 0]).all()
         assert v == pytest.approx(0.1 + 0.002 * rate, abs=1e-9)
+    seeds = np.array([each["noisy"] for each in (control, sk, up)])
+    assert (seeds[:, 0] != seeds[:, 1]).any()  # each seed is a noise of its own
     assert sk["mass"][0][1] > control["mass"][0][1]
     output, gain, _, residual = chain["change"]
     assert output * gain > 1.1  # more rate an input

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dendmod import L5PyramidalCell
-from dendmod.errors import SpecError
+from dendmod.errors import MorphologyError, SpecError
 from dendmod.neuromodulation import (
     Effect,
     Receptor,
@@ -26,7 +26,14 @@ from dendmod.neuromodulation import (
     receptor_ratio,
     source,
 )
-from dendmod.neuromodulation.measured import Curves, question, read_curves, write_curves
+from dendmod.neuromodulation import measured as module
+from dendmod.neuromodulation.measured import Curves, mechanisms_of, question
+from dendmod.neuromodulation.stored import (
+    StaleCurvesError,
+    mechanism_hashes,
+    read_curves,
+    write_curves,
+)
 from dendmod.neuromodulation.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
 from dendmod.params import wybo2022
 from dendmod.population import double_exponential
@@ -231,27 +238,102 @@ def test_a_curve_is_stale_when_a_value_changes_and_not_when_a_field_is_new():
     other["cell"]["biophysics"]["ek"] += 1.0
     assert question(Task("x", task.function, other)) != question(task)
     known = {"control", *mechanisms()}
-    assert {*MEMBRANE, *KERNELS} == known >= set(CURVES)
+    assert {*MEMBRANE, *KERNELS} == known
+    assert {"control", *CURVES} == known  # every mechanism has IO curves
 
 
-def test_measured_curves_are_found_again_by_what_was_asked(tmp_path):
-    task = Task("fi/x", "tests.faults.sweep_toys:never", {"a": 1})
-    done = {"fi/x": {"rate": np.array([1.0, np.nan, 1 / 3]), "n": np.array([1, 2])}}
+TOY = Task("fi/x", "tests.faults.sweep_toys:never", {"a": 1})
+
+
+@pytest.fixture
+def toy_file(tmp_path, monkeypatch):
+    """A file of one curve, where dendmod looks for that of a morphology named "toy"."""
     path = tmp_path / "toy.json"
-    write_curves(path, [task], done, {"command": "x"})
-    assert json.loads(path.read_text())["results"]["fi/x"]["rate"] == [1.0, None, 0.333333]
-    found = read_curves(path)
-    curves = Curves(tmp_path / "store", "toy")
-    curves.from_file = found
-    got = curves.get([task])["fi/x"]
-    np.testing.assert_allclose(got["rate"], [1, np.nan, 0.333333])
+    done = {"fi/x": {"rate": np.array([1.0, np.nan, 1 / 3]), "n": np.array([1, 2])}}
+    about = {
+        "command": "python -m measure", "seed": 7,
+        "morphology": {"name": "toy", "sha256": "1" * 64},
+        "mechanisms": mechanism_hashes(["Ih", "SK_E2"]),
+    }  # fmt: skip
+    write_curves(path, {"fi/x": question(TOY)}, done, about)
+    monkeypatch.setattr(module, "cached_file", lambda name: tmp_path / f"{name}.json")
+    monkeypatch.setattr(Curves, "_sha256", lambda self: "1" * 64)
+    return path
+
+
+def cached(path):
+    return Curves(path.parent / "store", "toy", cached=True)
+
+
+def test_measured_curves_are_found_again_by_what_was_asked(toy_file):
+    assert json.loads(toy_file.read_text())["results"]["fi/x"]["rate"] == [1.0, None, 0.33333]
+    curves = cached(toy_file)
+    got = curves.get([TOY], 7)["fi/x"]
+    np.testing.assert_allclose(got["rate"], [1, np.nan, 0.33333])
     assert curves.used == ["fi/x"]
-    path.write_text('{"schema": "other/1", "results": {}}')
-    with pytest.raises(SpecError, match="schema"):
-        read_curves(path)
-    (tmp_path / "bad.json").write_text("[")
-    with pytest.raises(SpecError, match="not a file"):
-        read_curves(tmp_path / "bad.json")
+    assert curves.measured == []
+
+
+def test_curves_that_are_out_of_date_are_refused_with_what_to_do(toy_file, monkeypatch):
+    other = Task("fi/x", TOY.function, {"a": 2})
+    with pytest.raises(StaleCurvesError, match=r"1 of 1 curves: fi/x.*python -m measure.*--quick"):
+        cached(toy_file).get([other], 7)
+    text = toy_file.read_text()
+    document = json.loads(text)
+    document["mechanisms"]["Ih"] = "0" * 64
+    toy_file.write_text(json.dumps(document))
+    with pytest.raises(StaleCurvesError, match=r"Ih\.mod"):
+        cached(toy_file).get([TOY], 7)
+    document["mechanisms"] = mechanism_hashes(["Ih", "Gone"]) | {"Gone": "2" * 64}
+    toy_file.write_text(json.dumps(document))
+    with pytest.raises(StaleCurvesError, match=r"Gone\.mod"):
+        cached(toy_file).get([TOY], 7)
+    toy_file.write_text(text)
+    monkeypatch.setattr(Curves, "_sha256", lambda self: "2" * 64)
+    with pytest.raises(StaleCurvesError, match="another toy"):
+        cached(toy_file).get([TOY], 7)
+
+
+def test_a_morphology_that_is_not_here_is_not_needed_for_measured_curves(toy_file, monkeypatch):
+    def absent(self):
+        raise MorphologyError("fetch it first")
+
+    monkeypatch.setattr(Curves, "_sha256", absent)
+    assert "rate" in cached(toy_file).get([TOY], 7)["fi/x"]
+
+
+def test_another_seed_is_measured_and_said(toy_file, monkeypatch, capsys):
+    asked = []
+
+    def run(tasks, *_, **__):
+        asked.extend(tasks)
+        return {t.key: {} for t in tasks}
+
+    monkeypatch.setattr(module, "run_tasks", run)
+    other = Task("io/x", TOY.function, {"a": 3})
+    curves = cached(toy_file)
+    curves.get([TOY, other], 8)
+    assert asked == [other]
+    assert "seed 8" in capsys.readouterr().out
+    assert (curves.used, curves.measured) == (["fi/x"], ["io/x"])
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "toy.json"
+    for text, says in (
+        ('{"schema": "other/1", "results": {}}', "schema"),
+        ("[", "not a file"),
+        ('{"schema": "dendmod/neuromodulation/2", "results": {"fi/x": []}}', "not a file"),
+    ):
+        path.write_text(text)
+        with pytest.raises(SpecError, match=says):
+            read_curves(path)
+
+
+def test_the_mechanisms_of_a_measurement_are_those_of_its_cell_and_synapses():
+    names = mechanisms_of("l5pc")
+    assert {"Ih", "SK_E2", "Ca_HVA", "AmpaNmdaSyn", "DoubleExpCurrent"} <= set(names)
+    assert not {"pas", "SpikeRelay", "PlasticAmpaNmdaSyn"} & set(names)
 
 
 def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean():

@@ -55,20 +55,24 @@ def draw_doses(
     for name, r in responses.items():
         c.plot(_x(doses), r["threshold_nA"], "o-", ms=3, color=COLOURS[name], label=LABELS[name])
     c.set(ylabel="BAC threshold (nA)", title="EPSP that makes a burst")
-    for ax, (quantity, label) in zip(axes[1], quantities.items(), strict=True):
+    for ax, quantity in zip(axes[1], ("gain", "noisy_gain", "slope"), strict=True):
         for name, r in responses.items():
-            relative = np.array(r[quantity])
-            ax.plot(_x(doses), relative / relative[0], "o-", ms=3, color=COLOURS[name],
+            first = r[quantity][0]
+            if quantity == "noisy_gain":
+                for row in r["noisy_gain_by_seed"]:
+                    seed = np.array(row) / first
+                    ax.plot(_x(doses), seed, "-", lw=0.5, alpha=0.5, color=COLOURS[name])
+            ax.plot(_x(doses), np.array(r[quantity]) / first, "o-", ms=3, color=COLOURS[name],
                     label=LABELS[name])  # fmt: skip
         ax.axhline(1, color="#BBBBBB", lw=0.5, zorder=0)
         ax.set_ylabel("Part of that without")
-        ax.set_title(label.split(" (")[0])
+        title = quantities[quantity].split(" (")[0]
+        ax.set_title(title + ("\nthin: each seed" if quantity == "noisy_gain" else ""))
     for ax in (c, *axes[1]):
         ax.set_xscale("log")
         ax.set_xlabel("Noradrenaline (nM)")
         ax.set_xticks([_x(doses)[0], 10, 100, 1000], ["0", "10", "100", "1000"])
         ax.minorticks_off()
-    axes[1][2].set_yscale("log")
     handles, labels = c.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     for letter, ax in zip("ABCDEF", axes.flat, strict=True):

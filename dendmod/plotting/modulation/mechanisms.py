@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dendmod.iocurve import CROSSINGS
+from dendmod.iocurve import CROSSINGS, interval
 from dendmod.plotting.modulation.names import COLOURS, LABELS, VERDICTS
 from dendmod.plotting.style import panel_letter
 from dendmod.population import Activation, Normal, Saturating, Step, alpha, mixture
@@ -49,7 +49,8 @@ def draw_mechanisms(
     fi, psp
         f-I curves and potentials as measured.
     knobs
-        IO curves of each mechanism: ``doses``, ``thresholds``, ``fits``.
+        IO curves of each mechanism: ``doses``, ``thresholds``, ``fits``, ``samples``,
+        ``better(a, b)``.
     claims
         Verdicts, by name.
     rest
@@ -178,20 +179,28 @@ def _curves(ax: Axes, knobs: Mapping[str, Any], names: tuple[str, ...]) -> None:
     for name in shown:
         k = knobs[name]
         curves = k.fits["gain_xshift"].io_model()
-        for dose, row in zip(k.doses, k.thresholds, strict=True):
+        for i, (dose, row) in enumerate(zip(k.doses, k.thresholds, strict=True)):
             if 0 < dose < 1 and len(shown) > 1:
                 continue
+            if dose == 0 and name != shown[0]:  # the control is the same for all
+                continue
             colour = COLOURS["control"] if dose == 0 else COLOURS[name]
-            alpha_ = 1.0 if dose in (0, 1) else 0.45
-            ax.plot(row, CROSSINGS, "o", ms=2.5, color=colour, alpha=alpha_)
+            look: dict[str, Any] = {"color": colour, "alpha": 1.0 if dose in (0, 1) else 0.45}
+            ax.plot(row, CROSSINGS, "o", ms=2.5, **look)
+            ax.hlines(CROSSINGS, *interval(k.samples[:, i]).T, lw=0.6, **look)
             if dose in curves.levels:
-                ax.plot(x, curves(dose)(x), color=colour, lw=0.8, alpha=alpha_)
+                ax.plot(x, curves(dose)(x), lw=0.8, **look)
     ax.set_ylim(-0.1, 2.2)
     ax.set_yticks([0, 1, 2])
     ax.set_xlabel("Feedforward inputs")
     ax.set_ylabel("Spikes a burst")
-    fits = [
-        f"{LABELS[n]}: " + min(("gain", "bias"), key=lambda m: knobs[n].fits[m].residual)
-        for n in shown
-    ]
+    fits = [f"{LABELS[n]}: {_better(knobs[n])}" for n in shown]
+    fits += [f"{LABELS[n]}: fires without input" for n in names if n not in knobs]
     ax.set_title("\n".join(fits), fontsize=5.5)
+
+
+def _better(knob: Any) -> str:
+    """Which of gain and bias alone fits IO curves better, if the trials can tell."""
+    if knob.better("gain", "bias"):
+        return "gain"
+    return "bias" if knob.better("bias", "gain") else "gain or bias"

@@ -18,6 +18,7 @@ def draw_populations(
     q: Activation,
     by_spread: Mapping[float, Activation],
     amps: tuple[float, ...],
+    noisy_amps: tuple[float, ...],
     control: Mapping[str, Any],
     noise_sd: float,
 ) -> Figure:
@@ -31,8 +32,8 @@ def draw_populations(
         That of the L5 cell (nA).
     by_spread
         The same with other spreads of thresholds (nA).
-    amps, control
-        The f-I curve.
+    amps, noisy_amps, control
+        The f-I curve, and the currents that it was measured at without and with noise.
     noise_sd
         Spread (nA) that comes nearest to the curve under noise.
     """
@@ -50,12 +51,12 @@ def draw_populations(
     x = np.linspace(-0.4, max(amps), 300)
     c.plot(amps, control["rate"], ".-", color="#333333", ms=3, label="without noise")
     for k, row in enumerate(np.asarray(control["noisy"])):
-        c.plot(amps, row, "+", color="#E69F00", ms=4, label="with noise" if k == 0 else None)
+        c.plot(noisy_amps, row, "+", color="#E69F00", ms=4, label="with noise" if k == 0 else None)
     shape: Any = type(q.thresholds)
     spread = Activation(q.single, shape(0.0, noise_sd), "nA")
     c.plot(x, spread(x), color="#0072B2", lw=0.8, label=f"averaged, SD {noise_sd:.2g} nA")
     c.set(xlabel="Input current (nA)", ylabel="Rate (Hz)", title="L5 cell")
-    c.legend(loc="lower right")
+    c.legend(loc="lower right", fontsize=5.5, handlelength=1.2)
     for sd, p in by_spread.items():
         (line,) = d.plot(x, p(x), label=f"SD {sd:g} nA")
         e.plot(x, p.gain(x), color=line.get_color())
