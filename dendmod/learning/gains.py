@@ -125,7 +125,9 @@ def train_gains(
             break
         if len(still) < len(going):
             going, rows = going[still], torch.from_numpy(still).to(train.x.device)
-            adam, x_shift, bias = adam.only(rows), x_shift[rows], bias[rows]
+            x_shift, bias = x_shift[rows], bias[rows]
+            gains = {n: torch.nn.Parameter(g.detach()[rows], False) for n, g in gains.items()}
+            adam = adam.only(rows, gains)
     return Gains(settings, best["hidden"], best["output"], accuracy, np.array(losses))
 
 

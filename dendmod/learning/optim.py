@@ -65,25 +65,25 @@ class BatchedAdam:
         self._value.sub_((self._rate * size).mul_(self._first).div_(below))
         self._slope.zero_()
 
-    def only(self, runs: torch.Tensor) -> BatchedAdam:
+    def only(self, runs: torch.Tensor, parameters: Mapping[str, torch.nn.Parameter]) -> BatchedAdam:
         """Return an optimiser of some runs that goes on from here.
 
         Parameters
         ----------
         runs
-            Indices. The parameters keep these runs alone.
+            Indices.
+        parameters
+            Those of these runs, by name.
         """
         rates = self._named(self._rate)
-        groups = []
-        for name, p in self._parameters.items():
-            p.grad, p.data = None, p.detach()[runs]
-            groups.append(({name: p}, rates[name][runs].reshape(len(runs), -1)[:, 0]))
-        new = BatchedAdam(groups, self.betas, self.eps)
-        kept = (
-            {n: v[runs] for n, v in self.first.items()},
-            {n: v[runs] for n, v in self.second.items()},
+        mine = {name: parameters[name] for name in self._parameters}
+        new = BatchedAdam(
+            [({n: p}, rates[n][runs].flatten(1)[:, 0]) for n, p in mine.items()],
+            self.betas,
+            self.eps,
         )
-        new.restore({"steps": self.steps, "first": kept[0], "second": kept[1]})
+        moments = ({n: v[runs] for n, v in which.items()} for which in (self.first, self.second))
+        new.restore(dict(zip(("steps", "first", "second"), (self.steps, *moments), strict=True)))
         return new
 
     def state(self) -> dict[str, object]:
