@@ -166,10 +166,10 @@ class MultitaskNetwork(torch.nn.Module):
             a = a if x_shift is None else a - x_shift
             return a if bias is None else a + bias
         # g w y + (b - g x_shift): one pass over what is as large as samples times units
-        offset = torch.zeros(()).to(y) if bias is None else bias
+        offset = torch.as_tensor(0.0 if bias is None else bias).to(y)
         if x_shift is not None:
             offset = offset - gain * x_shift
-        return torch.addcmul(torch.as_tensor(offset).to(y), self._weighted(layer, y), gain)
+        return torch.addcmul(offset, self._weighted(layer, y), torch.as_tensor(gain))
 
     def _weighted(self, layer: int, y: torch.Tensor) -> torch.Tensor:
         weight = self.values[f"weight{layer}"]

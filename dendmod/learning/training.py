@@ -156,7 +156,7 @@ def train(
         still = np.flatnonzero(np.isin(going, _going(history, spec)))
         if 0 < len(still) < len(going):
             live = _frozen(live.rows(still.tolist()), spec)
-            adam = adam.only(torch.from_numpy(still), live.values)
+            adam = adam.only(torch.from_numpy(still), dict(live.values.items()))
         going = going[still]
         if checkpoint:
             _write(checkpoint, key, network, adam, best, history)
