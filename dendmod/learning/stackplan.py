@@ -71,10 +71,9 @@ _DIGITS: dict[str, Any] = {
 _QUICK_CONTRAST = {
     "filter_batch": 256, "filter_epochs": 6, "gain_batch": 500, "gain_epochs": 20, "check_every": 5,
 }  # fmt: skip
-_QUICK_METHODS = ("TMCL", "CL", "RP", "RP_on_TMCL", BACKPROP)
 _SMALL_FILE: dict[str, Any] = {
     "width": 32, "n_seeds": 2, "filter_rates": (0.01,), "gain_rates": (0.03,),
-    "gain_starts": ("normal",), "sizes": (), "subsets": 0, "methods": _QUICK_METHODS,
+    "gain_starts": ("normal",), "sizes": (), "subsets": 0,
     "contrast": {
         "filter_batch": 512, "filter_epochs": 12, "gain_batch": 500, "gain_epochs": 12,
         "check_every": 4,
@@ -98,10 +97,7 @@ def _plan(data: str | None, seed: int, *, quick: bool, side: int) -> Plan:
     if data is None:
         if not quick:
             return Plan(seed=seed, **_DIGITS)
-        less: dict[str, Any] = {
-            "n_seeds": 2, "layers": 3, "sizes": (1,), "subsets": 2, "width": 16,
-            "methods": _QUICK_METHODS,
-        }  # fmt: skip
+        less: dict[str, Any] = {"n_seeds": 2, "layers": 3, "sizes": (1,), "subsets": 2, "width": 16}
         return Plan(seed=seed, **{**_DIGITS, **less, "contrast": _QUICK_CONTRAST})
     if quick:
         return Plan(data=data, seed=seed, pool=2 if side >= 28 else 1, **_SMALL_FILE)
