@@ -4,7 +4,9 @@ Each round runs one sample of the pinned network (benchmarks/workload.py) on eve
 so that all see the same load of the machine; medians of CPU time are compared. For the kernel a
 round runs many samples and divides; its spikes are generated inside. For NEURON and CoreNEURON the
 spikes are drawn before, and handing them to the queue counts. ``--threads`` adds the kernel's
-wall-clock time over threads, ``--reduced FILE`` a row for a fitted reduction.
+wall-clock time over threads, ``--reduced FILE`` a row for a fitted reduction,
+``--rival NAME=PYTHON`` (brian2, jax, arbor, numpy) the pinned network in another simulator, which
+lives in the environment of that interpreter.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ import json
 import os
 import platform
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.rival import SCRIPTS, Rival, start_rivals
 from benchmarks.workload import network, samples
 from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.neuron.network import NetworkSimulator
@@ -62,7 +66,9 @@ def kernel_seconds(spec: NetworkSpec, dt: float, precision: Any) -> tuple[float,
     return (taken[1] - taken[0]) / KERNEL_SAMPLES, counts
 
 
-def measure(spec: NetworkSpec, dt: float, rounds: int) -> dict[str, Any]:
+def measure(
+    spec: NetworkSpec, dt: float, rounds: int, rivals: Sequence[Rival] = ()
+) -> dict[str, Any]:
     """Return medians (ms of CPU a sample) of all engines at one step, and their ratios."""
     for precision in ("float32", "float64"):
         kernel_seconds(spec, dt, precision)  # compiles, and fills tables
@@ -81,11 +87,17 @@ def measure(spec: NetworkSpec, dt: float, rounds: int) -> dict[str, Any]:
             seconds, counts = kernel_seconds(spec, dt, precision)
             taken[name].append(seconds)
             spikes[name] = counts[:rounds]
+        for rival in rivals:
+            taken.setdefault(rival.name, []).append(rival.seconds())
         print(f"  dt {dt}, round {index + 1} of {rounds}", flush=True)
     row: dict[str, Any] = {f"{name}_ms": 1e3 * median(values) for name, values in taken.items()}
     row["f32_over_neuron"] = row["neuron_ms"] / row["kernel_f32_ms"]
     row["f64_over_neuron"] = row["neuron_ms"] / row["kernel_f64_ms"]
     row["f32_over_coreneuron"] = row["coreneuron_ms"] / row["kernel_f32_ms"]
+    for rival in rivals:
+        row[f"f32_over_{rival.name}"] = row[f"{rival.name}_ms"] / row["kernel_f32_ms"]
+        row[f"neuron_over_{rival.name}"] = row["neuron_ms"] / row[f"{rival.name}_ms"]
+    row["rivals"] = {rival.name: rival.about for rival in rivals}
     row["rounds_ms"] = {name: [1e3 * v for v in values] for name, values in taken.items()}
     row["hidden_spikes"] = spikes
     return row
@@ -126,7 +138,17 @@ def main() -> None:
     parser.add_argument("--dt", type=float, nargs="+", default=[0.1, 0.025])
     parser.add_argument("--threads", action="store_true", help="also scaling over threads")
     parser.add_argument("--reduced", type=Path, help="also a fitted reduction (dendmod reduce)")
+    parser.add_argument(
+        "--rival",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help=f"also one of {', '.join(SCRIPTS)}, run by that interpreter",
+    )
     options = parser.parse_args()
+    pythons = dict(given.partition("=")[::2] for given in options.rival)
+    if not set(pythons) <= set(SCRIPTS) or not all(pythons.values()):
+        parser.error(f"--rival takes NAME=PYTHON with a NAME of {', '.join(SCRIPTS)}")
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
     found: dict[str, Any] = {"cpu": _cpu(), "load": os.getloadavg()[0], "rounds": options.rounds}
@@ -135,7 +157,10 @@ def main() -> None:
         specs["reduced_"] = network(read_reduced(options.reduced))
     for prefix, spec in specs.items():
         for dt in options.dt:
-            found[f"{prefix}dt_{dt:g}"] = measure(spec, dt, options.rounds)
+            # others run the pinned network alone
+            chosen = pythons if spec is specs[""] else {}
+            with start_rivals(chosen, spec, dt, options.rounds) as rivals:
+                found[f"{prefix}dt_{dt:g}"] = measure(spec, dt, options.rounds, rivals)
     if options.threads:
         found["threads_ms"] = scaling(specs[""], options.dt[0])
     names = ("neuron_ms", "coreneuron_ms", "kernel_f32_ms", "kernel_f64_ms", "f32_over_neuron")
@@ -143,6 +168,10 @@ def main() -> None:
     for key, row in found.items():
         if key.split("_")[0] in ("dt", "reduced"):
             print(key, *(f"{name} {row[name]:.2f}" for name in names), sep="  ")
+            for name, about in row["rivals"].items():
+                ratios = (f"f32_over_{name}", f"neuron_over_{name}")
+                shown = [f"{ratio} {row[ratio]:.2f}" for ratio in ratios]
+                print(f"  {name}_ms {row[f'{name}_ms']:.2f}", *shown, about, sep="  ")
     if "threads_ms" in found:
         print("threads", found["threads_ms"])
     if options.json:

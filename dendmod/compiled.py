@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from dendmod.errors import EngineError
-from dendmod.paths import cache_dir
+from dendmod.paths import cache_dir, cache_lock
 
 # No contraction to fused multiply-adds: the same source gives the same bits on every CPU.
 DEFAULT_FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c11")
@@ -38,6 +36,8 @@ def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
     ------
     EngineError
         If there is no C compiler or the file does not compile.
+    CacheError
+        If the cache cannot be written.
     """
     source = Path(source)
     key = cache_key(source, flags)
@@ -46,7 +46,7 @@ def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
     place = cache_dir() / "compiled" / f"{source.stem}-{key}.so"
     library = _open(place)
     if library is None:
-        with _lock(place):
+        with cache_lock(place):
             library = _open(place)  # another process may have built it meanwhile
             if library is None:
                 _build(source, flags, place)
@@ -109,20 +109,6 @@ def _open(place: Path) -> ctypes.CDLL | None:
         return ctypes.CDLL(str(place)) if place.is_file() else None
     except OSError:  # cut short, or of another machine
         return None
-
-
-@contextmanager
-def _lock(place: Path) -> Iterator[None]:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(place.with_suffix(".lock"), "w")  # noqa: SIM115
-    except OSError as error:
-        raise EngineError(
-            f"the cache {place.parent} cannot be written: {error}. Name another with DENDMOD_CACHE"
-        ) from None
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
-        yield
 
 
 def _build(source: Path, flags: Sequence[str], place: Path) -> None:

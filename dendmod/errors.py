@@ -38,6 +38,10 @@ class UnsupportedByEngine(EngineError):
     """The engine cannot run this specification unedited."""
 
 
+class CacheError(DendmodError, OSError):
+    """The folder of what is compiled or downloaded once cannot be written."""
+
+
 class SweepError(DendmodError, RuntimeError):
     """Runs of a sweep failed, or its stored results cannot be trusted.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,34 @@ from dendmod.figure import FigureOptions, run_figure, write_summary
 from dendmod.protocol import load_protocol
 from dendmod.protocol.model import Protocol
 
-_QUICK_TRIALS, _QUICK_RUNS = 4, 3
+_QUICK_RUNS = 3
 _BASELINE_START = 50.0  # ms: the background has built up
 _ONSET_SD = 3.0  # the contextual burst begins this many SD before its centre
+
+_Clamped = tuple[str, int, bool]  # arm, level, whether channels are blocked
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All that the figure shows: spikes, the levels chosen by them, conductances (nS) of those."""
+
+    experiment: Experiment
+    tables: Mapping[str, SpikeTable]
+    chosen: Mapping[str, Mapping[int, int | None]]
+    clamped: Mapping[str, list[int]]
+    paired: Mapping[_Clamped, ConductanceSummary]
+
+    @property
+    def protocol(self) -> Protocol:
+        return self.experiment.protocol
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
     """Run, analyse and draw Figure 1; return its summary."""
     protocol = load_protocol("fig1", options.changes())
-    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
+    trials = protocol.trials(options.trials, quick=options.quick)
     experiment = Experiment(protocol, options.out / "store", **options.sweep())
-    levels = {
-        name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
-        for name, arm in protocol.arms.items()
-    }
+    levels = protocol.levels(quick=options.quick)
     tables = experiment.spikes(levels, trials=trials, seed=protocol.run.seed, traces=True)
     chosen = {
         name: {k: tables[name].chosen(k) for k in arm.target_spikes}
@@ -42,8 +58,9 @@ def main(options: FigureOptions) -> dict[str, Any]:
         (name, level, blocked): _paired(protocol, name, conductance, level, blocked)
         for name, level, blocked in conductance
     }
-    summary = _summary(protocol, experiment, tables, chosen, clamped, paired)
-    _draw(options.out, protocol, experiment, tables, chosen, clamped, paired)
+    measured = _Measured(experiment, tables, chosen, clamped, paired)
+    summary = _summary(measured)
+    _draw(options.out, measured)
     write_summary(options.out, summary)
     return summary
 
@@ -52,7 +69,13 @@ def _times(protocol: Protocol, n: int) -> np.ndarray:
     return np.arange(n) * protocol.run.dt_ms
 
 
-def _paired(protocol, arm, conductance, level, blocked):  # type: ignore[no-untyped-def]
+def _paired(
+    protocol: Protocol,
+    arm: str,
+    conductance: Mapping[_Clamped, np.ndarray],
+    level: int,
+    blocked: bool,
+) -> ConductanceSummary:
     """Change of conductance against level 0 of the same seeds; level 0 itself is not paired."""
     g = conductance[arm, level, blocked]
     if level:
@@ -62,11 +85,13 @@ def _paired(protocol, arm, conductance, level, blocked):  # type: ignore[no-unty
     return summarise(subtract_baseline(g, _times(protocol, g.shape[1]), window))
 
 
-def _peaks(entries: dict, arm: str, levels: list[int], blocked: bool) -> list[dict[str, float]]:
+def _peaks(
+    entries: Mapping[_Clamped, ConductanceSummary], arm: str, levels: list[int], blocked: bool
+) -> list[dict[str, float]]:
     background = entries[arm, 0, blocked].mean_peak
     rows = []
     for level in levels:
-        s: ConductanceSummary = entries[arm, level, blocked]
+        s = entries[arm, level, blocked]
         rows.append({
             "level": level,
             "mean_peak": s.mean_peak if level else 0.0,
@@ -76,21 +101,22 @@ def _peaks(entries: dict, arm: str, levels: list[int], blocked: bool) -> list[di
     return rows
 
 
-def _arm_summary(protocol, tables, chosen, clamped, paired, name):  # type: ignore[no-untyped-def]
-    table: SpikeTable = tables[name]
+def _arm_summary(measured: _Measured, name: str) -> dict[str, Any]:
+    table, clamped = measured.tables[name], measured.clamped[name]
     return {
-        "n_ff": protocol.arms[name].n_feedforward,
+        "n_ff": measured.protocol.arms[name].n_feedforward,
         "levels": list(table.levels),
         "mean_spikes": table.mean().tolist(),
         "spikes": table.counts[:, 0, :].tolist(),
-        "chosen": {str(k): level for k, level in chosen[name].items()},
-        "conductance_nS": _peaks(paired, name, clamped[name], True),
-        "conductance_active_nS": _peaks(paired, name, clamped[name], False),
+        "chosen": {str(k): level for k, level in measured.chosen[name].items()},
+        "conductance_nS": _peaks(measured.paired, name, clamped, True),
+        "conductance_active_nS": _peaks(measured.paired, name, clamped, False),
     }
 
 
-def _summary(protocol, experiment, tables, chosen, clamped, paired):  # type: ignore[no-untyped-def]
-    arms = {name: _arm_summary(protocol, tables, chosen, clamped, paired, name) for name in tables}
+def _summary(measured: _Measured) -> dict[str, Any]:
+    experiment, protocol, tables = measured.experiment, measured.protocol, measured.tables
+    arms = {name: _arm_summary(measured, name) for name in tables}
     top = tables["nmda"].extras[-1]
     arms["nmda"]["plateau"] = {
         "level": tables["nmda"].levels[-1],
@@ -132,10 +158,11 @@ def _example(table: SpikeTable, level: int | None, target: int) -> np.ndarray | 
     return table.extras[row]["v_soma"][hits[0] if hits.size else 0]
 
 
-def _draw(out: Path, protocol, experiment, tables, chosen, clamped, paired):  # type: ignore[no-untyped-def]
+def _draw(out: Path, measured: _Measured) -> None:
     from dendmod.plotting import save, style
     from dendmod.plotting.fig1 import draw
 
+    experiment, protocol, tables = measured.experiment, measured.protocol, measured.tables
     n = tables["nmda"].extras[0]["v_soma"].shape[1]
     arms: dict[str, Any] = {}
     unit = {"shunt": "shunt inputs", "nmda": "sites"}
@@ -146,11 +173,11 @@ def _draw(out: Path, protocol, experiment, tables, chosen, clamped, paired):  # 
             "soma": [
                 (f"no level gives {k}" if level is None else f"{level} {unit[name]}",
                  _example(table, level, k))
-                for k, level in chosen[name].items()
+                for k, level in measured.chosen[name].items()
             ],
             "conductance": [
-                (f"{level} {unit[name]}", paired[name, level, True])
-                for level in reversed(clamped[name]) if level
+                (f"{level} {unit[name]}", measured.paired[name, level, True])
+                for level in reversed(measured.clamped[name]) if level
             ],
         }  # fmt: skip
     top = tables["nmda"].extras[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import math
 import os
@@ -13,7 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dendmod.errors import DendmodError
+from dendmod.errors import DendmodError, SpecError
+
+# what the place of a file or the disk is to blame for; any other OSError is a fault of ours
+_OF_FILES = {
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT,
+    errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,17 @@ class FigureOptions:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value}: give 1 or more")
-    return value
+def _at_least(lowest: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r}: give a whole number") from None
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"{value}: give {lowest} or more")
+        return value
+
+    return whole
 
 
 def _names(text: str) -> list[str]:
@@ -62,10 +75,10 @@ def _names(text: str) -> list[str]:
 
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
-    "seed": {"type": int, "help": "seed of all random inputs"},
-    "trials": {"type": _positive, "help": "trials a condition"},
+    "seed": {"type": _at_least(0), "help": "seed of all random inputs"},
+    "trials": {"type": _at_least(1), "help": "trials a condition"},
     "quick": {"action": "store_true", "help": "less of everything, in under two minutes"},
-    "workers": {"type": _positive, "help": "processes (default: all cores)"},
+    "workers": {"type": _at_least(1), "help": "processes (default: all cores)"},
     "morphology": {"help": "name, or SWC or ASC file"},
     "dt": {"type": float, "metavar": "MS", "help": "time step (ms)"},
     "scheduler": {"metavar": "ADDRESS", "help": "run on the Dask cluster of this scheduler"},
@@ -81,7 +94,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "feedforward weights: dPMD, dSD, dPCA, PMD, SD, PCA, RP",
     },
     "tasks": {"type": _names, "metavar": "A,B", "help": "tasks, such as 0,3,7 (default: see docs)"},
-    "samples": {"type": _positive, "help": "samples a task"},
+    "samples": {"type": _at_least(1), "help": "samples a task"},
     "data": {"metavar": "PATH", "help": "npz file of images in place of the built-in ones"},
     "io": {"metavar": "FILE", "help": "IO file whose bias and x-shift hidden units have as well"},
     "panels": {
@@ -137,7 +150,12 @@ def run_figure(
     """
     options = FigureOptions(**vars(_parser(program or name, arguments).parse_args(command)))
     began = time.monotonic()
-    guard(lambda: main(options))
+
+    def checked() -> None:
+        check_folder(options.out)
+        main(options)
+
+    guard(checked)
     if not files:
         return
     print(
@@ -150,14 +168,47 @@ def guard(run: Callable[[], Any]) -> Any:
     """Run, and turn errors made on purpose and Ctrl-C into one message and an exit code."""
     try:
         return run()
-    except DendmodError as error:
-        if os.environ.get("DENDMOD_DEBUG"):
+    except (DendmodError, OSError, ValueError) as error:
+        message = _message(error)
+        if message is None or os.environ.get("DENDMOD_DEBUG"):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
+
+
+def _message(error: Exception) -> str | None:
+    """Return what to tell the user, or None where the fault is in the program."""
+    if isinstance(error, DendmodError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _OF_FILES:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return f"{place}{error.strerror}. Give a place that can be read and written"
+    if "pydantic" in sys.modules:
+        from pydantic import ValidationError
+
+        from dendmod.spec.base import complaints
+
+        if isinstance(error, ValidationError):
+            return "\n  ".join(complaints(error))
+    return None
+
+
+def check_folder(out: Path) -> None:
+    """Check that a folder for results can be made or written, before anything is computed.
+
+    Raises
+    ------
+    SpecError
+        If a file is in the way, or the place cannot be written.
+    """
+    there = next((place for place in (out, *out.parents) if place.exists()), Path("."))
+    if not there.is_dir():
+        raise SpecError(f"--out {out}: {there} is a file; give a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SpecError(f"--out {out}: {there} cannot be written; give another folder")
 
 
 def plain(values: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ _LEVEL_IS = {
     "somatic_shunt": "shunt inputs",
     "dendritic_nmda": "dendritic sites driven to NMDA spikes",
 }
-QUICK_TRIALS, QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 4, 12, 200
+QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ def _fit_summary(fit: IOFit) -> dict[str, Any]:
 
 def paper_order(protocol: Protocol, arm: str) -> list[FitModel]:
     """Return the paper's order of residuals of an arm, the smallest first."""
-    return [m.strip() for m in str(protocol.paper[f"io_order_{arm}"]).split("<")]  # type: ignore[misc]
+    names = str(protocol.paper[f"io_order_{arm}"]).split("<")
+    return [cast(FitModel, name.strip()) for name in names]
 
 
 def analyse_io(
@@ -151,13 +152,10 @@ def analyse_io(
 def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
     """Return the arguments of `Experiment.io_curves` that the options ask for."""
     quick = options.quick
-    levels = {}
-    for name in arms:
-        arm = protocol.arms[name]
-        levels[name] = arm.quick_levels if quick and arm.quick_levels else arm.levels
+    levels = protocol.levels(quick=quick)
     return {
-        "arms": levels,
-        "trials": options.trials or (QUICK_TRIALS if quick else protocol.run.trials),
+        "arms": {name: levels[name] for name in arms},
+        "trials": protocol.trials(options.trials, quick=quick),
         "seed": protocol.run.seed,
         "resolution": QUICK_RESOLUTION if quick else None,
     }

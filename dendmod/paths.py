@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dendmod.errors import DendmodError
+from dendmod.errors import CacheError, DendmodError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -37,3 +40,29 @@ def cache_dir() -> Path:
         return Path(explicit)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "dendmod"
+
+
+@contextmanager
+def cache_lock(place: Path) -> Iterator[None]:
+    """Hold the lock of one file or folder of the cache; its folder is made if it is not there.
+
+    The lock is released when the process ends, however it ends.
+
+    Raises
+    ------
+    CacheError
+        If the cache cannot be written.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(place.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)
+    except OSError as error:
+        raise CacheError(
+            f"the cache {place.parent} cannot be written: {error.strerror}. Name another folder "
+            "with DENDMOD_CACHE"
+        ) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -12,8 +12,6 @@ from dendmod.figure import FigureOptions, write_summary
 from dendmod.protocol import Protocol, ProtocolGrid, load_grid
 from dendmod.protocol.grid import Grid, grid_columns
 
-_QUICK_TRIALS = 4
-
 
 def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
     """Run a protocol file or a file of readings.
@@ -52,12 +50,11 @@ def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
 
 
 def _asked(protocol: Protocol, options: FigureOptions) -> dict[str, Any]:
-    levels = {
-        name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
-        for name, arm in protocol.arms.items()
+    return {
+        "arms": protocol.levels(quick=options.quick),
+        "trials": protocol.trials(options.trials, quick=options.quick),
+        "seed": protocol.run.seed,
     }
-    trials = options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
-    return {"arms": levels, "trials": trials, "seed": protocol.run.seed}
 
 
 def _rows(variant: str, experiment: Experiment, options: FigureOptions) -> pd.DataFrame:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
+
+from dendmod.cli.options import Biophysics, CellMorphology, Json, Out
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -18,12 +18,12 @@ def _group() -> None:
 
 @app.command()
 def check(
-    morphology: Annotated[str, typer.Option(help="Name, or SWC or ASC file.")] = "l5pc",
-    biophysics: Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for pictures and summary.json.")] = None,
+    morphology: CellMorphology = "l5pc",
+    biophysics: Biophysics = 3,
+    as_json: Json = False,
+    out: Out = None,
 ) -> None:
-    """Measure rest, input resistance, step rates and BAC firing."""
+    """Measure rest, input resistance, step rates and BAC firing; with --out, draw them."""
     from dendmod.cellcheck import check_cell
     from dendmod.figure import write_summary
     from dendmod.l5cell import L5PyramidalCell

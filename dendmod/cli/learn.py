@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from dendmod.cli.options import Json, Scheduler
+
 
 def train(
     out: Annotated[Path, typer.Option(help="File of the trained model (.npz).")],
@@ -18,7 +20,7 @@ def train(
     samples: Annotated[int | None, typer.Option(min=1, help="Samples a task.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.")] = None,
+    scheduler: Scheduler = None,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Shuffle labels.")] = False,
     protocol: Annotated[str, typer.Option(help="File of settings.")] = "fig5",
     quiet: Annotated[bool, typer.Option("--quiet", help="No bar.")] = False,
@@ -57,7 +59,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="npz file with images and labels.")],
     samples: Annotated[int, typer.Option(min=2, help="Samples a task.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws and spikes.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure the balanced accuracy of each task of a trained model on images."""
     from dendmod.switching.model import read_images, read_model

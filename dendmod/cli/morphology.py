@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from dendmod.cli.options import Out
+
 app = typer.Typer(no_args_is_help=True)
 
 DEFAULT_SEED = 4  # why this one: morphologies/l5pc/about.md
@@ -29,7 +31,7 @@ def generate(
 @app.command()
 def check(
     file: Annotated[str, typer.Argument(help="SWC or ASC file, or a name.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the picture.")] = None,
+    out: Out = None,
 ) -> None:
     """Check a morphology, print its totals and draw it."""
     from dendmod.morphology import resolve

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from dendmod.cli.options import Json
+
 app = typer.Typer(no_args_is_help=True)
 
 _Seed = Annotated[int, typer.Option(help="Of the random network.", min=0)]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 @app.command()
@@ -18,7 +19,7 @@ def compare(
     seed: _Seed = 0,
     dt: Annotated[float, typer.Option(help="Step (ms).")] = 0.1,
     samples: Annotated[int, typer.Option(help="Number of samples.", min=1)] = 2,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Run the same random network on NEURON and on the kernel."""
     from dendmod.network.compare import compare as run_both
@@ -38,7 +39,7 @@ def compare(
 def refine(
     seed: _Seed = 0,
     samples: Annotated[int, typer.Option(help="Number of samples.", min=1)] = 10,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Run the same random network with steps from 0.1 to 0.0125 ms on the kernel."""
     from dendmod.network.compare import refine as run_steps

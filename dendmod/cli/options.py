@@ -7,11 +7,24 @@ from typing import Annotated
 
 import typer
 
-Out = Annotated[Path | None, typer.Option(help="Folder for results.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of all random inputs.")]
+from dendmod.figure import check_folder
+
+
+def _folder(out: Path | None) -> Path | None:
+    if out is not None:
+        check_folder(out)
+    return out
+
+
+Out = Annotated[Path | None, typer.Option(help="Folder for results.", callback=_folder)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of all random inputs.")]
+Trials = Annotated[int | None, typer.Option(min=1, help="Trials a condition.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes.")]
 Morphology = Annotated[str | None, typer.Option(help="Name, or SWC or ASC file.")]
+CellMorphology = Annotated[str, typer.Option(help="Name, or SWC or ASC file.")]
+Biophysics = Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Dt = Annotated[float | None, typer.Option(help="Time step (ms).")]
 Scheduler = Annotated[
     str | None,

@@ -8,6 +8,17 @@ from typing import Annotated
 
 import typer
 
+from dendmod.cli.options import (
+    Biophysics,
+    CellMorphology,
+    Json,
+    Out,
+    Quick,
+    Seed,
+    Trials,
+    Workers,
+)
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -15,8 +26,8 @@ app = typer.Typer(no_args_is_help=True)
 def reduce_(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="JSON file to write.")] = None,
-    morphology: Annotated[str, typer.Option(help="Name, or SWC or ASC file.")] = "l5pc",
-    biophysics: Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")] = 1,
+    morphology: CellMorphology = "l5pc",
+    biophysics: Biophysics = 1,
     sites: Annotated[
         int, typer.Option(min=0, help="Dendritic compartments; 0 fits the soma alone.")
     ] = 20,
@@ -29,7 +40,7 @@ def reduce_(
     capacitances: Annotated[
         str, typer.Option(help="spectrum, or slow: from the slow time constants alone.")
     ] = "spectrum",
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Reduce the L5 cell to its soma and the sites of Figure 1, and write it to a file."""
     if context.invoked_subcommand is not None:
@@ -77,16 +88,16 @@ def _distances(text: str) -> list[float]:
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A file of `dendmod reduce`.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for results.")] = None,
+    out: Out = None,
     full: Annotated[
         Path | None, typer.Option(help="Folder for the full cell's runs, to share them.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random inputs.")] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials a condition.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+    seed: Seed = None,
+    trials: Trials = None,
+    quick: Quick = False,
+    workers: Workers = None,
     io: Annotated[bool, typer.Option(help="Look for IO thresholds too.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Hold a reduced cell against the full one: figures, a picture and summary.json."""
     from dendmod.figure import FigureOptions

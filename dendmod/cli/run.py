@@ -16,6 +16,7 @@ from dendmod.cli.options import (
     Scheduler,
     Seed,
     Timeout,
+    Trials,
     Workers,
 )
 
@@ -24,7 +25,7 @@ def run(
     file: Annotated[str, typer.Argument(help="A protocol file, or the name of one that ships.")],
     out: Out = None,
     seed: Seed = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials a condition.")] = None,
+    trials: Trials = None,
     quick: Quick = False,
     workers: Workers = None,
     morphology: Morphology = None,

@@ -130,14 +130,15 @@ def _factors(
     cluster: dict[str, np.ndarray],
     sizes: np.ndarray,
 ) -> np.ndarray:
-    """Return the factors [post, pre]; 1 where either neuron belongs to the background."""
+    """Return the factors [post, pre]; 1 (or J-) where either neuron belongs to the background."""
     plus, minus = spec.factors(post, pre)
     a, b = cluster[post][:, None], cluster[pre][None, :]
     within = np.full(spec.n_clusters, plus)
     if post == pre == "E":
         within *= sizes.mean() / sizes
     same = np.where(a == b, within[np.maximum(a, 0)], minus)
-    return np.where((a == BACKGROUND) | (b == BACKGROUND), 1.0, same)
+    with_background = minus if spec.background_depressed else 1.0
+    return np.where((a == BACKGROUND) | (b == BACKGROUND), with_background, same)
 
 
 def _block(

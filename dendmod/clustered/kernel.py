@@ -14,6 +14,7 @@ from dendmod import compiled
 from dendmod.errors import EngineError
 
 _PIECE = 2000  # steps between two growths of the spike list
+_BLOCK = 64  # BLOCK of lif.c
 
 _I = ctypes.c_int64
 _P = ctypes.c_void_p
@@ -29,7 +30,9 @@ class _Run(ctypes.Structure):
         *((name, _P) for name in ("profile", "pattern", "pre_profile", "pre_amp", "recorded")),
         *((name, _D) for name in ("dt", "inv_tau_m", "decay", "v_reset")),
         ("refractory_steps", ctypes.c_int32),
-        *((name, _P) for name in ("v", "current", "hold", "held", "mu_now", "uniform", "spiking")),
+        ("wide", ctypes.c_int32),
+        *((name, _P) for name in ("v", "current", "hold", "held")),
+        *((name, _P) for name in ("mu_now", "base", "uniform", "spiking")),
         ("n_spiking", _I),
         *((name, _P) for name in ("spike_step", "spike_id", "v_out", "current_out")),
     ]
@@ -52,7 +55,7 @@ class Synapses:
     start
         First synapse of each neuron [neurons + 1].
     post
-        Postsynaptic neuron of each synapse.
+        Postsynaptic neuron of each synapse; 16 bits each are read faster than 32.
     jump
         What a spike adds to the current (mV/s): weight / tau_s.
     """
@@ -123,21 +126,23 @@ def run(
     v, current, hold = _aligned(state[0]), _aligned(state[1]), state[2]
     record = np.zeros(0, np.int64) if record is None else np.ascontiguousarray(record, np.int64)
     decay = float(np.exp(-dt / tau_s))
-    mu_now = _aligned(mu)
+    mu_now, base = _aligned(mu), _aligned(mu)
     spiking = np.empty(n, np.uint32)
-    uniform = np.zeros(n, np.uint8)
-    held = np.empty(n, np.uint32)
+    held = np.empty(n + 1, np.uint32)
     above = np.flatnonzero(v > thresholds)
     spiking[: above.size] = above
-    capacity = n * (_PIECE // max(refractory_steps, 1) + 1)
+    apart = 1 if (v_reset > thresholds).any() else max(refractory_steps, 1)
+    capacity = n * (_PIECE // apart + 1)
     spike_step = np.empty(capacity, np.int32)
     spike_id = np.empty(capacity, np.uint32)
+    wide = synapses.post.dtype != np.uint16
     drives = drives or Drives(np.zeros((steps, 0)), np.zeros((0, n)))
+    uniform = np.zeros(-(-n // _BLOCK) * (1 + drives.pattern.shape[0]), np.uint8)
     fixed = [
         np.ascontiguousarray(a, t)
         for a, t in (
             (synapses.start, np.int64),
-            (synapses.post, np.uint32),
+            (synapses.post, np.uint32 if wide else np.uint16),
             (synapses.jump, np.float64),
             (thresholds, np.float64),
             (_aligned(mu), np.float64),  # the kernel shifts it and back
@@ -163,9 +168,9 @@ def run(
             n, end - begin, drives.pattern.shape[0], record.size, capacity,
             start, post, jump, threshold, mu_p, mu_t_p,
             profile, pattern, pre_profile, amp, record.ctypes.data,
-            dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps,
+            dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps, wide,
             v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data,
-            mu_now.ctypes.data, uniform.ctypes.data,
+            mu_now.ctypes.data, base.ctypes.data, uniform.ctypes.data,
             spiking.ctypes.data, n_spiking, spike_step.ctypes.data, spike_id.ctypes.data,
             piece_v.ctypes.data, piece_current.ctypes.data,
         )  # fmt: skip

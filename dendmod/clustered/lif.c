@@ -7,6 +7,7 @@
      4. the refractory counter counts down; where it is still above zero, v = v_reset
 
    The spikes of step 1 are found in the pass over the neurons of the step before: one pass a step.
+   Memory is what limits it: synapses are read once, with 16 bits for the neuron that they go to.
    Units: mV, mV/s and s. */
 
 #include <stdint.h>
@@ -17,7 +18,7 @@
 typedef struct {
     int64_t n, steps, n_drives, n_recorded, capacity;
     const int64_t *start;      /* n + 1: first synapse of each presynaptic neuron */
-    const uint32_t *post;      /* postsynaptic neuron of each synapse */
+    const void *post;          /* postsynaptic neuron of each synapse, 16 or 32 bits each */
     const double *jump;        /* what a spike adds to the current (mV/s) */
     const double *threshold;   /* n */
     double *mu;                /* n */
@@ -28,12 +29,13 @@ typedef struct {
     const double *pre_amp;     /* n */
     const int64_t *recorded;   /* n_recorded */
     double dt, inv_tau_m, decay, v_reset;
-    int32_t refractory_steps;
+    int32_t refractory_steps, wide; /* wide: 32 bits for `post` */
     double *v, *current;       /* n: the state */
-    int32_t *hold;             /* n */
-    uint32_t *held;            /* n: work; those with hold > 0 */
-    double *mu_now;            /* n: work */
-    uint8_t *uniform;          /* a block of neurons: work; 1 where all have one drive */
+    int32_t *hold;             /* n: steps that are left; meanwhile the step at which none is left */
+    uint32_t *held;            /* n + 1: work; who is refractory, a ring or a list */
+    double *mu_now, *base;     /* n: work */
+    uint8_t *uniform;          /* blocks: work; 1 where all neurons of a block have one drive; then
+                                  n_drives x blocks: 1 where a pattern is not all zero */
     uint32_t *spiking;         /* n: work; those above threshold at the start of the next step */
     int64_t n_spiking;
     int32_t *spike_step;       /* capacity */
@@ -42,107 +44,185 @@ typedef struct {
 } lif_run;
 
 /* Currents are kept as scale x current, so that their decay is one multiplication a step */
-static void deliver(const lif_run *r, uint32_t pre, double factor)
-{
-    double *restrict current = r->current;
-    const uint32_t *restrict post = r->post;
-    const double *restrict jump = r->jump;
-    const int64_t end = r->start[pre + 1];
-    for (int64_t s = r->start[pre]; s < end; s++)
-        current[post[s]] += factor * jump[s];
-}
-
-/* mu_now = mu + the patterns with their profiles; of a uniform block the first neuron's is enough */
-static void drive(const lif_run *r, const double *now)
-{
-    double *restrict out = r->mu_now;
-    const double *restrict mu = r->mu;
-    for (int64_t b = 0; b < r->n; b += BLOCK) {
-        const int64_t last = b + BLOCK < r->n ? b + BLOCK : r->n;
-        const int64_t e = r->uniform[b / BLOCK] ? b + 1 : last;
-        for (int64_t i = b; i < e; i++)
-            out[i] = mu[i];
-        for (int64_t d = 0; d < r->n_drives; d++) {
-            const double *restrict pattern = r->pattern + d * r->n;
-            const double a = now[d];
-            if (a != 0.0)
-                for (int64_t i = b; i < e; i++)
-                    out[i] += a * pattern[i];
-        }
+#define DELIVER(name, type)                                                                       \
+    static void name(const lif_run *r, uint32_t pre, double factor)                               \
+    {                                                                                             \
+        double *restrict current = r->current;                                                    \
+        const type *restrict post = (const type *)r->post + r->start[pre];                        \
+        const double *restrict jump = r->jump + r->start[pre];                                    \
+        const int64_t n = r->start[pre + 1] - r->start[pre];                                      \
+        int64_t s = 0;                                                                            \
+        for (; s + 8 <= n; s += 8) { /* unrolled: loads need not wait for the stores before */    \
+            type to[8];                                                                           \
+            memcpy(to, post + s, sizeof to);                                                      \
+            __builtin_prefetch(jump + s + 64);                                                    \
+            for (int k = 0; k < 8; k++)                                                           \
+                current[to[k]] += factor * jump[s + k];                                           \
+        }                                                                                         \
+        for (; s < n; s++)                                                                        \
+            current[post[s]] += factor * jump[s];                                                 \
     }
+DELIVER(deliver_narrow, uint16_t)
+DELIVER(deliver_wide, uint32_t)
+
+/* mu_now = mu + the patterns with their profiles, of which the first `fixed` are as in the step
+   before: their sum is kept in `base`, which holds that of the first *kept. A block that a pattern
+   does not reach is left alone; of a uniform block the first neuron's drive is enough */
+static void drive(const lif_run *r, const double *now, int64_t fixed, int64_t *kept)
+{
+    const int64_t blocks = (r->n + BLOCK - 1) / BLOCK;
+    const int renew = fixed != *kept;
+    double *restrict base = r->base, *restrict out = r->mu_now;
+    for (int64_t j = 0; j < blocks; j++) {
+        const int64_t b = j * BLOCK, last = b + BLOCK < r->n ? b + BLOCK : r->n;
+        const int64_t e = r->uniform[j] ? b + 1 : last;
+        const uint8_t *reached = r->uniform + blocks + j; /* of the first pattern */
+        if (renew) {
+            memcpy(base + b, r->mu + b, (size_t)(e - b) * sizeof *base);
+            for (int64_t d = 0; d < fixed; d++)
+                if (reached[d * blocks] && now[d] != 0.0)
+                    for (int64_t i = b; i < e; i++)
+                        base[i] += now[d] * r->pattern[d * r->n + i];
+        }
+        int first = 1;
+        for (int64_t d = fixed; d < r->n_drives; d++) {
+            const double *restrict pattern = r->pattern + d * r->n;
+            const double *from = first ? base : out;
+            if (!reached[d * blocks])
+                continue;
+            for (int64_t i = b; i < e; i++)
+                out[i] = from[i] + now[d] * pattern[i];
+            first = 0;
+        }
+        if (first && renew)
+            memcpy(out + b, base + b, (size_t)(e - b) * sizeof *base);
+    }
+    *kept = fixed;
 }
 
-/* Steps 3 and 4; returns how many are above threshold then. v is kept as its distance from the
-   threshold, and mu is less threshold / tau_m: one array less is read */
-static int64_t advance(const lif_run *r, const double *restrict mu, double scale, int64_t *n_held)
+/* Step 3 for some neurons; the sign bit of what is returned is clear where any v is above threshold
+   (or at it). v is kept as its distance from the threshold, and mu is less threshold / tau_m: one
+   array less is read. `mu` is one number for all, or one for each */
+static inline int64_t move(double *restrict v, const double *restrict current,
+                           const double *restrict mu, int uniform, int64_t n, double scale,
+                           double dt, double inv_tau_m)
 {
-    const int64_t n = r->n;
-    const double dt = r->dt, inv_tau_m = r->inv_tau_m;
-    double *restrict v = r->v;
-    const double *restrict current = r->current;
-    uint32_t *restrict spiking = r->spiking;
-    int64_t found = 0, held = 0, again = 0;
+    const double one = mu[0];
+    int64_t signs = -1;
+    for (int64_t i = 0; i < n; i++) {
+        const double drive = uniform ? one : mu[i];
+        const double moved = v[i] + dt * (drive + scale * current[i] - v[i] * inv_tau_m);
+        int64_t bits;
+        memcpy(&bits, &moved, sizeof bits);
+        v[i] = moved;
+        signs &= bits;
+    }
+    return signs;
+}
 
-    for (int64_t b = 0; b < n; b += BLOCK) {
-        const int64_t e = b + BLOCK < n ? b + BLOCK : n;
-        int64_t signs = -1; /* its sign bit is cleared by any v above threshold (or at it) */
-        if (r->uniform[b / BLOCK]) {
-            const double one = mu[b];
-            for (int64_t i = b; i < e; i++) {
-                const double moved = v[i] + dt * (one + scale * current[i] - v[i] * inv_tau_m);
-                v[i] = moved;
-                int64_t bits;
-                memcpy(&bits, &moved, sizeof bits);
-                signs &= bits;
-            }
-        } else {
-            for (int64_t i = b; i < e; i++) {
-                const double moved = v[i] + dt * (mu[i] + scale * current[i] - v[i] * inv_tau_m);
-                v[i] = moved;
-                int64_t bits;
-                memcpy(&bits, &moved, sizeof bits);
-                signs &= bits;
-            }
-        }
+/* Step 3 for all; returns how many are above threshold then and may spike. Where `queue` says so, a
+   refractory neuron moves like the others and is reset when it gets to the threshold, or when its
+   time ends */
+static int64_t advance(const lif_run *r, const double *mu, double scale, int64_t step, int queue)
+{
+    const double dt = r->dt, inv_tau_m = r->inv_tau_m;
+    double *v = r->v, *current = r->current;
+    int64_t found = 0;
+    for (int64_t b = 0; b < r->n; b += BLOCK) {
+        const int64_t e = b + BLOCK < r->n ? b + BLOCK : r->n;
+        const int uniform = r->uniform[b / BLOCK];
+        int64_t signs; /* a whole block has a length that the compiler knows */
+        if (e - b < BLOCK)
+            signs = move(v + b, current + b, mu + b, uniform, e - b, scale, dt, inv_tau_m);
+        else if (uniform)
+            signs = move(v + b, current + b, mu + b, 1, BLOCK, scale, dt, inv_tau_m);
+        else
+            signs = move(v + b, current + b, mu + b, 0, BLOCK, scale, dt, inv_tau_m);
         if (signs >= 0)
             for (int64_t i = b; i < e; i++)
-                if (v[i] > 0.0)
-                    spiking[found++] = (uint32_t)i;
-    }
-    for (int64_t k = 0; k < *n_held; k++) {
-        const uint32_t i = r->held[k];
-        if (--r->hold[i] > 0) {
-            const double reset = r->v_reset - r->threshold[i];
-            again |= (v[i] > 0.0) != (reset > 0.0);
-            v[i] = reset;
-            r->held[held++] = i;
-        } else {
-            r->hold[i] = 0;
-        }
-    }
-    *n_held = held;
-    if (again) { /* one that is held was counted, or should have been: look at all */
-        found = 0;
-        for (int64_t i = 0; i < n; i++)
-            if (v[i] > 0.0)
-                spiking[found++] = (uint32_t)i;
+                if (v[i] > 0.0) {
+                    if (queue && r->hold[i] > step + 1)
+                        v[i] = r->v_reset - r->threshold[i];
+                    else
+                        r->spiking[found++] = (uint32_t)i;
+                }
     }
     return found;
 }
 
-/* Find blocks whose neurons share one drive at all times: these need not read it, and the state fits
-   the cache */
+/* Step 4 with a queue: reset those whose last step of being held this is */
+static void release(const lif_run *r, int64_t step, int64_t *head, int64_t tail)
+{
+    while (*head != tail && r->hold[r->held[*head]] <= step + 2) {
+        const uint32_t i = r->held[*head];
+        if (r->hold[i] == step + 2)
+            r->v[i] = r->v_reset - r->threshold[i];
+        *head = *head == r->n ? 0 : *head + 1;
+    }
+}
+
+/* Step 4 without: reset all that are held, a list of *n_held; returns how many may spike then */
+static int64_t reset_held(const lif_run *r, int64_t step, int64_t found, int64_t *n_held)
+{
+    double *v = r->v;
+    int64_t kept = 0;
+    int again = 0;
+    for (int64_t k = 0; k < *n_held; k++) {
+        const uint32_t i = r->held[k];
+        if (r->hold[i] > step + 1) {
+            const double reset = r->v_reset - r->threshold[i];
+            again |= (v[i] > 0.0) != (reset > 0.0);
+            v[i] = reset;
+            r->held[kept++] = i;
+        }
+    }
+    *n_held = kept;
+    if (again) { /* one that is held was counted, or should have been: look at all */
+        found = 0;
+        for (int64_t i = 0; i < r->n; i++)
+            if (v[i] > 0.0)
+                r->spiking[found++] = (uint32_t)i;
+    }
+    return found;
+}
+
+/* List who is refractory at the start, first those whose time ends first; say whether a queue will
+   do: nobody spikes while held, and those who spike later are held longer */
+static int list_held(const lif_run *r, int64_t *tail)
+{
+    int queue = 1;
+    for (int64_t i = 0; i < r->n; i++) {
+        queue &= r->v_reset <= r->threshold[i] && r->hold[i] <= r->refractory_steps;
+        queue &= !(r->hold[i] > 0 && r->v[i] > r->threshold[i]);
+        if (r->hold[i] <= 0)
+            continue;
+        int64_t k = (*tail)++;
+        for (; k > 0 && r->hold[r->held[k - 1]] > r->hold[i]; k--)
+            r->held[k] = r->held[k - 1];
+        r->held[k] = (uint32_t)i;
+    }
+    return queue;
+}
+
+/* Find blocks whose neurons share one drive at all times (these need not read it, and the state fits
+   the cache), and those that a pattern reaches */
 static void find_uniform(const lif_run *r)
 {
-    for (int64_t b = 0; b < r->n; b += BLOCK) {
-        const int64_t e = b + BLOCK < r->n ? b + BLOCK : r->n;
+    const int64_t blocks = (r->n + BLOCK - 1) / BLOCK;
+    for (int64_t j = 0; j < blocks; j++) {
+        const int64_t b = j * BLOCK, e = b + BLOCK < r->n ? b + BLOCK : r->n;
         int differ = r->mu_t != 0;
         for (int64_t d = -1; d < r->n_drives; d++) {
             const double *part = d < 0 ? r->mu : r->pattern + d * r->n;
-            for (int64_t i = b; i < e; i++)
+            int reached = 0;
+            for (int64_t i = b; i < e; i++) {
                 differ |= part[i] != part[b];
+                reached |= part[i] != 0.0;
+            }
+            if (d >= 0)
+                r->uniform[(1 + d) * blocks + j] = (uint8_t)reached;
         }
-        r->uniform[b / BLOCK] = !differ;
+        r->uniform[j] = !differ;
     }
 }
 
@@ -164,11 +244,10 @@ int64_t lif_simulate(lif_run *r)
     int32_t *restrict hold = r->hold;
     const double *restrict threshold = r->threshold;
     double *restrict mu = r->mu;
-    int64_t n_held = 0, n_spikes = 0;
+    int64_t head = 0, tail = 0, kept = -1, n_spikes = 0;
     double scale = 1.0;
+    const int queue = list_held(r, &tail);
     for (int64_t i = 0; i < n; i++) {
-        if (hold[i] > 0)
-            r->held[n_held++] = (uint32_t)i;
         v[i] -= threshold[i];
         mu[i] -= threshold[i] * r->inv_tau_m;
     }
@@ -187,12 +266,18 @@ int64_t lif_simulate(lif_run *r)
             const uint32_t pre = r->spiking[k];
             const double more = r->pre_profile ? r->pre_amp[pre] * r->pre_profile[step] : 0.0;
             v[pre] = r->v_reset - threshold[pre];
-            if (r->refractory_steps > 0 && hold[pre] <= 0)
-                r->held[n_held++] = pre;
-            hold[pre] = r->refractory_steps;
+            if (queue || (r->refractory_steps > 0 && hold[pre] <= step)) {
+                r->held[tail++] = pre;
+                if (queue && tail > n)
+                    tail = 0;
+            }
+            hold[pre] = (int32_t)step + r->refractory_steps;
             r->spike_step[n_spikes] = (int32_t)step;
             r->spike_id[n_spikes++] = pre;
-            deliver(r, pre, (1.0 + more) / scale);
+            if (r->wide)
+                deliver_wide(r, pre, (1.0 + more) / scale);
+            else
+                deliver_narrow(r, pre, (1.0 + more) / scale);
         }
 
         const double *now_mu = mu;
@@ -201,20 +286,30 @@ int64_t lif_simulate(lif_run *r)
             now_mu = r->mu_now;
         } else if (r->n_drives) {
             const double *now = r->profile + step * r->n_drives;
-            int changed = step == 0;
-            for (int64_t d = 0; d < r->n_drives; d++)
-                changed |= step > 0 && now[d] != now[d - r->n_drives];
-            if (changed)
-                drive(r, now);
+            int64_t fixed = 0; /* drives that are as they were, up to the first that is not */
+            while (step > 0 && fixed < r->n_drives && now[fixed] == now[fixed - r->n_drives])
+                fixed++;
+            if (fixed < r->n_drives)
+                drive(r, now, fixed, &kept);
             now_mu = r->mu_now;
         }
         for (int64_t k = 0; k < r->n_recorded; k++)
             r->current_out[k * r->steps + step] = scale * current[r->recorded[k]];
-        r->n_spiking = advance(r, now_mu, scale, &n_held);
-        for (int64_t k = 0; k < r->n_recorded; k++)
-            r->v_out[k * r->steps + step] = v[r->recorded[k]] + threshold[r->recorded[k]];
+        r->n_spiking = advance(r, now_mu, scale, step, queue);
+        if (queue)
+            release(r, step, &head, tail);
+        else
+            r->n_spiking = reset_held(r, step, r->n_spiking, &tail);
+        for (int64_t k = 0; k < r->n_recorded; k++) {
+            const int64_t i = r->recorded[k];
+            const double held = r->v_reset - threshold[i];
+            r->v_out[k * r->steps + step] = (hold[i] > step + 1 ? held : v[i]) + threshold[i];
+        }
     }
     for (int64_t i = 0; i < n; i++) {
+        hold[i] = hold[i] > r->steps ? hold[i] - (int32_t)r->steps : 0;
+        if (hold[i] > 0)
+            v[i] = r->v_reset - threshold[i];
         v[i] += threshold[i];
         mu[i] += threshold[i] * r->inv_tau_m;
         current[i] *= scale;

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import optimize
 
 from dendmod.clustered.transfer_lif import spread_rate
 from dendmod.errors import EngineError
@@ -115,6 +114,8 @@ class MeanField:
             trial[free] = x
             return (self.response(trial) - trial)[free]
 
+        from scipy import optimize
+
         found = optimize.root(residual, rates[free], tol=1e-13)
         if np.abs(residual(found.x)).max() > max(tolerance, 1e-9 * np.abs(found.x).max()):
             raise EngineError(
@@ -126,6 +127,8 @@ class MeanField:
 
     def root(self, guess: np.ndarray) -> np.ndarray:
         """Return the fixed point next to the guess, stable or not."""
+        from scipy import optimize
+
         found = optimize.root(lambda r: self.response(r) - r, guess, tol=1e-13)
         if np.abs(self.response(found.x) - found.x).max() > 1e-7:
             raise EngineError("no mean-field fixed point was found near the guess; change it")

@@ -112,7 +112,11 @@ def two_cluster_field(
     return field
 
 
-def perturbed(field: MeanField, kind: str, size: float) -> MeanField:
+# those of `dendmod.clustered.readings` that populations without a background of their own have
+THEORY_READINGS = ("recurrent", "with external", "external only", "onto E", "onto I")
+
+
+def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurrent") -> MeanField:
     """Return a mean field under one of the six perturbations.
 
     Parameters
@@ -121,7 +125,11 @@ def perturbed(field: MeanField, kind: str, size: float) -> MeanField:
         Without the perturbation; names of its I populations start with I.
     kind, size
         As in `dendmod.clustered.Perturbation`.
+    reading
+        What dAMPA and dGABA scale, one of `THEORY_READINGS`.
     """
+    if reading not in THEORY_READINGS:
+        raise SpecError(f"reading {reading!r}; the theory has {', '.join(THEORY_READINGS)}")
     inhibitory = np.array([name.startswith("I") for name in field.names])
     if kind in ("dmean_E", "dmean_I"):
         hit = inhibitory if kind == "dmean_I" else ~inhibitory
@@ -130,9 +138,16 @@ def perturbed(field: MeanField, kind: str, size: float) -> MeanField:
         hit = inhibitory if kind == "dvar_I" else ~inhibitory
         return field.with_(spread=np.where(hit, size, field.spread))
     if kind in ("dAMPA", "dGABA"):
-        scale = np.where(inhibitory == (kind == "dGABA"), 1 + size, 1.0)
+        onto = {"onto E": ~inhibitory, "onto I": inhibitory}.get(
+            reading, np.full_like(inhibitory, True)
+        )
+        hit = onto[:, None] & (inhibitory == (kind == "dGABA")) & (reading != "external only")
+        scale = np.where(hit, 1 + size, 1.0)
+        afferent = kind == "dAMPA" and "external" in reading
         return field.with_(
-            mean_weights=field.mean_weights * scale, square_weights=field.square_weights * scale**2
+            mean_weights=field.mean_weights * scale,
+            square_weights=field.square_weights * scale**2,
+            external=field.external + size * afferent * field.baseline,
         )
     raise SpecError(
         f"there is no perturbation {kind!r}; choose from {', '.join(wyrick2021.RANGES)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 from dendmod.clustered.meanfield import MeanField
 from dendmod.errors import EngineError
@@ -78,6 +77,8 @@ def effective_potential(field: MeanField, points: int = _POINTS) -> EffectivePot
     rate = slaved[:, 0]
     output = np.array([field.response(r)[0] for r in slaved])
     force = rate - output
+    from scipy.integrate import cumulative_trapezoid
+
     energy = cumulative_trapezoid(force, rate, initial=0.0)
     energy -= energy[-1]
     middle = lower.shape[0] - 1

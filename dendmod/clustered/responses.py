@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
 
 from dendmod.errors import SpecError
 
@@ -22,6 +21,8 @@ def significant_responses(
     p
         Two-sided level of significance.
     """
+    from scipy import stats  # half a second
+
     with np.errstate(invalid="ignore", divide="ignore"):
         test = stats.mannwhitneyu(before, during, axis=1, method="asymptotic")
     significant = test.pvalue < p  # NaN, where all counts are equal, is not below

@@ -13,6 +13,8 @@ from dendmod.clustered import kernel
 from dendmod.clustered.kernel import Drives, Synapses
 from dendmod.errors import EngineError, SpecError
 
+_NARROW = 65536  # neurons whose numbers fit 16 bits
+
 
 @dataclass(frozen=True)
 class SpikingResult:
@@ -55,7 +57,10 @@ def synapses(weights: Any, tau_s: float) -> Synapses:
     matrix.sum_duplicates()
     if not np.isfinite(matrix.data).all():
         raise SpecError("weights hold values that are not finite")
-    return Synapses(matrix.indptr, matrix.indices, matrix.data * (1e3 / tau_s))
+    ids = np.uint16 if matrix.shape[0] <= _NARROW else np.uint32
+    return Synapses(
+        matrix.indptr.astype(np.int64), matrix.indices.astype(ids), matrix.data * (1e3 / tau_s)
+    )
 
 
 def simulate_lif(

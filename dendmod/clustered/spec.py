@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -18,6 +19,8 @@ class ClusteredNetwork(Spec):
     """A network of clustered E and I neurons; defaults are Table 1's.
 
     j in mV (weights are j / sqrt(n_neurons)), rates in spikes/s, potentials in mV, times in ms.
+    `background_depressed` gives pairs with a background neuron the factor J- of two clusters in
+    place of 1: a reading, not the default.
     """
 
     n_neurons: int = Field(int(_T1["n_neurons"]), ge=10)
@@ -41,6 +44,7 @@ class ClusteredNetwork(Spec):
     g_EI: float = Field(_T1["g_EI"], gt=0)
     g_IE: float = Field(_T1["g_IE"], gt=0)
     r_ext: float = Field(_T1["r_ext"], ge=0)
+    background_depressed: bool = False
     threshold_E: float = _T1["threshold_E"]
     threshold_I: float = _T1["threshold_I"]
     v_reset: float = _T1["v_reset"]
@@ -131,10 +135,10 @@ class ClusteredNetwork(Spec):
         """Return the same network with all factors 1 and clusters of one size."""
         return self.model_copy(
             update={"J_plus_EE": 1.0, "J_plus_II": 1.0, "g_EI": 1.0, "g_IE": 1.0,
-                    "cluster_size_cv": 0.0}
+                    "cluster_size_cv": 0.0, "background_depressed": False}
         )  # fmt: skip
 
-    def with_(self, **changes: float) -> ClusteredNetwork:
+    def with_(self, **changes: Any) -> ClusteredNetwork:
         """Return a checked copy with fields changed."""
         unknown = set(changes) - set(type(self).model_fields)
         if unknown:

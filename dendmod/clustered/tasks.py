@@ -30,7 +30,7 @@ def ongoing(
     trials: int = wyrick2021.ONGOING_TRIALS,
     seconds: float = wyrick2021.ONGOING_TRIAL_S,
     gain: bool = True,
-    changes: dict[str, float] | None = None,
+    changes: dict[str, Any] | None = None,
     reading: str = "recurrent",
     cluster: Sequence[Sequence[float]] = (
         (wyrick2021.CLUSTER_SMOOTHING_MS, wyrick2021.CLUSTER_THRESHOLD),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from dendmod.exchange.load_io import IOFile
 from dendmod.iocurve import fit_io, thresholds
+from dendmod.iocurve.fit import X_SHIFT_RANGE, FitModel
 
 _RELATIVE = 1e-6  # of a parameter, or of its scale where it is near zero
 
@@ -33,8 +36,10 @@ def check_io(io: IOFile) -> tuple[list[str], list[str]]:
     if raw and not wrong:
         good.append(f"thresholds of {len(raw)} levels follow from the raw points")
     for model, fit in io.fits.items():
-        bounds = {} if fit.x_shift_range is None else {"x_shift_range": fit.x_shift_range}
-        again = fit_io(given, model, levels=io.levels, crossings=crossings, **bounds)  # type: ignore[arg-type]
+        again = fit_io(
+            given, cast(FitModel, model), levels=io.levels, crossings=crossings,
+            x_shift_range=fit.x_shift_range or X_SHIFT_RANGE,
+        )  # fmt: skip
         fresh = again.io_model()
         before = len(wrong)
         for level, curve in fit.curves.items():

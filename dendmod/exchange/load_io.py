@@ -211,7 +211,7 @@ def _fit(fit: Any, model: str, levels: tuple[float, ...]) -> Fit:
     if _row(fit["levels"], f"{at}.levels") != levels:
         raise IOFileError(f"{at}.levels must be levels without left_out")
     columns = [_row(fit[key], f"{at}.{key}", len(levels)) for key in ("gain", "bias", "x_shift")]
-    for key, column in zip(("gain", "bias", "x_shift"), columns):  # noqa: B905
+    for key, column in zip(("gain", "bias", "x_shift"), columns, strict=True):
         if key in SHARED[model] and len(set(column)) > 1:
             raise IOFileError(f"{at}.{key} is shared by all levels, yet differs")
     ranges = _table(fit["fit_range"], f"{at}.fit_range", len(levels), 2)
@@ -234,7 +234,7 @@ def _fit(fit: Any, model: str, levels: tuple[float, ...]) -> Fit:
     if not isinstance(fit["minima"], list):
         raise IOFileError(f"{at}.minima must be a list")
     _table(fit["minima"], f"{at}.minima", len(fit["minima"]), 2)
-    curves = {x: Curve(*row) for x, *row in zip(levels, *columns, ranges)}  # noqa: B905
+    curves = {x: Curve(*row) for x, *row in zip(levels, *columns, ranges, strict=True)}
     return Fit(model, curves, residual, tuple(names), covariance, fit["covariance_status"], scanned)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -11,14 +10,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms import toolchain
-from dendmod.paths import cache_dir, data_dir
+from dendmod.paths import cache_dir, cache_lock, data_dir
 
 _MANIFEST = "manifest.json"
 
@@ -77,6 +74,8 @@ def library(directory: Path | None = None) -> CompiledLibrary:
     ------
     MechanismError
         If the folder has no .mod file, a tool is missing or a file does not compile.
+    CacheError
+        If the cache cannot be written.
     """
     directory = data_dir("mechanisms") if directory is None else Path(directory)
     if not any(directory.glob("*.mod")):
@@ -86,7 +85,7 @@ def library(directory: Path | None = None) -> CompiledLibrary:
     found = _intact(place, key)
     if found is not None:
         return found
-    with _lock(place):
+    with cache_lock(place):
         found = _intact(place, key)  # another process may have built it meanwhile
         if found is None:
             _build(directory, place)
@@ -96,14 +95,6 @@ def library(directory: Path | None = None) -> CompiledLibrary:
             f"the library just built in {place} does not match its manifest; is the disk full?"
         )
     return found
-
-
-@contextmanager
-def _lock(place: Path) -> Iterator[None]:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with open(place.with_suffix(".lock"), "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the process ends, however it ends
-        yield
 
 
 def _sha256(path: Path) -> str:

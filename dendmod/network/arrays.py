@@ -44,7 +44,7 @@ class ArraySpec(Spec):
         theirs = other.__dict__
         return all(_same(value, theirs[name]) for name, value in self.__dict__.items())
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # arrays: not hashable
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -92,6 +92,7 @@ LEVELS = {
 ONGOING_TRIAL_S = 5.0
 ONGOING_TRIALS = 40
 NETWORKS = 10
+READING_NETWORKS = 5  # ours: enough for signs of dAMPA and dGABA under other readings
 EVOKED_TRIALS = 20  # a stimulus
 N_STIMULI = 4
 EVOKED_S = 1.0

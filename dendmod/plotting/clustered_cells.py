@@ -71,11 +71,10 @@ def draw_fig6(
         )
         ax.set_xlabel(label)
         ax.set_ylabel("Change of latency (ms)")
-        if letter == "H":
-            ax.legend(
-                fontsize=5.5, ncols=2, title="open: below 0", title_fontsize=5.5, loc="lower left"
-            )
         panel_letter(ax, letter)
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, ncols=7, loc="outside lower center", fontsize=6,
+                  title="G, H; open: size below 0", title_fontsize=6)  # fmt: skip
     return figure
 
 

@@ -18,6 +18,17 @@ from dendmod.plotting.clustered_ongoing import (
 )
 from dendmod.plotting.style import COLOURS, panel_letter
 
+_SHADES = (-0.2, 0.0, 0.2, 0.5), (0.0, 0.4, 0.75, 0.95)  # size -> place in the colour map
+
+
+def _beside(values: list[float]) -> np.ndarray:
+    """Return shifts that put equal values side by side."""
+    shifts = np.zeros(len(values))
+    for value in set(values):
+        same = [k for k, v in enumerate(values) if v == value]
+        shifts[same] = 0.14 * (np.arange(len(same)) - (len(same) - 1) / 2)
+    return shifts
+
 
 def draw_fig4(
     t: np.ndarray,
@@ -45,7 +56,7 @@ def draw_fig4(
     for place, (kind, letter) in enumerate(zip(kinds, "ABCDEF", strict=False)):
         ax = figure.add_subplot(grid[place // 3, place % 3])
         levels = sorted(z for k, z in curves if k == kind)
-        shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.9, len(levels)))
+        shades = plt.get_cmap("viridis")(np.interp(levels, *_SHADES))
         for z, shade in zip(levels, shades, strict=True):
             ax.plot(t, 100 * curves[kind, z].mean(axis=0), color=shade, label=f"{z:+g}")
         mean = 100 * base.mean(axis=0)
@@ -83,14 +94,14 @@ def draw_fig4(
     panel_letter(ax, "G")
     ax = figure.add_subplot(grid[2, 2])
     own = [v for v in summary["latency_s"]["networks"] if v is not None]
-    ax.plot(np.zeros(len(own)), own, "o", mfc="none", ms=3)
-    ax.plot(0.3, summary["latency_s"]["mean"], "s", color="#333333", ms=4)
+    ax.plot(_beside(own), own, "o", mfc="none", ms=3)
+    ax.plot(0.6, summary["latency_s"]["mean"], "s", color="#333333", ms=4)
     paper = summary["paper"]["latency_s"]
     ax.axhspan(paper["mean"] - paper["sem"], paper["mean"] + paper["sem"],
                color=COLOURS["paper"], alpha=0.4, lw=0, label="paper ± SEM")  # fmt: skip
-    ax.set_xlim(-0.6, 0.9)
+    ax.set_xlim(-0.6, 1.0)
     ax.set_ylim(0, 1.1 * max([*own, paper["mean"] + paper["sem"]]))
-    ax.set_xticks([0, 0.3], ["networks", "mean"], rotation=30)
+    ax.set_xticks([0, 0.6], ["networks", "mean"])
     ax.set_ylabel("Latency above chance (s)")
     ax.legend(loc="lower right")
     panel_letter(ax, "H")

@@ -111,6 +111,7 @@ def draw_fig2(
     mid = (edges[1:] + edges[:-1]) / 2
     normal = np.exp(-((mid - logs.mean()) ** 2) / 2 / logs.var()) / np.sqrt(2 * np.pi * logs.var())
     ax.plot(np.exp(mid), normal * logs.size * np.diff(edges), color="#D55E00", label="log-normal")
+    ax.set_ylim(0, 1.25 * ax.get_ylim()[1])  # room for the legend
     ax.set_xscale("log")
     ax.set_xlabel("Rate of E neurons (spikes/s)")
     ax.set_ylabel("Neurons")
@@ -133,7 +134,8 @@ def draw_fig2(
     ax = figure.add_subplot(grid[1, 2])
     for name, colour in (("E", E_COLOUR), ("I", I_COLOUR)):
         mean_rate = inhibition[name].mean(axis=1)
-        sem = inhibition[name].std(axis=1) / np.sqrt(inhibition[name].shape[1])
+        n = inhibition[name].shape[1]
+        sem = inhibition[name].std(axis=1, ddof=1) / np.sqrt(n) if n > 1 else None
         ax.errorbar(z, mean_rate, sem, color=colour, marker="o", ms=2.5, label=name)
     ax.axvline(reversal, color="#333333", ls="--", lw=0.7, label=f"least I: {reversal:g}")
     ax.axvline(paper["reversal"], color=COLOURS["paper"], ls="--", lw=0.9, label="paper: 0.5")

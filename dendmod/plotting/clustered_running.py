@@ -20,7 +20,7 @@ def _curve(ax: Axes, t: np.ndarray, rows: np.ndarray, colour: str, label: str) -
     if rows.shape[0] > 1:
         sem = 100 * rows.std(axis=0, ddof=1) / np.sqrt(rows.shape[0])
         ax.fill_between(t, mean - sem, mean + sem, color=colour, alpha=0.2, lw=0)
-    ax.plot(t, mean, color=colour, label=label)
+    ax.plot(t, mean, color=colour, label=label, ls="--" if label == "matched" else "-")
     ax.axhline(25, color=COLOURS["paper"], lw=0.6)
     ax.axvline(0, color=COLOURS["paper"], lw=0.6)
     ax.set_ylim(0, 105)
@@ -71,8 +71,8 @@ def draw_fig7(
     _points(ax, {"model": summary["acceleration_ms"]["networks"]}, 0.0, "Acceleration (ms)")
     paper = summary["paper"]["acceleration_ms"]
     ax.axhspan(paper["mean"] - paper["sd"], paper["mean"] + paper["sd"], color=COLOURS["paper"],
-               alpha=0.4, lw=0, label="paper ± SD")  # fmt: skip
-    ax.legend(loc="lower right")
+               alpha=0.4, lw=0)  # fmt: skip
+    ax.set_title("grey: paper ± SD")
     panel_letter(ax, "B")
     rows = sessions["running"]
     ax = axes[0, 2]
@@ -97,7 +97,7 @@ def draw_fig7(
         ("gain_ratio", "Gain, running / rest"),
         ("rate_ratio", "Rate, running / rest")), strict=True):  # fmt: skip
         _points(ax, {k: v[key]["networks"] for k, v in table.items()}, 1.0, label)
-        ax.set_ylim(0, None)
+        ax.set_ylim(0, 1.05 * ax.get_ylim()[1])
         panel_letter(ax, letter)
     return figure
 

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from dendmod.ioanalysis import IOAnalysis
@@ -120,7 +121,7 @@ def _level_bar(figure: Figure, ax: Axes, arm: IOAnalysis, name: str, title: str)
     colours = _shades(name, len(levels))
     mapped: Any = plt.cm.ScalarMappable(
         plt.Normalize(-0.5, len(levels) - 0.5),
-        plt.matplotlib.colors.ListedColormap(colours),  # type: ignore[attr-defined]
+        ListedColormap(colours),
     )
     bar = figure.colorbar(mapped, ax=ax, ticks=range(len(levels)), pad=0.02)
     bar.ax.set_yticklabels([str(level) for level in levels])

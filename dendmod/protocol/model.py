@@ -15,6 +15,7 @@ from dendmod.spec import Cell, ReducedCell, Run, Spec
 WidthReading = Literal["SD", "2 SD"]
 SiteOrder = Literal["falling impedance", "rising impedance", "random"]
 _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
+QUICK_TRIALS = 4
 
 
 class CellFields(Spec):
@@ -190,6 +191,17 @@ class Protocol(Spec):
             min_length=self.sites.min_length_um,
             settle=self.run.settle_ms,
         )
+
+    def levels(self, *, quick: bool) -> dict[str, tuple[int, ...]]:
+        """Levels of each arm: all, or those of a quick run."""
+        return {
+            name: arm.quick_levels if quick and arm.quick_levels else arm.levels
+            for name, arm in self.arms.items()
+        }
+
+    def trials(self, asked: int | None, *, quick: bool) -> int:
+        """Return the number of trials: what was asked for, few in a quick run, or the file's."""
+        return asked or (QUICK_TRIALS if quick else self.run.trials)
 
     def context_sd(self, arm: str) -> float:
         """Standard deviation (ms) of the contextual burst of an arm."""

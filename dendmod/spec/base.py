@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Spec(BaseModel):
@@ -11,3 +11,13 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """Return a line for each field that was refused: its name, what is allowed, what was given."""
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(p) for p in item["loc"])
+        given = "" if item["type"] == "missing" else f"; given: {item['input']!r}"
+        lines.append(f"{place or error.title}: {item['msg']}{given}"[:500])
+    return lines

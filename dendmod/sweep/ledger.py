@@ -157,7 +157,7 @@ class Ledger:
         """
         return [dict(zip(_COLUMNS, row, strict=True)) for row in self._read(_RUNS)]
 
-    def _read(self, query: str, *values: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def _read(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
         try:
             yield from self._connection.execute(query, values)
         except sqlite3.Error as error:

@@ -56,7 +56,7 @@ class LocalProcesses:
 
     def __init__(self, pool: ProcessPool, timeout: float | None) -> None:
         self._pool, self._timeout = pool, timeout
-        self._ended: queue.SimpleQueue[tuple[Task, Future]] = queue.SimpleQueue()  # type: ignore[type-arg]
+        self._ended: queue.SimpleQueue[tuple[Task, Future]] = queue.SimpleQueue()
 
     def start(self, tasks: Sequence[Task]) -> None:
         """Start tasks as processes get free."""
@@ -66,7 +66,7 @@ class LocalProcesses:
             )
             future.add_done_callback(partial(self._note, task))
 
-    def _note(self, task: Task, future: Future) -> None:  # type: ignore[type-arg]
+    def _note(self, task: Task, future: Future) -> None:
         self._ended.put((task, future))
 
     def ended(self) -> tuple[Task, Outcome]:

@@ -89,17 +89,19 @@ def run_tasks(
         todo = sorted(missing.values(), key=lambda t: -t.cost)
         if todo:
             backend = _backend(len(todo), workers, timeout, scheduler, check, fingerprint)
-            with _progress_bar(len(tasks), len(tasks) - len(todo), todo, progress) as bar:
-                with backend as running:
-                    for task, outcome in _drive(todo, running, retries):
-                        digest = digests[task.key]
-                        if isinstance(outcome, Finished):
-                            ledger.put(task, fingerprint, outcome.arrays, outcome.seconds)
-                            done[digest] = outcome.arrays
-                        else:
-                            ledger.fail(task, fingerprint, outcome.error, outcome.traceback)
-                            failed[digest] = outcome.error
-                        bar.update(task.cost)
+            with (
+                _progress_bar(len(tasks), len(tasks) - len(todo), todo, progress) as bar,
+                backend as running,
+            ):
+                for task, outcome in _drive(todo, running, retries):
+                    digest = digests[task.key]
+                    if isinstance(outcome, Finished):
+                        ledger.put(task, fingerprint, outcome.arrays, outcome.seconds)
+                        done[digest] = outcome.arrays
+                    else:
+                        ledger.fail(task, fingerprint, outcome.error, outcome.traceback)
+                        failed[digest] = outcome.error
+                    bar.update(task.cost)
     results = {key: done[d] for key, d in digests.items() if d in done}
     if failed:
         raise SweepError.of_runs(

@@ -47,6 +47,12 @@ def main(path: str) -> None:
     clamp = CurrentClamp(location=places["soma"], delay=0, dur=1e9, amp=0.05)
     setup = Setup(cell=cell, current_clamps=(clamp,), record=places)
     out = {}
+    huge = clamp.model_copy(update={"amp": 1e9, "delay": 1.0})
+    with Simulator(setup.model_copy(update={"current_clamps": (huge,)}), Run(tstop=5)) as simulator:
+        try:
+            simulator.run()
+        except EngineError as error:
+            out["beyond"] = str(error)
     coarse = cell.model_copy(update={"segment_length": 200.0})
     before = (h.dt, h.celsius, h.CVode().active())
     for core in (False, True):

@@ -45,6 +45,10 @@ def test_runs_repeat_exactly_and_leave_nothing(measured):
     assert measured["leftover"] == 0
 
 
+def test_a_voltage_beyond_any_cells_is_refused(measured):
+    assert "mV, which no cell does" in measured["beyond"]
+
+
 def test_a_session_refuses_sections_that_are_left_over(measured):
     assert "left over" in measured["refusal"]
 

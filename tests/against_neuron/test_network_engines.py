@@ -79,8 +79,12 @@ def test_networks_with_active_dendrites_and_trees_agree():
     pytest.fail(f"not drawn: {[name for name, found in wanted.items() if not found]}")
 
 
-def test_a_step_with_very_many_spikes_agrees():
+@pytest.mark.parametrize("kinds", [("context",), ("ampa",), ("context", "ampa", "gaba")])
+def test_a_step_with_very_many_spikes_agrees(kinds):
     spec, run = draw_network(3)
+    strong = spec.context.model_copy(update={"weights": 5 * spec.context.weights})
+    rule = spec.plasticity.model_copy(update={"w_max": 1e-2})
+    spec = spec.model_copy(update={"context": strong, "plasticity": rule})
     n = 300
     crowd = Arrivals(
         neuron=np.arange(n) % spec.n_hidden,
@@ -90,9 +94,7 @@ def test_a_step_with_very_many_spikes_agrees():
     sample = SampleTrains(
         feedforward_input=np.arange(n) % spec.n_inputs,
         feedforward_times=np.full(n, 40.0),
-        context=crowd,
-        ampa=crowd,
-        gaba=crowd,
+        **dict.fromkeys(kinds, crowd),
     )
     run = run.model_copy(update={"stimulus": ExplicitStimulus(trains=(sample, SampleTrains()))})
     reference = simulate(spec, run, engine="neuron")
@@ -102,6 +104,52 @@ def test_a_step_with_very_many_spikes_agrees():
         found = difference(spec, run, reference, other)
         assert found["spike_counts_equal"]
         assert found["soma_rms_mV"] < 0.01
+        changed = found["weight_change_relative"]
+        assert changed is None or changed < (1e-3 if precision == "float64" else 1e-2)
+
+
+def test_contextual_synapses_without_nmda_agree_where_the_background_has_it():
+    spec, run = draw_network(3)
+    assert spec.background.nmda_ratio > 0
+    bare = spec.context.model_copy(update={"nmda_ratio": 0.0, "weights": 5 * spec.context.weights})
+    spec = spec.model_copy(update={"context": bare})
+    reference = simulate(spec, run, engine="neuron")
+    for precision in ("float64", "float32"):
+        other = simulate(spec, run, engine="kernel", precision=precision)
+        found = difference(spec, run, reference, other)
+        assert found["spike_counts_equal"]
+        assert found["soma_rms_mV"] < 0.01
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_tightly_coupled_dendrites_agree(tree):
+    """Couplings as large as capacitances over dt, where what a child passes on matters most."""
+    seed = next(
+        seed
+        for seed in range(200)
+        if any(c.parent > 0 for c in draw_network(seed)[0].hidden[0].compartments) == tree
+        and len(draw_network(seed)[0].hidden[0].compartments) > 3
+    )
+    spec, run = draw_network(seed)
+    tight = [
+        cell.model_copy(
+            update={
+                "compartments": tuple(
+                    c.model_copy(update={"g_couple": 300.0}) if c.parent >= 0 else c
+                    for c in cell.compartments
+                )
+            }
+        )
+        for cell in spec.hidden
+    ]
+    spec = spec.model_copy(update={"hidden": tuple(tight)})
+    reference = simulate(spec, run, engine="neuron")
+    assert np.ptp(reference.v) > 5
+    for precision, most in (("float64", 1e-3), ("float32", 1e-2)):
+        other = simulate(spec, run, engine="kernel", precision=precision)
+        found = difference(spec, run, reference, other)
+        assert found["spike_counts_equal"]
+        assert found["soma_rms_mV"] < most
 
 
 def test_coreneuron_gives_the_same_spikes():

@@ -55,6 +55,17 @@ def test_weights_keep_the_stated_means(network, post, pre):
         assert within[within != 0].mean() == pytest.approx(plus * spec.weight(post, pre), rel=0.02)
 
 
+@pytest.mark.parametrize(("depressed", "same"), [(False, 1.0), (True, None)])
+def test_the_background_is_coupled_as_asked(depressed, same):
+    spec = ClusteredNetwork().with_(background_depressed=depressed, weight_cv=0.0)
+    net = build_network(spec, 2)
+    to, out = np.flatnonzero(net.excitatory & (net.cluster == -1)), net.members(3)
+    for post, pre in ((to, out), (out, to), (to, to)):
+        block = net.weights[post][:, pre].toarray()
+        factor = same or spec.factors("E", "E")[1]
+        assert block[block != 0] == pytest.approx(factor * spec.weight("E", "E"))
+
+
 def test_sizes_sum_and_nobody_connects_to_itself(network):
     assert network.sizes.sum() == 1440
     assert not network.weights.diagonal().any()

@@ -134,5 +134,23 @@ def test_what_has_no_answer_says_so():
         effective_potential(perturbed(two_cluster_field(), "dAMPA", -0.6))
     with pytest.raises(SpecError, match="perturbation"):
         perturbed(two_cluster_field(), "dNMDA", 0.1)
+    with pytest.raises(SpecError, match="onto E"):
+        perturbed(two_cluster_field(), "dAMPA", 0.1, "within clusters")
+
+
+@pytest.mark.parametrize("kind", ["dAMPA", "dGABA"])
+def test_readings_divide_the_input_that_grows(kind):
+    field = two_cluster_field()
+    rates = np.array([60.0, 1.0, 5.0, 20.0])
+    weights = {
+        r: perturbed(field, kind, 0.1, r).mean_weights @ rates - field.mean_weights @ rates
+        for r in ("recurrent", "onto E", "onto I", "external only")
+    }
+    assert weights["recurrent"] == pytest.approx(weights["onto E"] + weights["onto I"])
+    assert weights["onto E"][3] == 0
+    assert weights["onto I"][3] != 0
+    assert not weights["external only"].any()
+    grown = perturbed(field, kind, 0.1, "with external").external / field.external
+    assert grown == pytest.approx(1.1 if kind == "dAMPA" else 1.0)
     with pytest.raises(SpecError, match="external_I"):
         two_cluster_field(external_I="both")

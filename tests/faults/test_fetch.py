@@ -51,6 +51,21 @@ def test_a_file_with_the_right_hash_is_kept(server, monkeypatch):
     assert fetch("hay2011", url=f"{address}/cell.asc") == path  # from the cache now
 
 
+def test_a_file_taken_by_hand_is_judged_even_where_the_cache_has_the_right_one(
+    tmp_path, monkeypatch
+):
+    right, wrong = tmp_path / "right.asc", tmp_path / "wrong.asc"
+    right.write_bytes(b"the cell")
+    wrong.write_bytes(b"something else")
+    expect(monkeypatch, b"the cell")
+    path = fetch("hay2011", from_file=right)
+    with pytest.raises(DownloadError, match=r"wrong\.asc is not it"):
+        fetch("hay2011", from_file=wrong)
+    with pytest.raises(DownloadError, match=r"absent\.asc cannot be read"):
+        fetch("hay2011", from_file=tmp_path / "absent.asc")
+    assert path.read_bytes() == b"the cell"
+
+
 def test_another_file_is_refused_and_nothing_kept(server, tmp_path):
     folder, address = server
     (folder / "cell.asc").write_bytes(b"something else")

@@ -22,6 +22,23 @@ SMALL = textwrap.dedent("""
 """)
 
 
+# stands in for nrnivmodl: it hands out a library compiled before and notes that it was called
+NRNIVMODL = """#!/bin/sh
+echo called >> "{log}"
+sleep 0.2
+cp -r "{compiled}/." .
+"""
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    """What NEURON's compiler makes of one small mechanism, compiled once."""
+    folder = tmp_path_factory.mktemp("compiled")
+    (folder / "tiny.mod").write_text(SMALL)
+    subprocess.run([str(toolchain.nrnivmodl()), "."], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A folder with one small mechanism and an empty cache."""
@@ -32,16 +49,26 @@ def small(tmp_path, monkeypatch):
     return folder
 
 
-def test_a_truncated_library_is_rebuilt(small):
+@pytest.fixture
+def builds(tmp_path, compiled, monkeypatch):
+    """The file with a line for each time that the compiler was called."""
+    log, program = tmp_path / "builds", tmp_path / "nrnivmodl"
+    program.write_text(NRNIVMODL.format(log=log, compiled=compiled))
+    program.chmod(0o755)
+    monkeypatch.setattr(toolchain, "nrnivmodl", lambda: program)
+    return log
+
+
+def test_a_truncated_library_is_rebuilt(small, builds):
     built = mechanisms.library(small)
     raw = built.path.read_bytes()
     built.path.write_bytes(raw[: len(raw) // 2])
     again = mechanisms.library(small)
-    assert again.path.read_bytes()[:4] == b"\x7fELF"
-    assert again.path.stat().st_size == len(raw)
+    assert again.path.read_bytes() == raw
+    assert builds.read_text().split() == ["called"] * 2
 
 
-def test_a_build_that_was_killed_is_cleared_away(small):
+def test_a_build_that_was_killed_is_cleared_away(small, builds):
     key = cache.cache_key(small)
     place = cache.cache_dir() / "mechanisms"
     left = place / f"{key}.building-dead"
@@ -51,17 +78,24 @@ def test_a_build_that_was_killed_is_cleared_away(small):
     assert not left.exists()
 
 
-def test_processes_that_compile_at_once_make_one_build(small):
-    code = "import sys; from dendmod import mechanisms; print(mechanisms.library(sys.argv[1]).path)"
+def test_processes_that_compile_at_once_make_one_build(small, builds):
+    code = (
+        "import sys; from pathlib import Path; from dendmod import mechanisms; "
+        "mechanisms.toolchain.nrnivmodl = lambda: Path(sys.argv[2]); "
+        "print(mechanisms.library(sys.argv[1]).path)"
+    )
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(small)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(small), str(builds.with_name("nrnivmodl"))],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(4)
     ]
     paths = {p.communicate(timeout=120)[0].strip() for p in running}
     assert all(p.returncode == 0 for p in running)
     assert len(paths) == 1
+    assert builds.read_text().split() == ["called"]
 
 
 def test_a_cached_library_is_found_at_once():
@@ -72,6 +106,7 @@ def test_a_cached_library_is_found_at_once():
 
 
 def test_a_file_that_does_not_compile_is_named(small):
+    (small / "tiny.mod").unlink()
     (small / "wrong.mod").write_text(SMALL.replace("tiny", "wrong").replace("g*v", "g*undefined_"))
     with pytest.raises(MechanismError, match=r"wrong\.mod .*undefined_"):
         mechanisms.library(small)
@@ -110,16 +145,29 @@ def test_a_library_of_another_kind_is_refused(tmp_path, monkeypatch, content, me
 RUN = "from dendmod.engines.neuron.session import load_mechanisms; print(load_mechanisms())"
 
 
-def test_a_library_compiled_by_hand_is_used_and_not_loaded_twice(tmp_path):
+def _used_from(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert "working directory" in done.stdout
+    assert "already exists" not in done.stderr
+
+
+def test_a_library_in_the_working_directory_is_used_and_not_loaded_twice(tmp_path):
+    built = mechanisms.library().path
+    folder = tmp_path / built.parent.name  # x86_64 or arm64, where NEURON looks
+    folder.mkdir()
+    shutil.copy(built, folder)
+    _used_from(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_library_compiled_by_hand_is_used(tmp_path):
     shutil.copytree(data_dir("mechanisms"), tmp_path / "mechanisms")
     subprocess.run(
         [str(toolchain.nrnivmodl()), "mechanisms"], cwd=tmp_path, check=True, capture_output=True
     )
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert "working directory" in done.stdout
-    assert "already exists" not in done.stderr
+    _used_from(tmp_path)
 
 
 def test_a_foreign_library_in_the_working_directory_is_explained(tmp_path):

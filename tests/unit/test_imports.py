@@ -110,6 +110,16 @@ def test_imports_point_down(module):
         assert LAYER_OF[part(target)] < LAYER_OF[own], f"{module} imports {target} from above"
 
 
+def test_the_page_of_the_architecture_names_every_part():
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    parts = {path.name for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    parts -= {"__main__.py", "__pycache__", "_data"}
+    missing = [
+        part for part in sorted(parts) if f"dendmod/{part}" not in page and f"`{part}`" not in page
+    ]
+    assert not missing, f"say in docs/architecture.md what is in {missing}"
+
+
 def test_one_file_imports_neuron():
     importers = {
         m for m, names in IMPORTS.items() if any(n.split(".")[0] == "neuron" for n in names)

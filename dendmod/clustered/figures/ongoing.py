@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from dendmod.clustered.figures.common import (
     UNPERTURBED,
@@ -29,6 +28,8 @@ CLUSTER_READINGS = ((10.0, 10.0), (20.0, 10.0), (10.0, 20.0), (20.0, 20.0), (50.
 
 def fig2(job: Job) -> dict[str, Any]:
     """Run the unperturbed network and the drive onto I neurons; return the summary."""
+    from scipy import stats
+
     study = job.study
     results = study.ongoing([UNPERTURBED], cluster=[list(c) for c in CLUSTER_READINGS])
     driven = study.ongoing([("dmean_I", float(z)) for z in study.scale.inhibition], gain=False)

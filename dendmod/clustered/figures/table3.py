@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from dendmod.clustered.figures.cells import response_table
 from dendmod.clustered.figures.common import UNPERTURBED, Job, head, ongoing_table, rates
 from dendmod.clustered.figures.evoked import evoked_table
+from dendmod.clustered.figures.ongoing import CLUSTER_READINGS
+from dendmod.clustered.figures.theory import reading_barriers
+from dendmod.clustered.perturbation import Perturbation
 from dendmod.clustered.readings import READINGS
 from dendmod.clustered.study import Condition, Results, Study, spread
 from dendmod.params import wyrick2021
@@ -17,7 +21,8 @@ COLUMNS = ("latency", "rate_E", "rate_I", "response_E", "response_I", "timescale
 # Ours: a slope counts as a change if it is more than two SEM over networks from zero; responses are
 # mixed if the rarer sign makes up more than a third of all responses.
 _SEM, _MIXED = 2.0, 1 / 3
-_READING_SIZE = 0.1
+_READING_SIZE, _THEORY_SIZE = 0.1, 0.05
+_DEPRESSED = "background coupled as clusters are"
 
 
 def table3(job: Job) -> dict[str, Any]:
@@ -42,6 +47,9 @@ def table3(job: Job) -> dict[str, Any]:
         "agrees": agreement,
         "agreeing": f"{sum(cells_agree)} of {len(cells_agree)}",
         "readings_of_couplings": _readings(study),
+        "readings_in_theory": {
+            f"{size:+g}": reading_barriers(study, size) for size in (_THEORY_SIZE, -_THEORY_SIZE)
+        },
     }
     from dendmod.plotting import save, style
     from dendmod.plotting.clustered_cells import draw_table3
@@ -95,27 +103,59 @@ def _row(
 
 def _readings(study: Study) -> dict[str, Any]:
     """Return timescale and gain of dAMPA and dGABA +0.1 under every reading, against none."""
-    base = ongoing_table(study.ongoing([UNPERTURBED]))[UNPERTURBED]
-    out: dict[str, Any] = {"unperturbed": {"timescale_ms": base["timescale_ms"]}}
+    few = min(study.scale.networks, wyrick2021.READING_NETWORKS)
+    study = replace(study, scale=replace(study.scale, networks=few))
+    both: list[Condition] = [(kind, _READING_SIZE) for kind in ("dAMPA", "dGABA")]
+    base = study.ongoing([UNPERTURBED])
+    out: dict[str, Any] = {
+        "networks": few,
+        "unperturbed": {
+            "timescale_ms": ongoing_table(base)[UNPERTURBED]["timescale_ms"],
+            "timescale_by_definition_ms": _definitions(study, [UNPERTURBED, *both]),
+        },
+        _DEPRESSED: {
+            "meaning": "pairs with a background neuron have J-, not 1; all recurrent weights scale"
+        } | _entries(study.ongoing([UNPERTURBED, *both], changes={"background_depressed": True})),
+    }  # fmt: skip
     for reading, meaning in READINGS.items():
         kinds = ["dAMPA"] if reading.endswith("external") or reading.startswith("external") else [
             "dAMPA", "dGABA"]  # fmt: skip
         conditions: list[Condition] = [(kind, _READING_SIZE) for kind in kinds]
-        results = study.ongoing([UNPERTURBED]) | study.ongoing(conditions, reading=reading)
-        table = ongoing_table(results)
-        out[reading] = {"meaning": meaning} | {
-            f"{kind} {_READING_SIZE:+g}": {
-                "timescale_ms": table[kind, size]["timescale_ms"],
-                "timescale_change_ms": spread(
-                    _networks(table[kind, size]) - _networks(table[UNPERTURBED])
-                ),
-                "gain_ratio": table[kind, size]["gain_ratio"],
-                "active_clusters": table[kind, size]["active_clusters"],
-                "rates_Hz": table[kind, size]["rates_Hz"],
-            }
-            for kind, size in conditions
-        }
+        results = base | study.ongoing(conditions, reading=reading)
+        out[reading] = {"meaning": meaning} | _entries(results)
     return out
+
+
+def _entries(results: Results) -> dict[str, Any]:
+    """Return the numbers of each perturbation, changes against the unperturbed networks."""
+    table = ongoing_table(results)
+    before = table[UNPERTURBED]
+    return {
+        f"{kind} {size:+g}": {
+            "unperturbed_timescale_ms": before["timescale_ms"],
+            "timescale_ms": entry["timescale_ms"],
+            "timescale_change_ms": spread(_networks(entry) - _networks(before)),
+            "gain_ratio": entry["gain_ratio"],
+            "gain_ratio_over_networks": entry["over_networks"]["gain_ratio"],
+            "active_clusters": entry["active_clusters"],
+            "rates_Hz": entry["rates_Hz"],
+        }
+        for (kind, size), entry in table.items()
+        if (kind, size) != UNPERTURBED
+    }
+
+
+def _definitions(study: Study, conditions: list[Condition]) -> dict[str, Any]:
+    """Return the timescale (ms) under every definition of an active cluster."""
+    readings = [list(c) for c in CLUSTER_READINGS]
+    results = study.ongoing(conditions, cluster=readings)
+    return {
+        f"kernel {smoothing:g} ms, above {threshold:g} spikes/s": {
+            Perturbation(*c).label: spread([1e3 * float(r["timescale"][k]) for r in rows])
+            for c, rows in results.items()
+        }
+        for k, (smoothing, threshold) in enumerate(CLUSTER_READINGS)
+    }
 
 
 def _networks(entry: dict[str, Any]) -> np.ndarray:

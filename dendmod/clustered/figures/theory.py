@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from dendmod.clustered.meanfield_models import perturbed, two_cluster_field
+from dendmod.clustered.meanfield_models import THEORY_READINGS, perturbed, two_cluster_field
 from dendmod.clustered.perturbation import NONE
 from dendmod.clustered.potential import effective_potential
 from dendmod.clustered.study import Condition, Study
@@ -36,13 +37,31 @@ def barriers(study: Study, external_I: str = "printed") -> dict[Condition, dict[
     }
 
 
-def potentials(conditions: Sequence[tuple[str, float]], external_I: str) -> dict[str, np.ndarray]:
-    """Return barrier and gain under each condition (a task of a sweep)."""
+def reading_barriers(study: Study, size: float) -> dict[str, dict[str, Any]]:
+    """Return barrier and gain of dAMPA and dGABA under the readings that the theory has."""
+    names = [f"{kind} {reading}" for kind in ("dAMPA", "dGABA") for reading in THEORY_READINGS
+             if kind == "dAMPA" or "external" not in reading]  # fmt: skip
+    conditions = [[*name.split(" ", 1)] for name in names]
+    payload = {
+        "conditions": [[NONE, 0.0], *([kind, size, reading] for kind, reading in conditions)],
+        "external_I": "printed",
+    }
+    key = f"theory readings {size:g}"
+    task = Task(key, "dendmod.clustered.figures.theory:potentials", payload)
+    found = study.run_tasks([task])[key]
+    return {
+        name: {"barrier": float(b), "gain": float(g)}
+        for name, b, g in zip([NONE, *names], found["barrier"], found["gain"], strict=True)
+    }
+
+
+def potentials(conditions: Sequence[Sequence[Any]], external_I: str) -> dict[str, np.ndarray]:
+    """Return barrier and gain under each condition: kind, size and, maybe, reading (a task)."""
     field = two_cluster_field(external_I=external_I)
     barrier, gain = np.full((2, len(conditions)), np.nan)
-    for k, (kind, size) in enumerate(conditions):
+    for k, (kind, *how) in enumerate(conditions):
         try:
-            found = effective_potential(field if kind == NONE else perturbed(field, kind, size))
+            found = effective_potential(field if kind == NONE else perturbed(field, kind, *how))
         except EngineError:
             continue
         barrier[k], gain[k] = found.barrier, found.gain

@@ -55,7 +55,7 @@ typedef struct {
 typedef struct {
     int32_t n_channels, n_gates, row, has_pool; /* row: gates padded to a multiple of W */
     Channel channels[MAX_CHANNELS];
-    const R *table; /* (rows, row / W, 4, W): see step_gates() */
+    const R *table; /* (rows, row / W, 2, W): see step_gates() */
 } Membrane;
 
 typedef struct {
@@ -119,8 +119,13 @@ typedef struct {
 /* ---- one block of W neurons ---- */
 
 typedef struct {
-    /* conductances and factors are those of the equation for the new potential */
-    V x, y, cdt, g0, cE, gc, bA, aA, bN, aN, bG, aG, ud, up, w, w0, dw, v;
+    /* new potential: x + y times the change of the parent's; see eliminate() */
+    V x, y, cdt, g0, cE, gc;
+    /* conductances g and what the next step adds to them; see receive() */
+    V gA, aA, gN, aN, gG, aG;
+    /* traces, and the weight at the sample's start, its change, and their sum, in jumps of aA */
+    V ud, up, w0, dw, w;
+    V v; /* of somata and in trees */
 } Comp;
 
 typedef struct {
@@ -131,12 +136,14 @@ typedef struct {
 
 typedef struct {
     V fa, fb, upost, vlo, vhi;
+    V dv; /* last change of the soma's potential */
     M above;
 } Cell;
 
 typedef struct {
     int32_t next;
     int16_t kind, comp, lane;
+    R w; /* the weight that a contextual spike meets */
 } Extra;
 
 typedef struct {
@@ -153,8 +160,10 @@ typedef struct {
 
 /* numbers that all cells of a layer share, in the kernel's precision */
 typedef struct {
-    R dA, rA, fA, bgA, dN, rN, fN, bgN, dG, rG, bgG, ff[2], eE, eG, slope, block_rate, block_shift;
-    R kd, eta[3], theta[2], w_min, w_max, threshold;
+    R dA, rA, bgA, dN, rN, fN, bgN, dG, rG, bgG, ff[2], eE, eG;
+    R slope, unit, unit_slope, block_rate, block_shift;
+    R keep_ud, eta[3], theta[2], w_min, w_max, threshold;
+    double in_jumps; /* jump of aA per uS of a contextual weight */
     R table_v0, table_low, table_high, per_row, nernst, log2_out, z_hill, log2_half, z_rate;
     int32_t last_row;
 } Consts;
@@ -173,7 +182,7 @@ typedef struct {
     int64_t n_list, max_list;
 } Layer;
 
-INLINE V all(double x) { return (V){0} + (R)x; }
+INLINE V all(double x) { return (R)x - (V){0}; } /* compilers know that this is x, even for -0 */
 INLINE M bits(uint32_t b, M lanebit) { return (((M){0} + (I)b) & lanebit) != 0; }
 INLINE int any(M m)
 {
@@ -184,9 +193,10 @@ INLINE int any(M m)
 }
 #define CHOOSE(mask, a) ((V)((mask) & (M)(a)))
 
-/* KEEP(bits, a): the lanes of a whose bit is set, others zero. ADD(bits, x, a): x, and a added in
- * these lanes. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits. Each
- * does the same in a lane for every width. */
+/* KEEP(bits, a): the lanes of a whose bit is set, others zero. BELOW(x, limit, a, b): a where
+ * x < limit, else b. RECIPROCAL(a): 1 / a, or the CPU's estimate of it refined to nearly all bits.
+ * ROUGHLY(a): 1 / a to 6e-5 (float32) or 4e-9. Each does the same in a lane for every width.
+ * Additions under a mask would block the multipliers of Zen 4; adding what KEEP leaves does not. */
 INLINE V keep_any(uint64_t b, V a)
 {
     M lane;
@@ -194,10 +204,11 @@ INLINE V keep_any(uint64_t b, V a)
     return CHOOSE(bits(b & 0xffff, lane), a);
 }
 #define KEEP(b, a) keep_any(b, a)
-#define ADD(b, x, a) ((x) + keep_any(b, a))
 #define MIN(a, b) SEL((a) < (b), a, b)
 #define MAX(a, b) SEL((a) > (b), a, b)
+#define BELOW(x, limit, a, b) SEL((x) < (limit), a, b)
 #define RECIPROCAL(a) (1 / (a))
+#define ROUGHLY(a) (1 / (a))
 
 #if defined(__AVX512F__) && defined(__AVX512VL__)
 #include <immintrin.h>
@@ -207,6 +218,12 @@ INLINE V keep_any(uint64_t b, V a)
 #define NAME_(bits, what) _mm##bits##_##what##_pd
 #endif
 #define NAME(bits, what) NAME_(bits, what)
+#if REAL_BITS == 32
+#define LESS_(bits, a, b) _mm##bits##_cmp_ps_mask(a, b, _CMP_LT_OQ)
+#else
+#define LESS_(bits, a, b) _mm##bits##_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#endif
+#define LESS(bits, a, b) LESS_(bits, a, b)
 #if W * REAL_BITS == 128
 #define BITS
 typedef __m128 NATIVE;
@@ -229,7 +246,14 @@ typedef __m512d NATIVE;
 typedef __mmask8 MASK;
 #endif
 #undef RECIPROCAL
+#undef ROUGHLY
 #define RECIPROCAL(a) refine(estimate(a), a)
+#if REAL_BITS == 32
+#define ROUGHLY(a) estimate(a)
+#else
+#define ROUGHLY(a) newton(estimate(a), a)
+#endif
+INLINE V newton(V r, V a) { return r + r * (1 - a * r); }
 INLINE V refine(V r, V a)
 {
     V e = 1 - a * r;
@@ -240,13 +264,14 @@ INLINE V refine(V r, V a)
 }
 #ifdef BITS
 #undef KEEP
-#undef ADD
 #undef MIN
 #undef MAX
+#undef BELOW
 #define KEEP(b, a) ((V)NAME(BITS, maskz_mov)((MASK)(b), (NATIVE)(a)))
-#define ADD(b, x, a) ((V)NAME(BITS, mask_add)((NATIVE)(x), (MASK)(b), (NATIVE)(x), (NATIVE)(a)))
 #define MIN(a, b) ((V)NAME(BITS, min)((NATIVE)(a), (NATIVE)(b)))
 #define MAX(a, b) ((V)NAME(BITS, max)((NATIVE)(a), (NATIVE)(b)))
+#define BELOW(x, limit, a, b) \
+    ((V)NAME(BITS, mask_blend)(LESS(BITS, (NATIVE)(x), (NATIVE)(limit)), (NATIVE)(b), (NATIVE)(a)))
 INLINE V estimate(V a) { return (V)NAME(BITS, rcp14)((NATIVE)a); }
 #else
 INLINE V estimate(V a)
@@ -262,33 +287,54 @@ INLINE V estimate(V a)
 #define MANTISSA 23
 #define MAGIC 12582912.0f
 #define SQRT_HALF_BITS 0x3f3504f3
-#define LOG_TERMS 5
+#define LOG_TERMS 4
 #else
 #define MANTISSA 52
 #define MAGIC 6755399441055744.0
 #define SQRT_HALF_BITS 0x3fe6a09e667f3bcdLL
-#define LOG_TERMS 10
+#define LOG_TERMS 7
 #endif
 
-/* 2^f for |f| <= 1/2 with the least largest relative error: 7e-08 and 4e-11 */
+/* 2^f for |f| <= 1/2 with the least largest relative error: EXP2 to 7e-08 and 4e-11; ROUGH_EXP2 to
+ * 7e-05 and 7e-08, which moves the voltage of a block by magnesium by 1e-3 and 1e-6 mV at most */
 #if REAL_BITS == 32
-#define EXP_TERMS 5
 static const R EXP2[] = {
     1.0000000716546718, 0.69314696706435908, 0.2402211972388274, 0.055507132741538082,
     0.0096755413327318639, 0.0013276471780394542};
+static const R ROUGH_EXP2[] = {
+    0.9999280735404958, 0.6932609854573365, 0.24261112219432993, 0.055171669074862734};
 #else
-#define EXP_TERMS 7
 static const R EXP2[] = {
     0.99999999996168154, 0.6931471807284475, 0.24022651198156933, 0.055504103534493122,
     0.0096180272538108711, 0.0013333922560903036, 0.00015469291094288322, 1.5201922415584858e-05};
+static const R ROUGH_EXP2[] = {
+    1.0000000716546718, 0.69314696706435908, 0.2402211972388274, 0.055507132741538082,
+    0.0096755413327318639, 0.0013276471780394542};
 #endif
 
+/* EACH: for several vectors side by side. A chain of operations is mostly waiting; a CPU looks ahead
+ * too little to find the next compartment's chain by itself. */
+#define GROUP 2
+#define EACH(j, n) _Pragma("GCC unroll 8") for (int j = 0; j < (n); j++)
+
+/* 2^x of n vectors, in their place */
+INLINE void exp2_by(V *x, const int n, const R *terms, const int n_terms)
+{
+    V whole[GROUP], f[GROUP];
+    EACH(j, n) whole[j] = x[j] + (R)MAGIC;
+    EACH(j, n) f[j] = x[j] - (whole[j] - (R)MAGIC);
+    EACH(j, n) x[j] = all(terms[n_terms - 1]);
+#pragma GCC unroll 12
+    for (int k = n_terms - 2; k >= 0; k--)
+        EACH(j, n) x[j] = x[j] * f[j] + terms[k];
+    EACH(j, n) x[j] = (V)((M)x[j] + ((M)whole[j] << MANTISSA));
+}
+#define LENGTH(a) ((int)(sizeof(a) / sizeof((a)[0])))
+INLINE void rough_exp2(V *x, const int n) { exp2_by(x, n, ROUGH_EXP2, LENGTH(ROUGH_EXP2)); }
 INLINE V exp2v(V x)
 {
-    V r = x + (R)MAGIC, f = x - (r - (R)MAGIC), p = (V){0} + EXP2[EXP_TERMS];
-#pragma GCC unroll 12
-    for (int k = EXP_TERMS - 1; k >= 0; k--) p = p * f + EXP2[k];
-    return (V)((M)p + ((M)r << MANTISSA));
+    exp2_by(&x, 1, EXP2, LENGTH(EXP2));
+    return x;
 }
 
 INLINE V log2v(V x)
@@ -365,7 +411,7 @@ static int push_extra(Block *b, int32_t step, int kind, int comp, int lane)
         if (!grown) return NO_MEMORY;
         b->extra = grown, b->max_extra = more;
     }
-    b->extra[b->n_extra] = (Extra){b->head[step], (int16_t)kind, (int16_t)comp, (int16_t)lane};
+    b->extra[b->n_extra] = (Extra){b->head[step], (int16_t)kind, (int16_t)comp, (int16_t)lane, 0};
     b->head[step] = b->n_extra++;
     return OK;
 }
@@ -544,8 +590,8 @@ INLINE void transpose(V r[W])
 }
 
 /* gates towards their steady states, one lane after the other: a row of the table holds, for W
- * gates at a time, steady states, their differences to the next row, rates, and theirs */
-INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V v)
+ * gates at a time, steady states and rates; between rows lie straight lines */
+INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, int lanes, V v)
 {
     const M last = (M){0} + (I)c->last_row;
     const V x = (v - c->table_v0) * c->per_row;
@@ -558,13 +604,15 @@ INLINE void step_gates(const Consts *c, const Membrane *k, Mem *m, Cell *cell, V
     const int row = k->row;
     I at[W] __attribute__((aligned(ALIGN)));
     R part[W] __attribute__((aligned(ALIGN)));
-    *(M *)at = i * (I)(4 * row);
+    *(M *)at = i * (I)(2 * row);
     *(V *)part = f;
     for (int g = 0; g < row; g += W) {
 #pragma GCC unroll 1
-        for (int l = 0; l < W; l++) {
-            const V *from = (const V *)(k->table + at[l] + 4 * g);
-            const V inf = from[0] + part[l] * from[1], rate = from[2] + part[l] * from[3];
+        for (int l = 0; l < lanes; l++) {
+            const V *from = (const V *)(k->table + at[l] + 2 * g);
+            const V *to = (const V *)(k->table + at[l] + 2 * g + 2 * row);
+            const V inf = from[0] + part[l] * (to[0] - from[0]);
+            const V rate = from[1] + part[l] * (to[1] - from[1]);
             V *s = (V *)&m->lane[l][g];
             *s += rate * (inf - *s);
         }
@@ -646,158 +694,217 @@ typedef struct {
     const Job *job;
     const Consts *k;
     const Traces *tr;
-    V (*more)[3]; /* a compartment: events beyond the planes, or NULL */
     V product;    /* upost * eps * span of this step */
     int learning;
     R jump_pre;
     size_t ev_stride; /* from a compartment's events to those of the next */
+    int lanes;        /* that hold a neuron */
 } Step;
 
 /* w' = eta(u_dend) u_pre u_post eps over one step */
 INLINE void learn(const Consts *k, Comp *c, V product)
 {
     const V ud = c->ud, low = k->w_min - c->w0, high = k->w_max - c->w0;
-    const V eta = SEL(ud < k->theta[0], all(k->eta[0]), SEL(ud > k->theta[1], all(k->eta[2]), all(k->eta[1])));
+    const V not_low = BELOW(all(k->theta[1]), ud, all(k->eta[2]), all(k->eta[1]));
+    const V eta = BELOW(ud, all(k->theta[0]), all(k->eta[0]), not_low);
     V dw = c->dw + eta * c->up * product;
     dw = MIN(MAX(dw, low), high);
     c->dw = dw;
     c->w = c->w0 + dw;
 }
 
-/* events of a step: presynaptic trace and synaptic conductances of a compartment.
- * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA without its block (uS). */
-INLINE V receive(const Step *st, Comp *c, int comp, uint64_t ev, const int has, const int zero, V *g, V *ge)
+/* the difference of two exponentials: g is what they are now, a what the next step adds */
+INLINE void step_receptor(V *g, V *a, V decay, V rise, V jump)
+{
+    *g = *g * decay + *a;
+    *a = *a * rise + jump;
+}
+
+/* events of a step: presynaptic traces and synaptic conductances of n compartments.
+ * Adds AMPA and GABA to g and ge (uS, nA), and returns NMDA in its unit: jumps of AMPA. */
+INLINE void receive(const Step *st, Comp *c, const int n, const uint64_t *ev, const int has,
+                    const int zero, V *g, V *ge, V *G)
 {
     const Consts *k = st->k;
-    V jA = {0}, jN = {0};
-    if (has & (CTX | AMPA)) {
-        if (has & CTX) {
-            const V w = c->w;
-            V jc = ADD(ev >> 16, KEEP(ev, w), w + w);
-            if (st->tr) {
-                const V up = ADD(ev, c->up, all(st->jump_pre));
-                c->up = ADD(ev >> 16, up, all(2 * st->jump_pre));
-            }
-            if (st->more) {
-                jc += st->more[comp][0] * w;
-                if (st->tr) c->up += st->more[comp][0] * st->jump_pre;
-            }
-            jA = jc * k->fA;
-            jN = jc * k->fN;
+    const int context = has & CTX, ampa = has & (CTX | AMPA), both = has & BACKGROUND_NMDA;
+    const size_t next = st->ev_stride;
+    V jA[GROUP], jN[GROUP], jG[GROUP];
+    EACH(j, n) jA[j] = jN[j] = jG[j] = (V){0};
+    if (context) {
+        const V one = all(st->jump_pre);
+        uint64_t twice = 0;
+        EACH(j, n) jA[j] = KEEP(ev[j * next], c[j].w);
+        if (st->tr) EACH(j, n) c[j].up += KEEP(ev[j * next], one);
+        EACH(j, n) twice |= ev[j * next];
+        if (__builtin_expect((twice & 0xffff0000) != 0, 0)) {
+            EACH(j, n) jA[j] += KEEP(ev[j * next] >> 16, c[j].w + c[j].w);
+            if (st->tr) EACH(j, n) c[j].up += KEEP(ev[j * next] >> 16, one + one);
         }
-        jA = ADD(ev >> 32, jA, all(k->bgA));
-        if (has & BACKGROUND_NMDA) jN += KEEP(ev >> 32, all(k->bgN));
-        if (st->more) {
-            jA += st->more[comp][1] * k->bgA;
-            jN += st->more[comp][1] * k->bgN;
-        }
-        const V a = c->aA * k->rA + jA, b = c->bA * k->dA + jA;
-        c->aA = a, c->bA = b;
-        *g += b - a;
-        if (!zero) *ge += (b - a) * k->eE;
+        EACH(j, n) jN[j] = both ? jA[j] * k->fN : jA[j];
+    }
+    if (ampa) {
+        const V jump = all(k->bgA), decay = all(k->dA), rise = all(k->rA);
+        EACH(j, n) jA[j] += KEEP(ev[j * next] >> 32, jump);
+        EACH(j, n) step_receptor(&c[j].gA, &c[j].aA, decay, rise, jA[j]);
+        EACH(j, n) g[j] += c[j].gA;
+        if (!zero) EACH(j, n) ge[j] += c[j].gA * k->eE;
+    }
+    if (both) {
+        const V jump = all(k->bgN);
+        EACH(j, n) jN[j] += KEEP(ev[j * next] >> 32, jump);
+    }
+    if (has & NMDA) {
+        const V decay = all(k->dN), rise = all(k->rN);
+        EACH(j, n) step_receptor(&c[j].gN, &c[j].aN, decay, rise, jN[j]);
+        EACH(j, n) G[j] = c[j].gN;
     }
     if (has & GABA) {
-        V jG = KEEP(ev >> 48, all(k->bgG));
-        if (st->more) jG += st->more[comp][2] * k->bgG;
-        const V a = c->aG * k->rG + jG, b = c->bG * k->dG + jG;
-        c->aG = a, c->bG = b;
-        *g += b - a;
-        *ge += (b - a) * k->eG;
+        const V jump = all(k->bgG), decay = all(k->dG), rise = all(k->rG), e = all(k->eG);
+        EACH(j, n) jG[j] = KEEP(ev[j * next] >> 48, jump);
+        EACH(j, n) step_receptor(&c[j].gG, &c[j].aG, decay, rise, jG[j]);
+        EACH(j, n) g[j] += c[j].gG;
+        EACH(j, n) ge[j] += c[j].gG * e;
     }
-    if (!(has & NMDA)) return (V){0};
-    const V a = c->aN * k->rN + jN, b = c->bN * k->dN + jN;
-    c->aN = a, c->bN = b;
-    return b - a;
 }
 
-/* NMDA with its block, linearised at v, into d v_new = n; everything times q^2, where 1/q is the
- * fraction that magnesium leaves open. Returns q^2. */
-INLINE V unblock(const Consts *k, V G, V v, const int zero, V *d, V *n)
+/* Adds NMDA with its block at v to g and ge of n compartments; slope is what it adds to the left side
+ * besides. B is the fraction that magnesium leaves open; 1 / (B's unit) is the unit of G. */
+INLINE void unblock(const Consts *k, const int n, const V *G, const V *v, const int zero, V *g, V *ge,
+                    V *slope)
 {
-    const V q1 = exp2v(v * k->block_rate + k->block_shift), q = q1 + 1, q2 = q * q;
-    const V t = (zero ? v : v - k->eE) * q1 * k->slope, Gt = G * t;
-    *d = *d * q2 + (G * q + Gt);
-    *n = *n * q2 + (zero ? Gt * v : Gt * v + G * q * k->eE);
-    return q2;
+    const V rate = all(k->block_rate), shift = all(k->block_shift), unit = all(k->unit);
+    const V steep = all(k->slope), less = all(k->unit_slope);
+    V B[GROUP], open[GROUP];
+    EACH(j, n) B[j] = v[j] * rate + shift;
+    rough_exp2(B, n);
+    EACH(j, n) B[j] += unit;
+    EACH(j, n) B[j] = ROUGHLY(B[j]);
+    EACH(j, n) open[j] = G[j] * B[j];
+    EACH(j, n) g[j] += open[j];
+    if (!zero) EACH(j, n) ge[j] += open[j] * k->eE;
+    EACH(j, n) slope[j] = open[j] * (zero ? v[j] : v[j] - k->eE) * (steep - less * B[j]);
 }
 
-/* one step of all dendrites of a star: end of the last step, then events and elimination of this
- * one. Their potential is x + y times that of the soma. Returns what the soma gets in d and n. */
-INLINE void star_step(const Step *st, Comp *comp, int n_comp, const int32_t *kind, const uint64_t *ev,
-                      const int fixed, const int zero, const int learning, V *d_soma, V *n_soma)
+/* The equation of a compartment is for the change of its potential: left side times change =
+ * current + gc times change of the parent's. It leaves x, the new potential if the parent kept its
+ * own, and y, by how much it follows. A rough reciprocal changes only how fast it gets there. */
+INLINE void eliminate(Comp *c, const int n, const V *left, const V *current, const V *v)
+{
+    V inv[GROUP];
+    EACH(j, n) inv[j] = ROUGHLY(left[j]);
+    EACH(j, n) c[j].x = v[j] + current[j] * inv[j];
+    EACH(j, n) c[j].y = c[j].gc * inv[j];
+}
+
+/* one step of n dendrites of a star: end of the last step, then events and elimination of this one.
+ * Adds to the soma's current and to what its left side loses. */
+INLINE void star_group(const Step *st, const Cell *cell, Comp *comp, const int c0, const int n,
+                       const int32_t *kind, const uint64_t *ev, const int fixed, const int zero,
+                       const int learning, V *n_soma, V *less)
 {
     const Consts *k = st->k;
-    const V vs = comp[0].v;
-    V ds = *d_soma, ns = *n_soma;
-    for (int c = 1; c < n_comp; c++) {
-        Comp *at = comp + c;
-        const int has = fixed >= 0 ? fixed : kind[c];
-        const V v = at->x + at->y * vs;
-        if (has & CTX && st->tr) at->ud += k->kd * (v - at->ud);
-        V g = at->g0, ge = at->cE;
-        const V G = receive(st, at, c, ev[c * st->ev_stride], has, zero, &g, &ge);
-        if (has & CTX && learning) learn(k, at, st->product);
-        V n = at->cdt * v + ge, scale = at->gc;
-        if (has & NMDA) scale *= unblock(k, G, v, zero, &g, &n);
-        const V inv = RECIPROCAL(g);
-        const V x = n * inv, y = scale * inv;
-        at->x = x, at->y = y;
-        ds -= at->gc * y;
-        ns += at->gc * x;
+    const V vs = comp[0].v, dvs = cell->dv;
+    const int has = fixed >= 0 ? fixed : kind[c0];
+    const V keep_ud = all(k->keep_ud);
+    Comp *at = comp + c0;
+    V v[GROUP], g[GROUP], ge[GROUP], G[GROUP], slope[GROUP];
+    EACH(j, n) v[j] = at[j].x + at[j].y * dvs;
+    if (has & CTX && st->tr) EACH(j, n) at[j].ud = at[j].ud * keep_ud + v[j];
+    EACH(j, n) g[j] = at[j].g0, ge[j] = at[j].cE + at[j].gc * vs, slope[j] = (V){0};
+    receive(st, at, n, ev + c0 * st->ev_stride, has, zero, g, ge, G);
+    if (has & CTX && learning) EACH(j, n) learn(k, at + j, st->product);
+    if (has & NMDA) unblock(k, n, G, v, zero, g, ge, slope);
+    EACH(j, n) slope[j] += g[j] + at[j].cdt;
+    EACH(j, n) ge[j] -= g[j] * v[j];
+    eliminate(at, n, slope, ge, v);
+    EACH(j, n) {
+        *less += at[j].gc * at[j].y;
+        *n_soma += at[j].gc * at[j].x;
     }
-    *d_soma = ds;
+}
+
+INLINE V star_step(const Step *st, const Cell *cell, Comp *comp, int n_comp, const int32_t *kind,
+                   const uint64_t *ev, const int fixed, const int zero, const int learning, V *n_soma)
+{
+    V less = {0}, ns = *n_soma;
+    int c = 1;
+    if (fixed >= 0)
+        for (; c + GROUP <= n_comp; c += GROUP)
+            star_group(st, cell, comp, c, GROUP, kind, ev, fixed, zero, learning, &ns, &less);
+    for (; c < n_comp; c++)
+        star_group(st, cell, comp, c, 1, kind, ev, fixed, zero, learning, &ns, &less);
     *n_soma = ns;
+    return less;
 }
 
 /* the same for any tree: events and elimination from the leaves to the soma ... */
-INLINE void tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
-                      V *d_sum, V *n_sum)
+INLINE V tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
+                   V *less, V *n_sum)
 {
     const Consts *k = st->k;
     Comp *comp = b->comp;
     Mem *mem = b->mem + n_mem;
-    for (int c = 0; c < p->n_comp; c++) d_sum[c] = n_sum[c] = (V){0};
+    for (int c = 0; c < p->n_comp; c++) less[c] = n_sum[c] = (V){0};
     for (int c = p->n_comp - 1; c > 0; c--) {
         Comp *at = comp + c;
         const V v = at->v;
-        V g = at->g0 + d_sum[c], ge = at->cE + n_sum[c], scale = at->gc;
-        const V G = receive(st, at, c, ev[c * st->ev_stride], p->kind[c], 0, &g, &ge);
+        V g = at->g0, ge = at->cE + n_sum[c] + at->gc * comp[p->parent[c]].v, slope = {0};
+        V G;
+        receive(st, at, 1, ev + c * st->ev_stride, p->kind[c], 0, &g, &ge, &G);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
-        V n = at->cdt * v + ge;
-        if (p->kind[c] & NMDA) scale *= unblock(k, G, v, 0, &g, &n);
-        const V inv = RECIPROCAL(g);
-        at->x = n * inv, at->y = scale * inv;
-        d_sum[p->parent[c]] -= at->gc * at->y;
+        if (p->kind[c] & NMDA) unblock(k, 1, &G, &v, 0, &g, &ge, &slope);
+        const V left = g + at->cdt + slope - less[c], current = ge - g * v;
+        eliminate(at, 1, &left, &current, &v);
+        less[p->parent[c]] += at->gc * at->y;
         n_sum[p->parent[c]] += at->gc * at->x;
     }
+    return less[0];
 }
 
 /* ... and new potentials and states from the soma to the leaves */
-INLINE void tree_update(const Step *st, const Block *b, const Population *p)
+INLINE void tree_update(const Step *st, const Block *b, const Population *p, V *change)
 {
     Comp *comp = b->comp;
     Mem *mem = b->mem + (p->membrane[0] >= 0);
+    change[0] = b->cell->dv;
     for (int c = 1; c < p->n_comp; c++) {
         Comp *at = comp + c;
-        const V v = at->v = at->x + at->y * comp[p->parent[c]].v;
-        if (p->kind[c] & CTX && st->tr) at->ud += st->k->kd * (v - at->ud);
+        const V v = at->x + at->y * change[p->parent[c]];
+        change[c] = v - at->v;
+        at->v = v;
+        if (p->kind[c] & CTX && st->tr) at->ud = at->ud * st->k->keep_ud + v;
         if (p->membrane[c] >= 0) {
             const Membrane *t = st->job->membranes + p->membrane[c];
             if (t->has_pool) step_pool(st->k, mem);
-            step_gates(st->k, t, mem, b->cell, v);
+            step_gates(st->k, t, mem, b->cell, st->lanes, v);
             mem++;
         }
     }
 }
 
-/* events of a step that found no place in the planes */
-static void count_extra(const Block *b, int32_t e, V (*more)[3], int n_comp)
+/* Events of a step that found no place in the planes: what they meet before the step, and what they
+ * leave after it. A jump is felt in the next step only, so it may be added late. */
+static void meet_extra(const Step *st, const Block *b, int32_t e)
 {
-    memset(more, 0, sizeof *more * n_comp);
+    for (; e >= 0; e = b->extra[e].next) {
+        Extra *x = b->extra + e;
+        if (x->kind != S_CONTEXT) continue;
+        x->w = b->comp[x->comp].w[x->lane];
+        if (st->tr) b->comp[x->comp].up[x->lane] += st->jump_pre;
+    }
+}
+
+static void add_extra(const Consts *k, const Block *b, int32_t e, const int32_t *kind)
+{
     for (; e >= 0; e = b->extra[e].next) {
         const Extra *x = b->extra + e;
-        more[x->comp][x->kind - S_CONTEXT][x->lane] += 1;
+        Comp *c = b->comp + x->comp;
+        const int has = kind[x->comp];
+        if (x->kind == S_GABA) c->aG[x->lane] += k->bgG;
+        else c->aA[x->lane] += x->kind == S_AMPA ? k->bgA : x->w;
+        if (x->kind == S_CONTEXT && has & NMDA) c->aN[x->lane] += k->fN * x->w;
+        if (x->kind == S_AMPA && has & BACKGROUND_NMDA) c->aN[x->lane] += k->bgN;
     }
 }
 
@@ -807,7 +914,7 @@ static int check_block(const Layer *l, Block *b, M real, int first)
     M bad = {0};
     int code = OK;
     for (int c = 0; c < l->p->n_comp; c++) {
-        const V v = star && c ? b->comp[c].x + b->comp[c].y * b->comp[0].v : b->comp[c].v;
+        const V v = star && c ? b->comp[c].x + b->comp[c].y * b->cell->dv : b->comp[c].v;
         bad |= ~((v < (R)1000) & (v > (R)-1000)) & real;
     }
     if (any(bad)) code = DIVERGED;
@@ -833,7 +940,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
     const size_t width = (size_t)l->n_blocks * W;
     M real;
     for (int i = 0; i < W; i++) real[i] = i < lanes ? -1 : 0;
-    V d_sum[n_comp], n_sum[n_comp], more[n_comp][3];
+    V d_sum[n_comp], n_sum[n_comp];
     const uint64_t silence = 0;
     const size_t ev_stride = quiet ? 0 : job->n_steps;
     const Membrane *membrane = p->membrane[0] >= 0 ? job->membranes + p->membrane[0] : NULL;
@@ -845,7 +952,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
 
     for (int s = s0; s < s1; s++, rebase_in++) {
         const uint64_t *ev = quiet ? &silence : b->events + s;
-        Step st = {job, k, tr, NULL, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0, ev_stride};
+        Step st = {job, k, tr, {0}, 0, tr && !quiet ? tr->jump_pre[s] : 0, ev_stride, lanes};
         /* crossings at the start of the step */
         const V v = comp[0].v;
         const M up = v > k->threshold, crossed = up & ~cell->above & real;
@@ -873,23 +980,17 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
             st.product = cell->upost * tr->scale[s];
             st.learning = any(st.product != 0);
         }
-        if (!quiet && b->head[s] >= 0) {
-            count_extra(b, b->head[s], more, n_comp);
-            st.more = more;
-        }
+        const int32_t extra = quiet ? -1 : b->head[s];
+        if (extra >= 0) meet_extra(&st, b, extra);
         /* the dendrites */
-        V d = {0}, n = {0};
-        if (star) {
-            if (st.more || st.learning || !st.tr)
-                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, st.learning, &d, &n);
-            else {
-                st.more = NULL;
-                star_step(&st, comp, n_comp, p->kind, ev, fixed, zero, 0, &d, &n);
-            }
-        } else {
-            tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
-            d = d_sum[0], n = n_sum[0];
-        }
+        V less, n = {0};
+        if (!star) {
+            less = tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
+            n = n_sum[0];
+        } else if (st.learning)
+            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 1, &n);
+        else
+            less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 0, &n);
         /* the soma */
         V jump = {0};
         if (!quiet)
@@ -897,26 +998,22 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
                 jump += *(const V *)(l->weights + l->ff_source[e] * width + (size_t)block * W);
         cell->fa = cell->fa * k->ff[0] + jump;
         cell->fb = cell->fb * k->ff[1] + jump;
-        d += comp->g0;
+        V d = comp->g0, slope = {0};
         n += comp->cE + (cell->fb - cell->fa);
-        const V G = receive(&st, comp, 0, ev[0], p->kind[0], 0, &d, &n);
+        V G;
+        receive(&st, comp, 1, ev, p->kind[0], 0, &d, &n, &G);
         if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
         if (membrane) channels(membrane, b->mem, v, &d, &n);
-        n -= d * v; /* the change alone, for float32's sake: the soma's capacitance is large */
-        d += comp->cdt;
-        if (p->kind[0] & NMDA) {
-            V g = {0}, i = {0};
-            const V q2 = unblock(k, G, v, 0, &g, &i);
-            n = n * q2 + (i - g * v);
-            d = d * q2 + g;
-        }
-        const V v_new = comp->v = v + n * RECIPROCAL(d);
-        if (p->kind[0] & CTX && tr) comp->ud += k->kd * (v_new - comp->ud);
+        if (p->kind[0] & NMDA) unblock(k, 1, &G, &v, 0, &d, &n, &slope);
+        cell->dv = (n - d * v) * RECIPROCAL(d + comp->cdt + slope - less);
+        const V v_new = comp->v = v + cell->dv;
+        if (p->kind[0] & CTX && tr) comp->ud = comp->ud * k->keep_ud + v_new;
         if (membrane) {
             if (membrane->has_pool) step_pool(k, b->mem);
-            step_gates(k, membrane, b->mem, cell, v_new);
+            step_gates(k, membrane, b->mem, cell, lanes, v_new);
         }
-        if (!star) tree_update(&st, b, p);
+        if (!star) tree_update(&st, b, p, d_sum);
+        if (extra >= 0) add_extra(k, b, extra, p->kind);
     }
     return check_block(l, b, real, first);
 }
@@ -941,12 +1038,15 @@ static void *fresh(size_t bytes)
     return memory;
 }
 
-INLINE V lanes_of(const double *row, int n, int block)
+/* numbers of a block's neurons times a factor */
+INLINE V scaled(const double *row, double factor, int n, int block)
 {
     V out;
-    for (int i = 0; i < W; i++) out[i] = (R)row[block * W + i < n ? block * W + i : 0];
+    for (int i = 0; i < W; i++) out[i] = (R)(factor * row[block * W + i < n ? block * W + i : 0]);
     return out;
 }
+
+INLINE V lanes_of(const double *row, int n, int block) { return scaled(row, 1, n, block); }
 
 static void free_spikes(Spikes *s)
 {
@@ -987,7 +1087,7 @@ static void open_membrane(const Job *job, const Population *p, Mem *m, int c, in
     m->eca = (R)job->nernst * ((R)log2(job->cai_out) - log2v(m->cai));
 }
 
-static void open_block(const Job *job, const Population *p, Block *b, int block)
+static void open_block(const Job *job, const Population *p, const Consts *constants, Block *b, int block)
 {
     Mem *m = b->mem;
     b->cell->vlo = b->cell->vhi = all(-75);
@@ -996,10 +1096,11 @@ static void open_block(const Job *job, const Population *p, Block *b, int block)
 #define VALUE(k) lanes_of(at + (k) * p->n, p->n, block)
         Comp *k = b->comp + c;
         V g = VALUE(G_LEAK), e = VALUE(E_LEAK);
-        k->v = k->ud = k->x = VALUE(V_INIT);
+        k->v = k->x = VALUE(V_INIT);
+        k->ud = k->v / (1 - constants->keep_ud);
         k->gc = VALUE(G_COUPLE);
         k->cdt = VALUE(CAPACITANCE) / (R)job->dt;
-        k->g0 = c ? g + k->gc + k->cdt : g;
+        k->g0 = c ? g + k->gc : g;
         k->cE = g * e;
         for (int child = c + 1; child < p->n_comp; child++)
             if (p->parent[child] == c)
@@ -1011,21 +1112,29 @@ static void open_block(const Job *job, const Population *p, Block *b, int block)
 
 static void set_constants(const Job *job, const Population *p, Consts *k)
 {
-    k->rA = job->ampa[0], k->dA = job->ampa[1], k->fA = job->ampa[2];
-    k->rN = job->nmda[0], k->dN = job->nmda[1], k->fN = job->nmda[2] * job->nmda_ratio;
+    k->rA = job->ampa[0], k->dA = job->ampa[1];
+    k->rN = job->nmda[0], k->dN = job->nmda[1];
     k->rG = job->gaba[0], k->dG = job->gaba[1];
-    k->bgA = job->ampa[2] * p->ampa_weight;
-    k->bgN = job->nmda[2] * p->ampa_weight * p->background_ratio;
-    k->bgG = job->gaba[2] * p->gaba_weight;
+    /* a spike's jump of what the next step adds; NMDA in the unit in which a contextual spike adds as
+     * much to it as to AMPA, so that one jump serves both */
+    const double jump_ampa = (job->ampa[1] - job->ampa[0]) * job->ampa[2];
+    const double jump_nmda = (job->nmda[1] - job->nmda[0]) * job->nmda[2];
+    const double ratio = job->nmda_ratio > 0 ? job->nmda_ratio : 1;
+    k->in_jumps = jump_ampa;
+    k->fN = job->nmda_ratio > 0;
+    k->bgA = jump_ampa * p->ampa_weight;
+    k->bgN = k->bgA * p->background_ratio / ratio;
+    k->bgG = (job->gaba[1] - job->gaba[0]) * job->gaba[2] * p->gaba_weight;
     k->ff[0] = job->ff[0], k->ff[1] = job->ff[1];
     k->eE = job->e_excitatory, k->eG = job->e_gaba;
-    k->slope = job->mg_slope;
+    k->unit = jump_ampa / (jump_nmda * ratio);
+    k->slope = job->mg_slope, k->unit_slope = job->mg_slope * k->unit;
     k->block_rate = -job->mg_slope * 1.44269504088896340736;
-    k->block_shift = log2(job->mg_factor);
-    k->kd = -expm1(-job->dt / job->tau_dend);
-    for (int i = 0; i < 3; i++) k->eta[i] = job->eta[i];
-    k->theta[0] = job->theta[0], k->theta[1] = job->theta[1];
-    k->w_min = job->w_min, k->w_max = job->w_max;
+    k->block_shift = log2(job->mg_factor * k->unit);
+    k->keep_ud = exp(-job->dt / job->tau_dend);
+    for (int i = 0; i < 2; i++) k->theta[i] = job->theta[i] / (1 - (double)k->keep_ud);
+    for (int i = 0; i < 3; i++) k->eta[i] = job->eta[i] * k->in_jumps;
+    k->w_min = job->w_min * k->in_jumps, k->w_max = job->w_max * k->in_jumps;
     k->threshold = job->threshold;
     k->table_v0 = k->table_low = job->table_v0, k->per_row = 1.0 / job->table_step;
     k->table_high = job->table_v0 + (job->table_rows - 1) * job->table_step;
@@ -1065,7 +1174,7 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
         b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
         b->head = malloc(sizeof(int32_t) * job->n_steps);
         if (!b->events || !b->head) return NO_MEMORY;
-        open_block(job, p, b, i);
+        open_block(job, p, &l->k, b, i);
     }
     return OK;
 }
@@ -1115,7 +1224,7 @@ static int start_block(const Memory *m, const Layer *l, int i)
     for (int c = 0; c < p->n_comp; c++) {
         if (!(p->kind[c] & CTX)) continue;
         Comp *k = b->comp + c;
-        k->w0 = k->w = lanes_of(master + (size_t)c * p->n, p->n, i);
+        k->w0 = k->w = scaled(master + (size_t)c * p->n, l->k.in_jumps, p->n, i);
         k->dw = (V){0};
         k->up *= kept;
     }
@@ -1132,11 +1241,11 @@ static void keep_weights(const Memory *m, const Layer *l, int i)
         if (!(p->kind[c] & CTX)) continue;
         double *w = master + (size_t)c * p->n + (size_t)i * W;
         const Comp *k = l->blocks[i].comp + c;
-        const V low = (R)job->w_min - k->w0, high = (R)job->w_max - k->w0; /* as in learn() */
+        const V low = l->k.w_min - k->w0, high = l->k.w_max - k->w0; /* as in learn() */
         for (int lane = 0; lane < W && i * W + lane < p->n; lane++) {
             const R change = k->dw[lane];
             if (change == 0) continue;
-            const double to = w[lane] + (double)change;
+            const double to = w[lane] + change / l->k.in_jumps;
             const int at_low = change <= low[lane] || to < job->w_min;
             const int at_high = change >= high[lane] || to > job->w_max;
             w[lane] = at_low ? job->w_min : at_high ? job->w_max : to;

@@ -56,8 +56,8 @@ class MembraneTable:
     suffixes
         Channels, in the order of the kernel.
     table
-        Steady states and ``1 - exp(-dt/tau)``, each with its difference to the next row, by groups
-        of `width` gates, shape (rows, 4 * padded gates).
+        Steady states and ``1 - exp(-dt/tau)``, by groups of `width` gates, shape
+        (rows, 2 * padded gates).
     """
 
     suffixes: tuple[str, ...]
@@ -68,7 +68,7 @@ class MembraneTable:
     def structure(self) -> Membrane:
         """Return it for the kernel; the table must outlive it."""
         out = Membrane()
-        out.n_channels, out.row = len(self.suffixes), self.table.shape[1] // 4
+        out.n_channels, out.row = len(self.suffixes), self.table.shape[1] // 2
         out.has_pool = int(self.has_pool)
         gate = 0
         for entry, suffix in zip(out.channels, self.suffixes, strict=False):
@@ -114,10 +114,9 @@ def membrane(
             f"takes {MAX_CHANNELS} and {MAX_GATES}"
         )
     groups = -(-len(gates) // width)
-    table = np.zeros((TABLE_ROWS, groups, 4, width), kind)
+    table = np.zeros((TABLE_ROWS, groups, 2, width), kind)
     for g, columns in enumerate(gates):
-        table[:, g // width, ::2, g % width] = columns.T
-        table[:-1, g // width, 1::2, g % width] = np.diff(columns).T
+        table[:, g // width, :, g % width] = columns.T
     table = aligned(table.reshape(TABLE_ROWS, -1))
     return MembraneTable(suffixes, table, width, has_pool)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from dendmod.engines.neuron.insertion import set_reversals
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
 from dendmod.mechanisms import check_parameters
@@ -17,6 +20,7 @@ from dendmod.spec import (
     MechanismSpec,
     RegionSpec,
 )
+from dendmod.spec.cell import RegionName
 
 
 class BuiltCell:
@@ -49,7 +53,7 @@ class BuiltCell:
         for i, sec in enumerate(self.axon, start=len(self.sections)):
             _insert(cell, _region(cell, "axon"), sec, i, None, longest)
 
-    def segment(self, location: Location):  # type: ignore[no-untyped-def]  # NEURON has no types
+    def segment(self, location: Location) -> Any:
         """Return NEURON's segment at a location.
 
         Raises
@@ -78,9 +82,9 @@ def build(cell: Cell) -> BuiltCell:
     return BuiltCell(cell, morphology)
 
 
-def _region(cell: Cell, kind: str) -> RegionSpec:
+def _region(cell: Cell, kind: RegionName) -> RegionSpec:
     try:
-        return cell.biophysics.regions[kind]  # type: ignore[index]
+        return cell.biophysics.regions[kind]
     except KeyError:
         raise SpecError(
             f"the morphology {cell.morphology} has {kind} sections, but the biophysics "
@@ -88,13 +92,13 @@ def _region(cell: Cell, kind: str) -> RegionSpec:
         ) from None
 
 
-def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list) -> list:  # type: ignore[type-arg]
+def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list[Any]) -> list[Any]:
     for section, sec in zip(morphology.sections, sections, strict=True):
         for (x, y, z), diameter in zip(section.points, section.diameters, strict=True):
             sec.pt3dadd(float(x), float(y), float(z), float(diameter))
         if section.parent >= 0:
             sec.connect(sections[section.parent](0.5 if section.parent == 0 else 1.0), 0)
-    stub: list = []  # type: ignore[type-arg]
+    stub: list[Any] = []
     if cell.axon_stub is not None:
         for i in range(cell.axon_stub.n_sections):
             sec = h.Section(name=f"axon_{i}")
@@ -106,20 +110,25 @@ def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list) -> li
     return stub
 
 
-def _insert(cell, region, sec, number, distances, longest) -> None:  # type: ignore[no-untyped-def]
+def _insert(
+    cell: Cell,
+    region: RegionSpec,
+    sec: Any,
+    number: int,
+    distances: np.ndarray | None,
+    longest: float,
+) -> None:
     sec.cm, sec.Ra = region.cm, region.Ra
     for mechanism in region.mechanisms:
         check_parameters(mechanism.suffix, mechanism.params)
         sec.insert(mechanism.suffix)
         _set_parameters(sec, number, mechanism, distances, longest)
-    ions = sec.psection()["ions"]
-    if "na" in ions:
-        sec.ena = cell.biophysics.ena
-    if "k" in ions:
-        sec.ek = cell.biophysics.ek
+    set_reversals(sec, cell.biophysics.ena, cell.biophysics.ek)
 
 
-def _set_parameters(sec, number, mechanism: MechanismSpec, distances, longest: float) -> None:  # type: ignore[no-untyped-def]
+def _set_parameters(
+    sec: Any, number: int, mechanism: MechanismSpec, distances: np.ndarray | None, longest: float
+) -> None:
     for name, value in mechanism.params.items():
         attribute = f"{name}_{mechanism.suffix}"
         if isinstance(value, BySection):

@@ -1,13 +1,16 @@
-"""From a reduced cell to NEURON sections: one section of one segment a compartment."""
+"""From a cell of few compartments to NEURON sections: one of one segment a compartment."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from dendmod.engines.neuron.insertion import insert
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
-from dendmod.mechanisms import check_parameters
+from dendmod.network import CellModel
+from dendmod.network import Compartment as NetworkCompartment
 from dendmod.spec import Compartment, Location, ReducedCell
 
 _UF_PER_CM2 = 100.0  # pF/um2 in uF/cm2
@@ -20,13 +23,7 @@ class BuiltCompartments:
 
     def __init__(self, cell: ReducedCell) -> None:
         self.cell = cell
-        self.sections = [h.Section(name=c.name) for c in cell.compartments]
-        for compartment, sec in zip(cell.compartments, self.sections, strict=True):
-            _shape(compartment, sec)
-            if compartment.parent >= 0:
-                # a child joined at the parent's centre is apart by its own half alone
-                sec.connect(self.sections[compartment.parent](0.5), 0)
-            _insert(cell, compartment, sec)
+        self.sections = build_sections(cell)
 
     def segment(self, location: Location) -> Any:
         """Return NEURON's segment of a compartment.
@@ -54,7 +51,24 @@ def build_compartments(cell: ReducedCell) -> BuiltCompartments:
     return BuiltCompartments(cell)
 
 
-def _shape(compartment: Compartment, sec: Any) -> None:
+def build_sections(cell: ReducedCell | CellModel) -> list[Any]:
+    """Return the sections of a cell of few compartments, in their order."""
+    compartments: Sequence[Compartment | NetworkCompartment] = cell.compartments
+    names = [c.name or f"compartment{i}" for i, c in enumerate(compartments)]
+    sections = [h.Section(name=name) for name in names]
+    for compartment, sec in zip(compartments, sections, strict=True):
+        _shape(compartment, sec)
+        if compartment.parent >= 0:
+            # a child joined at the parent's centre is apart by its own half alone
+            sec.connect(sections[compartment.parent](0.5), 0)
+        sec.insert("pas")
+        sec.g_pas = compartment.g_leak / compartment.area * _S_PER_CM2
+        sec.e_pas = compartment.e_leak
+        insert(sec, {**compartment.channels, **compartment.pools}, cell.ena, cell.ek)
+    return sections
+
+
+def _shape(compartment: Compartment | NetworkCompartment, sec: Any) -> None:
     """Set size, capacitance and the resistance to the parent, each exactly as specified."""
     side = math.sqrt(compartment.area / math.pi)
     sec.nseg, sec.L, sec.diam = 1, side, side
@@ -62,19 +76,3 @@ def _shape(compartment: Compartment, sec: Any) -> None:
     if compartment.g_couple > 0:
         resistance = 1e3 / compartment.g_couple  # MOhm, along half the section
         sec.Ra = resistance * (math.pi * side**2 / 4) / (side / 2) * _OHM_CM
-
-
-def _insert(cell: ReducedCell, compartment: Compartment, sec: Any) -> None:
-    sec.insert("pas")
-    sec.g_pas = compartment.g_leak / compartment.area * _S_PER_CM2
-    sec.e_pas = compartment.e_leak
-    for suffix, params in {**compartment.channels, **compartment.pools}.items():
-        check_parameters(suffix, params)
-        sec.insert(suffix)
-        for name, value in params.items():
-            setattr(sec, f"{name}_{suffix}", value)
-    ions = sec.psection()["ions"]
-    if "na" in ions:
-        sec.ena = cell.ena
-    if "k" in ions:
-        sec.ek = cell.ek

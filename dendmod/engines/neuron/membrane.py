@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.neuron.insertion import insert
 from dendmod.engines.neuron.segments import maximal_conductance
 from dendmod.engines.neuron.session import Session, h
 from dendmod.mechanisms import get
@@ -129,15 +130,7 @@ def _held(mechanisms: Mechanisms, n: int, environment: Environment) -> Any:
     sec = h.Section(name="held")
     sec.nseg, sec.L, sec.diam = n, 10.0 * n, 10.0
     sec.cm, sec.Ra = _HELD_CM, _APART
-    for suffix, params in mechanisms.items():
-        sec.insert(suffix)
-        for name, value in params.items():
-            setattr(sec, f"{name}_{suffix}", value)
-    ions = sec.psection()["ions"]
-    if "na" in ions:
-        sec.ena = environment.ena
-    if "k" in ions:
-        sec.ek = environment.ek
+    insert(sec, mechanisms, environment.ena, environment.ek)
     return sec
 
 

@@ -6,13 +6,12 @@ context. Samples follow each other on NEURON's clock; the error is fed back in t
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from dendmod.engines.neuron.network_build import BuiltNetwork
-from dendmod.engines.neuron.session import Session, h
+from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, UnsupportedByEngine
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
 from dendmod.network.events import AMPA, CONTEXT, GABA, Events, delay_steps, events, window
@@ -21,7 +20,7 @@ from dendmod.network.result import Floats, ordered
 _Spike = tuple[int, int, int]  # sample, neuron, step
 
 
-class NetworkSimulator:
+class NetworkSimulator(InSession):
     """A network built and settled in NEURON; `run` goes through the samples.
 
     Parameters
@@ -47,32 +46,13 @@ class NetworkSimulator:
             raise UnsupportedByEngine(f"NEURON has one temperature; cells have {sorted(celsius)}")
         self.session = Session(dt=run.dt, celsius=celsius.pop(), coreneuron=coreneuron)
 
-    def __enter__(self) -> NetworkSimulator:
-        self.session.__enter__()
-        try:
-            self._build()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Drop all that was built and give NEURON's global state back."""
+    def _drop(self) -> None:
         if "net" in self.__dict__:
             self.net.close()
         for name in ("_vectors", "_settled", "net"):
             self.__dict__.pop(name, None)
-        self.session.__exit__(None, None, None)
 
-    def _build(self) -> None:
+    def _start(self) -> None:
         self.net = BuiltNetwork(self.spec, self.how, self.delay * self.how.dt)
         self._vectors: list[Any] = []
         if self.how.record_v:
@@ -83,7 +63,9 @@ class NetworkSimulator:
         self._settled = h.SaveState()
         self._settled.save()
         self._base = self.how.settle_steps
-        self.weights = None if self.spec.context is None else self.spec.context.weights.copy()
+        context = self.spec.context
+        self.weights = None if context is None else context.weights.copy()
+        self._row = {c: row for row, c in enumerate(context.compartments if context else ())}
         self._context: int | None = None
 
     def _initialise(self) -> None:
@@ -142,8 +124,7 @@ class NetworkSimulator:
         context = int(run.samples.context[index])
         if self.weights is not None:
             for (neuron, compartment), point in self.net.plastic.items():
-                row = self.spec.context.compartments.index(compartment)  # type: ignore[union-attr]
-                point.w = self.weights[context, neuron, row]
+                point.w = self.weights[context, neuron, self._row[compartment]]
                 if context != self._context:
                     point.u_pre = 0.0
         self._context = context
@@ -205,5 +186,4 @@ class NetworkSimulator:
         if self.weights is None or self._context is None:
             return
         for (neuron, compartment), point in self.net.plastic.items():
-            row = self.spec.context.compartments.index(compartment)  # type: ignore[union-attr]
-            self.weights[self._context, neuron, row] = point.w
+            self.weights[self._context, neuron, self._row[compartment]] = point.w

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dendmod.engines.neuron.compartment_cells import build_cell
+from dendmod.engines.neuron.compartments import build_sections
 from dendmod.engines.neuron.session import h
 from dendmod.network import Background, NetworkSpec, Plasticity, Receptors
 from dendmod.network.events import GABA
@@ -26,9 +26,9 @@ class BuiltNetwork:
 
     def __init__(self, spec: NetworkSpec, run: NetworkRun, delay: float) -> None:
         self.spec = spec
-        self.cells = [build_cell(spec.hidden_cell(i)) for i in range(spec.n_hidden)]
+        self.cells = [build_sections(spec.hidden_cell(i)) for i in range(spec.n_hidden)]
         if spec.output is not None:
-            self.cells.append(build_cell(spec.output.cell))
+            self.cells.append(build_sections(spec.output.cell))
         self.keep: list[Any] = []
         self.plastic: dict[tuple[int, int], Any] = {}
         self.inputs: dict[tuple[int, int, int], Any] = {}

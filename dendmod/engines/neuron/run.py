@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
-from dendmod.engines.neuron.session import Session, h
+from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError
 from dendmod.mechanisms import check_parameters
 from dendmod.result import Array, Result
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
+_LARGEST_V = 1e4  # mV; a passive membrane under a strong current may go to some hundreds
 
-class Simulator:
+
+class Simulator(InSession):
     """A set-up built in NEURON, settled once, run any number of times.
 
     Parameters
@@ -44,29 +45,13 @@ class Simulator:
             coreneuron=coreneuron,
         )
 
-    def __enter__(self) -> Simulator:
-        self.session.__enter__()
-        try:
-            self._build()
-            self.settle()
-        except BaseException:
-            self.close()
-            raise
-        return self
+    def _start(self) -> None:
+        self._build()
+        self.settle()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Drop all that was built and give NEURON's global state back."""
+    def _drop(self) -> None:
         for name in ("_points", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
             self.__dict__.pop(name, None)
-        self.session.__exit__(None, None, None)
 
     def _build(self) -> None:
         self.cell: BuiltCell | BuiltCompartments = _build(self.setup.cell)
@@ -125,7 +110,7 @@ class Simulator:
         SpecError
             If a train names a synapse that is not there.
         EngineError
-            If the voltage did not stay finite.
+            If a recorded voltage did not stay finite, or is far beyond that of any cell.
         """
         check_trains(self.setup, trains)
         own = tuple(clamp.amp for clamp in self.setup.current_clamps)
@@ -158,6 +143,12 @@ class Simulator:
                     "conductance that is far too large."
                 )
         current = traces.pop("__clamp__", None)
+        for name, v in traces.items():
+            if np.abs(v).max() > _LARGEST_V:
+                raise EngineError(
+                    f"the recording {name!r} reaches {np.abs(v).max():.3g} mV, which no cell does. "
+                    "Use a smaller dt, or look for a current or conductance that is far too large."
+                )
         return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
 
     def restore(self) -> None:

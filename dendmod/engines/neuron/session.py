@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
 
@@ -110,12 +110,7 @@ class Session:
         _active = self
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         global _active
         cvode = h.CVode()
         dt, celsius, steps, secondorder, active, cache, atol = self._before
@@ -149,3 +144,34 @@ class Session:
             pc.psolve(tstop)
         finally:
             coreneuron.enable = False
+
+
+class InSession(ABC):
+    """What is built in a session of its own and goes with it; use it as a context manager."""
+
+    session: Session
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Build, and settle, in the open session."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Let go of every object of NEURON's, whatever of it was built."""
+
+    def __enter__(self) -> Self:
+        self.session.__enter__()
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all that was built and give NEURON's global state back."""
+        self._drop()
+        self.session.__exit__()

@@ -51,7 +51,8 @@ def draw_populations(
     c.plot(amps, control["rate"], ".-", color="#333333", ms=3, label="without noise")
     for k, row in enumerate(np.asarray(control["noisy"])):
         c.plot(amps, row, "+", color="#E69F00", ms=4, label="with noise" if k == 0 else None)
-    spread = Activation(q.single, type(q.thresholds)(0.0, noise_sd), "nA")  # type: ignore[call-arg]
+    shape: Any = type(q.thresholds)
+    spread = Activation(q.single, shape(0.0, noise_sd), "nA")
     c.plot(x, spread(x), color="#0072B2", lw=0.8, label=f"averaged, SD {noise_sd:.2g} nA")
     c.set(xlabel="Input current (nA)", ylabel="Rate (Hz)", title="L5 cell")
     c.legend(loc="lower right")

@@ -1,0 +1,170 @@
+"""What does the command line say to bad input? One message, exit code 2, no traceback."""
+
+import errno
+import json
+import sys
+
+import pytest
+
+from dendmod import cli, figure
+from dendmod.errors import SpecError
+from dendmod.figure import check_folder, guard, run_figure
+from dendmod.paths import data_dir
+
+IO = str(data_dir("protocols") / "io_shunt.json")
+
+
+@pytest.fixture
+def refused(capsys, monkeypatch):
+    """Run a command in this process, and return the one message that it must end with."""
+    monkeypatch.delenv("DENDMOD_DEBUG", raising=False)
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["dendmod", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        assert stopped.value.code == 2
+        return capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def in_the_way(tmp_path):
+    """A file where a folder is wanted."""
+    path = tmp_path / "taken"
+    path.write_text("1 1 0 0 0 5 -1\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "fig1"],
+        ["io", "fit", "fig1"],
+        ["cell", "check"],
+        ["morphology", "check", "l5pc"],
+        ["reduce", "check", "cell.json"],
+    ],
+)
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_file_in_the_way_of_out_is_named_before_anything_runs(
+    command, below, in_the_way, refused
+):
+    message = refused(*command, "--out", str(in_the_way / below))
+    assert message.startswith("error: --out ")
+    assert f"{in_the_way} is a file; give a folder" in message
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    check_folder(tmp_path / "new" / "deeper")
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setattr(figure.os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(SpecError, match="cannot be written; give another folder"):
+        check_folder(tmp_path / "new")
+
+
+def test_a_figure_checks_its_folder_before_it_computes(in_the_way, capsys):
+    with pytest.raises(SystemExit):
+        run_figure("fig1", lambda _: pytest.fail("it ran"), command=["--out", str(in_the_way)])
+    assert f"{in_the_way} is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["io", "export", IO, "--to", "numpy", "--out", "{}/io.py"],
+        ["morphology", "generate", "--out", "{}/cell.swc"],
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named(command, in_the_way, refused):
+    message = refused(*(part.format(in_the_way) for part in command))
+    assert str(in_the_way) in message
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a": 1', "no whole JSON, line 1"),
+        ("[]", "holds no object"),
+        (json.dumps({"schema": "dendmod/io/9"}), "dendmod/io/9"),
+    ],
+)
+def test_a_broken_io_file_is_explained(content, message, tmp_path, refused):
+    path = tmp_path / "io.json"
+    path.write_text(content)
+    assert message in refused("io", "show", str(path))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--trials", "-3"], "'--trials'"),
+        (["--workers", "0"], "'--workers'"),
+        (["--seed", "-1"], "'--seed'"),
+        (["--dt", "nan"], "run.dt_ms: Input should be a finite number"),
+        (["--dt", "0"], "run.dt_ms: Input should be greater than 0"),
+        (["--timeout", "-1"], "timeout = -1.0; give more than 0 s"),
+        (["--set", "feedforward.weight_nA=nan"], "feedforward.weight_nA: Input should be a finite"),
+        (["--set", "feedforward.weight_pA=60"], "the allowed unit is that of 'weight_nA'"),
+        (["--set", "sites.order=nearest"], "sites.order"),
+        (["--set", "sites.n=200"], "sites"),
+        (["--set", "schema=dendmod/protocol/9"], "schema: Input should be 'dendmod/protocol/1'"),
+        (["--morphology", "none.swc"], "there is no morphology file none.swc"),
+    ],
+)
+def test_a_wrong_option_of_a_run_is_explained(options, message, tmp_path, refused):
+    assert message in refused("run", "fig1", "--quick", "--out", str(tmp_path), *options)
+
+
+def test_a_value_that_a_specification_refuses_is_one_message(refused):
+    message = refused("network", "compare", "--dt", "0")
+    assert message == "error: dt: Input should be greater than 0; given: 0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "-1"], "argument --seed: -1: give 0 or more"),
+        (["--trials", "x"], "argument --trials: 'x': give a whole number"),
+        (["--workers", "0"], "argument --workers: 0: give 1 or more"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_a_wrong_option_of_a_figure_is_explained(options, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run_figure("fig1", lambda _: pytest.fail("it ran"), command=options)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_written_is_named(in_the_way, refused, monkeypatch):
+    monkeypatch.setenv("DENDMOD_CACHE", str(in_the_way))
+    message = refused("mechanisms", "build")
+    assert message.startswith(f"error: the cache {in_the_way}/mechanisms cannot be written")
+    assert "DENDMOD_CACHE" in message
+
+
+def test_a_missing_compiler_is_named(tmp_path, refused, monkeypatch):
+    monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    assert "was not found; compiling mechanisms needs it" in refused("mechanisms", "build")
+
+
+def test_a_full_disk_is_one_message(capsys):
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SystemExit):
+        guard(full)
+    assert capsys.readouterr().err.startswith("error: No space left on device.")
+
+
+@pytest.mark.parametrize("fault", [ValueError("ours"), ConnectionError("ours"), KeyError("ours")])
+def test_a_fault_of_the_program_keeps_its_traceback(fault):
+    def broken() -> None:
+        raise fault
+
+    with pytest.raises(type(fault), match="ours"):
+        guard(broken)
