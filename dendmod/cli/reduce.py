@@ -37,6 +37,10 @@ def reduce_(
     apical: Annotated[
         str, typer.Option(help="Keep the apical dendrite at these distances (um): 100,200,400,600.")
     ] = "",
+    split: Annotated[
+        float | None,
+        typer.Option(help="Most membrane a compartment stands for (pF): 15. Adds compartments."),
+    ] = None,
     capacitances: Annotated[
         str, typer.Option(help="spectrum, or slow: from the slow time constants alone.")
     ] = "spectrum",
@@ -60,7 +64,14 @@ def reduce_(
     cell = L5PyramidalCell(morphology, biophysics)
     places = choose_sites(cell, SiteChoice(n=sites)).locations if sites else ()
     support = apical_places(resolve(morphology).without_axon(), _distances(apical))
-    reduced = reduce(cell, places, bifurcations=bifurcations, support=support, capacitances=method)
+    reduced = reduce(
+        cell,
+        places,
+        bifurcations=bifurcations,
+        support=support,
+        largest_load=split,
+        capacitances=method,
+    )
     write_reduced(reduced, out)
     summary = {
         "file": str(out),

@@ -18,3 +18,4 @@ SPECTRUM_POINTS = 16
 
 TRANSIENT_SHARE = 0.01  # steady over peak opening, below which a channel counts as transient
 SMALL_OPENING = 0.01  # how far a transient channel is opened in the fit
+LOAD_FACTOR = 2.0  # most that a bounded capacitance has, over its value in the slow limit

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigvalsh
 from scipy.optimize import least_squares
 
-from dendmod.params.reduction import SPECTRUM_HZ, SPECTRUM_POINTS
+from dendmod.params.reduction import LOAD_FACTOR, SPECTRUM_HZ, SPECTRUM_POINTS
 from dendmod.reduction.conductances import pattern
 from dendmod.reduction.impedance import impedance, tree_inverse
 from dendmod.reduction.skeleton import Skeleton
@@ -20,6 +20,7 @@ CapacitanceMethod = Literal["spectrum", "slow"]
 ComplexArray = npt.NDArray[np.complex128]
 
 _SMALLEST_SHARE = 1e-5  # of the whole capacitance: what a compartment has at least
+_BELOW_SLOW_LIMIT = 100.0  # how far below its slow limit a bounded capacitance may lie
 
 
 def conductance_matrix(tree: SegmentTree, membrane: Array) -> Array:
@@ -83,7 +84,7 @@ def slow_capacitances(
 
 
 def spectrum_capacitances(
-    tree: SegmentTree, kept: Skeleton, matrix: Array, membrane: Array
+    tree: SegmentTree, kept: Skeleton, matrix: Array, membrane: Array, *, bounded: bool = False
 ) -> Array:
     """Fit capacitances to input and soma-transfer impedances from slow to spiking frequencies.
 
@@ -94,6 +95,14 @@ def spectrum_capacitances(
     logarithmic axis. Errors of input impedances are relative at each frequency, that of the soma
     counted as much as those of all compartments; errors of transfer impedances to the soma are
     relative to their steady value, since their fast parts do not arrive.
+
+    Parameters
+    ----------
+    bounded
+        Let no compartment have more than `LOAD_FACTOR` times its capacitance in the slow limit.
+        Free to do so, the fit puts what is missing at high frequencies on the first bifurcation
+        of the trunk, and an action potential no longer runs past it. Meant for reductions with
+        places for all membrane (`dendmod.reduction.loads`).
 
     Returns
     -------
@@ -129,7 +138,10 @@ def spectrum_capacitances(
         return np.concatenate([both.real, both.imag])
 
     # no compartment has more than all of them in the slow limit, nor a negligible share of it
-    most = np.log(np.maximum(start, 0.0).sum())
+    most: Any = np.log(np.maximum(start, 0.0).sum())
     bounds = (most + np.log(_SMALLEST_SHARE), most)
+    if bounded:
+        own_share = np.log(np.maximum(start, _SMALLEST_SHARE * np.exp(most)))
+        bounds = (own_share - np.log(_BELOW_SLOW_LIMIT), own_share + np.log(LOAD_FACTOR))
     begin = np.clip(np.log(np.maximum(start, 1e-6)), bounds[0] + 0.1, bounds[1] - 0.1)
     return np.exp(least_squares(residuals, begin, jacobian, bounds=bounds).x)

@@ -18,6 +18,7 @@ from dendmod.reduction.capacitances import (
 from dendmod.reduction.conductances import Conductances, fit_conductances
 from dendmod.reduction.impedance import admittance_of
 from dendmod.reduction.levels import Levels, held_levels, mechanisms_at
+from dendmod.reduction.loads import load_places
 from dendmod.reduction.skeleton import Skeleton, skeleton
 from dendmod.result import Array
 from dendmod.segments import SegmentTree
@@ -37,6 +38,7 @@ def reduce(
     *,
     bifurcations: bool = False,
     support: Mapping[str, Location] | None = None,
+    largest_load: float | None = None,
     capacitances: CapacitanceMethod = "spectrum",
     settle: float = 1000.0,
     name: str | None = None,
@@ -54,6 +56,10 @@ def reduce(
         Keep a compartment too wherever paths from the sites to the soma meet.
     support
         Further places that are kept for the load that they are, without being sites.
+    largest_load
+        Capacitance (pF) that a kept place may stand for: more places are kept until none is the
+        nearest one of more membrane than that, and bifurcations too, and capacitances stay near
+        what their places hold. None keeps what is named alone.
     capacitances
         "slow": from the slow time constants alone, as published; "spectrum": together from all
         frequencies up to those of an action potential.
@@ -78,8 +84,14 @@ def reduce(
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
     tree = segment_tree(cell, settle=settle)
-    kept = skeleton(tree, dict(sites), dict(support or {}), bifurcations=bifurcations)
-    return assemble(cell, tree, kept, held_levels(tree), capacitances, name=name)
+    support, split = dict(support or {}), largest_load is not None
+    kept = skeleton(tree, dict(sites), support, bifurcations=bifurcations or split)
+    if largest_load is not None:
+        support |= load_places(tree, kept.nodes, largest_load * 1e-3)
+        kept = skeleton(tree, dict(sites), support, bifurcations=True)
+    return assemble(
+        cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
+    )
 
 
 def assemble(
@@ -89,6 +101,7 @@ def assemble(
     levels: Levels,
     method: CapacitanceMethod = "spectrum",
     *,
+    largest_load: float | None = None,
     name: str | None = None,
 ) -> ReducedCell:
     """Fit compartments at the kept places of a segment tree and make them a specification."""
@@ -98,7 +111,8 @@ def assemble(
     if method == "slow":
         ca = slow_capacitances(tree, kept, fit.matrix, rest, taus)
     else:
-        ca = spectrum_capacitances(tree, kept, fit.matrix, rest)
+        bounded = largest_load is not None
+        ca = spectrum_capacitances(tree, kept, fit.matrix, rest, bounded=bounded)
     membranes = [_membrane(tree, kept, fit, levels, k, ca[k]) for k in range(kept.n)]
     v = np.array([tree.v_rest[n] for n in kept.nodes])
     compartments = []
@@ -129,7 +143,7 @@ def assemble(
         ek=tree.ek,
         celsius=tree.celsius,
         v_init=float(v[0]),
-        provenance=_provenance(cell, fit, taus, method),
+        provenance=_provenance(cell, fit, taus, method, largest_load),
     )
 
 
@@ -190,7 +204,11 @@ def _leak(
 
 
 def _provenance(
-    cell: Cell, fit: Conductances, taus: Array, method: CapacitanceMethod
+    cell: Cell,
+    fit: Conductances,
+    taus: Array,
+    method: CapacitanceMethod,
+    largest_load: float | None,
 ) -> dict[str, Any]:
     from dendmod.morphology import resolve
 
@@ -201,6 +219,7 @@ def _provenance(
         "biophysics": cell.biophysics.name,
         "holding_potentials_mV": list(HOLDING_POTENTIALS),
         "capacitances": method,
+        **({} if largest_load is None else {"largest_load_pF": largest_load}),
         "time_constants_ms": [round(float(t), 4) for t in taus],
         "channel_misfit": {s: round(m, 4) for s, m in fit.misfit.items()},
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dendmod.errors import SpecError
+from dendmod.reduction.loads import meetings
 from dendmod.segments import SegmentTree
 from dendmod.spec import Location, Role
 from dendmod.spec.place import SOMA
@@ -80,7 +81,7 @@ def skeleton(
     for name, place in (support or {}).items():
         kept.setdefault(tree.node(place), (name, place, "support"))
     if bifurcations:
-        for number, node in enumerate(_meetings(tree, kept)):
+        for number, node in enumerate(meetings(tree, kept)):
             place = Location(section=int(tree.section[node]), x=float(tree.x[node]))
             kept[node] = (f"bifurcation{number}", place, "support")
     order = _parents_first(tree, kept)
@@ -101,16 +102,6 @@ def _above(tree: SegmentTree, node: int, kept: Sequence[int] | dict) -> int:  # 
         if above in kept:
             return above
     return -1
-
-
-def _meetings(tree: SegmentTree, kept: dict) -> list[int]:  # type: ignore[type-arg]
-    """Return the nodes, in their order in the tree, that two or more paths reach separately."""
-    arrivals: dict[int, set[int]] = {}
-    for node in kept:
-        path = tree.path_to_root(node)
-        for child, parent in zip(path, path[1:], strict=False):
-            arrivals.setdefault(parent, set()).add(child)
-    return sorted(n for n, children in arrivals.items() if len(children) > 1 and n not in kept)
 
 
 def _parents_first(tree: SegmentTree, kept: dict) -> list[int]:  # type: ignore[type-arg]

@@ -108,6 +108,22 @@ def _make(*arguments: str, path: str | None = None) -> subprocess.CompletedProce
     )
 
 
+def test_no_file_holds_the_marks_of_an_unresolved_merge():
+    files = [
+        f
+        for end in ("md", "py", "c", "h", "mod", "toml", "cfg", "yml")
+        for f in REPOSITORY.rglob(f"*.{end}")
+    ]
+    left = [
+        f"{file.relative_to(REPOSITORY)}:{number}"
+        for file in files
+        if not {".venv", "results", "build"} & set(file.relative_to(REPOSITORY).parts)
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if re.match(r"(<{7}|>{7}) ", line)
+    ]
+    assert len(files) > 300 and not left
+
+
 def test_make_help_names_every_target():
     shown = _make("help").stdout
     for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "clean"):
