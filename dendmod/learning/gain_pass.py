@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -74,5 +75,10 @@ def _compiled(drive, drawn, hidden, output, x_shift, bias, target):  # type: ign
         for a in (*arguments, out, by_hidden, by_output)
     ]
     sizes = [ctypes.c_int64(size) for size in (runs, tasks, n, k)]
-    compiled.load(_SOURCE, _FLAGS).gain_pass(*sizes, *pointers)
+    _library().gain_pass(*sizes, *pointers)
     return out, by_hidden, by_output
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return compiled.load(_SOURCE, _FLAGS)  # which reads the source each time

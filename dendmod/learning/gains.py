@@ -37,7 +37,7 @@ class Gains:
     accuracy
         Balanced accuracy on the validation part, shape [runs, tasks].
     loss
-        Mean squared error of training by epoch, shape [epochs, runs].
+        Mean squared error of training by epoch, shape [epochs, runs]; NaN once a run has stopped.
     """
 
     settings: np.ndarray
@@ -78,8 +78,8 @@ def train_gains(
     steps
         Steps an epoch; None takes as many as there are batches in the training part, 100 at most.
     max_epochs, patience
-        Training ends after `max_epochs`, or when the validation accuracy of no run has risen for
-        `patience` epochs.
+        A run ends after `max_epochs`, or when its validation accuracy has not risen for `patience`
+        epochs.
     """
     settings = np.atleast_2d(np.asarray(settings, dtype=float))
     if settings.shape[1] != len(NAMES):
@@ -98,11 +98,12 @@ def train_gains(
     adam = BatchedAdam([(gains, torch.from_numpy(10.0 ** settings[:, 2]))])
     sampler = BalancedSampler(train, batch * train.n_tasks, [seed])
     targets = sampler.targets.to(train.x)
-    best = {name: g.clone() for name, g in gains.items()}
+    best = {name: g.detach().clone() for name, g in gains.items()}
     accuracy = _evaluate(val, gains["hidden"], gains["output"], x_shift, bias)
     since, losses = np.zeros(runs, dtype=int), []
+    going = np.arange(runs)  # a run that has stopped is trained no more
     for epoch in range(max_epochs):
-        total = torch.zeros(runs, device=train.x.device)
+        total = torch.zeros(len(going), device=train.x.device)
         for drawn in sampler.epoch(epoch, steps)[:, 0].to(train.x.device):
             out, by_hidden, by_output = gradients(
                 train.x, drawn, gains["hidden"], gains["output"], x_shift, bias, targets
@@ -111,16 +112,22 @@ def train_gains(
             gains["hidden"].grad, gains["output"].grad = -by_hidden, -by_output
             adam.step()
             total += ((torch.tanh(out) - targets) ** 2).mean(dim=(1, 2))
-        losses.append((total / steps).cpu().numpy())
+        losses.append(np.full(runs, np.nan, dtype=np.float32))
+        losses[-1][going] = (total / steps).cpu().numpy()
         now = _evaluate(val, gains["hidden"], gains["output"], x_shift, bias)
-        better = (now.mean(axis=1) > accuracy.mean(axis=1)) & (since < patience)
-        since = np.where(better, 0, since + 1)
-        accuracy[better] = now[better]
-        chosen = torch.from_numpy(better).to(train.x.device)
+        better = now.mean(axis=1) > accuracy[going].mean(axis=1)
+        since[going] = np.where(better, 0, since[going] + 1)
+        accuracy[going[better]] = now[better]
         for name, g in gains.items():
-            best[name][chosen] = g[chosen]
-        if (since >= patience).all():
+            best[name][going[better]] = g.detach()[torch.from_numpy(better)]
+        still = np.flatnonzero(since[going] < patience)
+        if not len(still):
             break
+        if len(still) < len(going):
+            going, rows = going[still], torch.from_numpy(still).to(train.x.device)
+            x_shift, bias = x_shift[rows], bias[rows]
+            gains = {n: torch.nn.Parameter(g.detach()[rows], False) for n, g in gains.items()}
+            adam = adam.only(rows, gains)
     return Gains(settings, best["hidden"], best["output"], accuracy, np.array(losses))
 
 

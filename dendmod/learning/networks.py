@@ -160,16 +160,21 @@ class MultitaskNetwork(torch.nn.Module):
         y
             Activity below, [runs or 1, tasks or 1, samples, units below].
         """
-        a = self._weighted(layer, y)
         x_shift, gain, bias = (self._per_unit(n, layer) for n in ("x_shift", "gain", "bias"))
+        if gain is None:
+            a = self._weighted(layer, y)
+            a = a if x_shift is None else a - x_shift
+            return a if bias is None else a + bias
+        # g w y + (b - g x_shift): one pass over what is as large as samples times units
+        offset = torch.as_tensor(0.0 if bias is None else bias).to(y)
         if x_shift is not None:
-            a = a - x_shift
-        if gain is not None:
-            a = a * gain
-        return a if bias is None else a + bias
+            offset = offset - gain * x_shift
+        return torch.addcmul(offset, self._weighted(layer, y), torch.as_tensor(gain))
 
     def _weighted(self, layer: int, y: torch.Tensor) -> torch.Tensor:
         weight = self.values[f"weight{layer}"]
+        if weight.shape[-2] == 1:  # one unit: as a product of matrices, its gradient is slow
+            return (y * (weight if weight.ndim == 4 else weight[:, None])).sum(-1, keepdim=True)
         if weight.ndim == 4:  # a task's own, [runs, tasks, units, units below]
             return y @ weight.transpose(-1, -2)
         # tasks side by side as samples: one product a run in place of one a run and task
@@ -183,7 +188,7 @@ class MultitaskNetwork(torch.nn.Module):
         while y.ndim < 4:
             y = y[None]
         for layer in range(self.layers - 1):
-            y = torch.relu(self.preactivation(layer, y))
+            y = torch.relu_(self.preactivation(layer, y))
         return self.preactivation(self.layers - 1, y)[..., 0]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -196,6 +201,17 @@ class MultitaskNetwork(torch.nn.Module):
             [runs, tasks, samples, inputs].
         """
         return torch.tanh(self.output_preactivation(x))
+
+    def rows(self, runs: Sequence[int]) -> MultitaskNetwork:
+        """Return a copy with these runs, which may repeat."""
+        copy = MultitaskNetwork.__new__(MultitaskNetwork)
+        torch.nn.Module.__init__(copy)
+        copy.spec, copy.where = self.spec, dict(self.where)
+        copy.seeds = tuple(self.seeds[i] for i in runs)
+        copy.values = torch.nn.ParameterDict(
+            {n: torch.nn.Parameter(p.detach()[list(runs)]) for n, p in self.values.items()}
+        )
+        return copy
 
     def with_new_tasks(self, n_tasks: int, seeds: Sequence[int]) -> MultitaskNetwork:
         """Return networks with these shared parameters, and tasks that know nothing yet."""

@@ -10,6 +10,9 @@ import torch
 class BatchedAdam:
     """Adam (Kingma & Ba 2015) whose learning rate differs by run and by group of parameters.
 
+    All parameters, gradients and moments lie side by side in one vector each, so that a step is a
+    few operations however many parameters there are. Parameters become views of their vector.
+
     Parameters
     ----------
     groups
@@ -23,30 +26,65 @@ class BatchedAdam:
         eps: float = 1e-8,
     ) -> None:
         self.betas, self.eps, self.steps = betas, eps, 0
-        self._parameters: dict[str, torch.nn.Parameter] = {}
-        self._rates: dict[str, torch.Tensor] = {}
-        for parameters, rates in groups:
-            for name, p in parameters.items():
-                self._parameters[name] = p
-                self._rates[name] = rates.to(p).reshape(-1, *([1] * (p.ndim - 1)))
-        self.first = {n: torch.zeros_like(p) for n, p in self._parameters.items()}
-        self.second = {n: torch.zeros_like(p) for n, p in self._parameters.items()}
+        self._parameters = {name: p for parameters, _ in groups for name, p in parameters.items()}
+        rates = {name: r for parameters, r in groups for name in parameters}
+        each = [p.detach() for p in self._parameters.values()]
+        self._rate = _side_by_side(
+            [
+                rates[name].to(p).reshape(-1, *([1] * (p.ndim - 1))).expand_as(p)
+                for name, p in self._parameters.items()
+            ]
+        )
+        self._value = _side_by_side(each)
+        self._slope, self._first, self._second = (torch.zeros_like(self._value) for _ in range(3))
+        self.first, self.second = self._named(self._first), self._named(self._second)
+        self._slopes = self._named(self._slope)
+        for name, view in self._named(self._value).items():
+            self._parameters[name].data = view
+            self._parameters[name].grad = self._slopes[name]
+
+    def _named(self, vector: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the part of a vector that belongs to each parameter, in its shape."""
+        parts = vector.split([p.numel() for p in self._parameters.values()])
+        named = zip(self._parameters.items(), parts, strict=True)
+        return {name: part.view(p.shape) for (name, p), part in named}
 
     @torch.no_grad()
     def step(self) -> None:
-        """Take one step along the gradients and forget them."""
+        """Take one step along the gradients and set them to zero."""
         self.steps += 1
         b1, b2 = self.betas
         size = (1 - b2**self.steps) ** 0.5 / (1 - b1**self.steps)
         for name, p in self._parameters.items():
-            if p.grad is None:
-                continue
-            m, v = self.first[name], self.second[name]
-            m.lerp_(p.grad, 1 - b1)
-            v.mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
-            scale = self.eps * (1 - b2**self.steps) ** 0.5
-            p.sub_(self._rates[name] * size * m / (v.sqrt() + scale))
-            p.grad = None
+            if p.grad is not self._slopes[name]:  # given in place of added
+                self._slopes[name].copy_(torch.zeros_like(p) if p.grad is None else p.grad)
+                p.grad = self._slopes[name]
+        self._first.lerp_(self._slope, 1 - b1)
+        self._second.mul_(b2).addcmul_(self._slope, self._slope, value=1 - b2)
+        below = self._second.sqrt().add_(self.eps * (1 - b2**self.steps) ** 0.5)
+        self._value.sub_((self._rate * size).mul_(self._first).div_(below))
+        self._slope.zero_()
+
+    def only(self, runs: torch.Tensor, parameters: Mapping[str, torch.nn.Parameter]) -> BatchedAdam:
+        """Return an optimiser of some runs that goes on from here.
+
+        Parameters
+        ----------
+        runs
+            Indices.
+        parameters
+            Those of these runs, by name.
+        """
+        rates = self._named(self._rate)
+        mine = {name: parameters[name] for name in self._parameters}
+        new = BatchedAdam(
+            [({n: p}, rates[n][runs].flatten(1)[:, 0]) for n, p in mine.items()],
+            self.betas,
+            self.eps,
+        )
+        moments = ({n: v[runs] for n, v in which.items()} for which in (self.first, self.second))
+        new.restore(dict(zip(("steps", "first", "second"), (self.steps, *moments), strict=True)))
+        return new
 
     def state(self) -> dict[str, object]:
         """Return all that a checkpoint needs."""
@@ -58,3 +96,8 @@ class BatchedAdam:
         for mine, theirs in ((self.first, state["first"]), (self.second, state["second"])):
             for name, value in theirs.items():
                 mine[name].copy_(value)
+
+
+def _side_by_side(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return all numbers of some tensors as one vector."""
+    return torch.cat([t.reshape(-1) for t in tensors]) if tensors else torch.zeros(0)

@@ -97,6 +97,31 @@ class GainStack(torch.nn.Module):
         """Return parameters of a layer, such as "weight"."""
         return [self.values[f"{name}{layer}"] for name in names]
 
+    def drive(self, layer: int, y: torch.Tensor) -> torch.Tensor:
+        """Return w * y of a layer for the activity below, [samples, channels, height, width]."""
+        # samples, rows, columns, channels in memory: several times as fast on a CPU
+        y = y.contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(y, self.values[f"weight{layer}"], padding=paper.KERNEL // 2)
+
+    def activity(
+        self,
+        layer: int,
+        drive: torch.Tensor,
+        task: torch.Tensor | None,
+        statistics: str = "running",
+    ) -> torch.Tensor:
+        """Return the activity of a layer from its `drive`; `task`, `statistics`: see `layer`."""
+        v = self.values
+        z = drive - v[f"x_shift{layer}"][:, None, None]
+        if task is not None:
+            z = z * v[f"gain{layer}"][task][:, :, None, None]
+        mean, var = (None, None) if statistics == "batch" else self._statistics(layer)
+        z = functional.batch_norm(
+            z, mean, var, v[f"scale{layer}"], v[f"offset{layer}"], statistics != "running"
+        )
+        z = torch.relu(z)
+        return functional.max_pool2d(z, 2) if layer % 2 else z
+
     def layer(
         self, layer: int, y: torch.Tensor, task: torch.Tensor | None, statistics: str = "running"
     ) -> torch.Tensor:
@@ -112,16 +137,7 @@ class GainStack(torch.nn.Module):
             Of the batch normalisation: "running", "batch", or "update", the batch's own from which
             the running ones are updated.
         """
-        v = self.values
-        z = functional.conv2d(y, v[f"weight{layer}"], -v[f"x_shift{layer}"], padding="same")
-        if task is not None:
-            z = z * v[f"gain{layer}"][task][:, :, None, None]
-        mean, var = (None, None) if statistics == "batch" else self._statistics(layer)
-        z = functional.batch_norm(
-            z, mean, var, v[f"scale{layer}"], v[f"offset{layer}"], statistics != "running"
-        )
-        z = torch.relu(z)
-        return functional.max_pool2d(z, 2) if layer % 2 else z
+        return self.activity(layer, self.drive(layer, y), task, statistics)
 
     def _statistics(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         return getattr(self, f"mean{layer}"), getattr(self, f"var{layer}")
@@ -145,14 +161,37 @@ class GainStack(torch.nn.Module):
         return torch.tanh(y.mean((2, 3)) @ self.values[f"out{layer}"])
 
     @torch.no_grad()
-    def says(self, layer: int, x: torch.Tensor) -> torch.Tensor:
-        """Return the output unit of a layer for every task and sample, shape [tasks, samples]."""
+    def drives(self, layer: int, x: torch.Tensor) -> torch.Tensor:
+        """Return the `drive` of a layer for every task and sample, [tasks or 1, samples, ...].
+
+        The first layer's is the same for all tasks, as no gains are below.
+        """
         rows = []
-        for t in range(self.spec.n_tasks):
+        for t in range(self.spec.n_tasks if layer else 1):
             parts = []
             for part in x.split(_EVALUATED_AT_ONCE):
                 task = torch.full((len(part),), t, device=x.device)
-                y = self.below(layer + 1, part, task)
+                parts.append(self.drive(layer, self.below(layer, part, task)))
+            rows.append(torch.cat(parts))
+        return torch.stack(rows)
+
+    @torch.no_grad()
+    def says(self, layer: int, x: torch.Tensor, drives: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the output unit of a layer for every task and sample, shape [tasks, samples].
+
+        `drives` spares the way there: what the method of this name gives for `x`.
+        """
+        rows = []
+        for t in range(self.spec.n_tasks):
+            parts = []
+            for i in range(0, len(x), _EVALUATED_AT_ONCE):
+                part = x[i : i + _EVALUATED_AT_ONCE]
+                task = torch.full((len(part),), t, device=x.device)
+                if drives is None:
+                    y = self.below(layer + 1, part, task)
+                else:
+                    y = drives[t if layer else 0, i : i + _EVALUATED_AT_ONCE]
+                    y = self.activity(layer, y, task)
                 parts.append(self.output(layer, y))
             rows.append(torch.cat(parts))
         return torch.stack(rows)

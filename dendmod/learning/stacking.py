@@ -23,7 +23,8 @@ from dendmod.learning.tmcl import (
     train_gains,
 )
 
-LAYERWISE = ("TMCL", "CL", "RP", "RP_on_TMCL")
+LAYERWISE = ("TMCL", "CL", "CL_within", "RP", "RP_on_TMCL")
+_LEARNED = ("TMCL", "CL", "CL_within")
 # Digits have one channel, and a mirrored or a mostly cropped one is another sign (ours)
 _DIGIT_VIEWS = {"scale": (0.4, 1.0), "flip": 0.0}
 
@@ -48,8 +49,9 @@ def grow(
     Parameters
     ----------
     method
-        "TMCL"; "CL", without modulation in the contrastive phases; "RP", filters as they are drawn;
-        "RP_on_TMCL", of which the first layer alone is learned.
+        "TMCL"; "CL", without modulation in the contrastive phases; "CL_within", with the same task
+        for both views of a sample; "RP", filters as they are drawn; "RP_on_TMCL", of which the
+        first layer alone is learned.
     network, contrast
         Fields of `StackSpec` and `ContrastSpec`.
     filter_rates
@@ -74,15 +76,20 @@ def grow(
     rows: dict[str, list[Any]] = {"test": [], "val": [], "contrast": [], "loss": []}
     hidden: dict[str, list[np.ndarray]] = {f"hidden task {t}": [] for t in keep_hidden}
     for layer in range(stack.spec.layers):
-        learned = method in ("TMCL", "CL") or (method == "RP_on_TMCL" and layer == 0)
+        learned = method in _LEARNED or (method == "RP_on_TMCL" and layer == 0)
         rows["contrast"].append(np.nan)
         if learned:
             tasks = None if method == "CL" else drawn
+            pairs = "same task" if method == "CL_within" else "own"
             rows["contrast"][-1] = _best(
                 stack,
                 filter_rates,
-                lambda rate, layer=layer, tasks=tasks: train_filters(
-                    stack, layer, images, _spec(data, contrast, filter_rate=rate), tasks=tasks
+                lambda rate, layer=layer, tasks=tasks, pairs=pairs: train_filters(
+                    stack,
+                    layer,
+                    images,
+                    _spec(data, contrast, filter_rate=rate, partners=pairs),
+                    tasks=tasks,
                 ),
             )
 
@@ -171,7 +178,7 @@ def _prepare(
     return images, sets, GainStack(spec, seed).to(device), found.y["test"]
 
 
-def _spec(data: str, contrast: dict[str, Any], **more: float) -> ContrastSpec:
+def _spec(data: str, contrast: dict[str, Any], **more: Any) -> ContrastSpec:
     views = ViewSpec(**(_DIGIT_VIEWS if data == "digits" else {}))
     return ContrastSpec(**{"views": views, **contrast, **more})
 

@@ -218,9 +218,12 @@ def verdicts(
             claims.higher(claims.paired(test["TMCL"][0], test["RP"][0])),
             claims.higher(claims.paired(rise["TMCL"], rise["RP"])),
         )
-    for name, method in (("rp_on_top", "RP_on_TMCL"), ("cl_flat", "CL")):
+    flat = (("rp_on_top", "RP_on_TMCL"), ("cl_flat", "CL"), ("cl_within_flat", "CL_within"))
+    for name, method in flat:
         if method in rise:
             out[name] = _does_not_rise(rise[method])
+    if "CL" in test:
+        out["modulation_helps"] = claims.higher(claims.paired(test["TMCL"][-1], test["CL"][-1]))
     if len(subsets) > 1:
         few, many = min(subsets), max(subsets)
         out["more_tasks"] = claims.higher(subsets[many], subsets[few])

@@ -117,12 +117,14 @@ class BalancedSampler:
         """+1 and -1 for the samples of a task in a batch, shape [samples]."""
         return torch.tensor([1.0, -1.0]).repeat_interleave(self.pairs)
 
-    def epoch(self, number: int, steps: int) -> torch.Tensor:
+    def epoch(self, number: int, steps: int, runs: Sequence[int] | None = None) -> torch.Tensor:
         """Return the samples of an epoch, shape [steps, runs, tasks, samples of a task].
 
-        The first half of the last axis is positives, the second negatives.
+        The first half of the last axis is positives, the second negatives. `runs` are those that
+        are wanted; None takes all.
         """
-        drawn = [self._draw(seed, number, steps) for seed in self.seeds]
+        wanted = self.seeds if runs is None else [self.seeds[i] for i in runs]
+        drawn = [self._draw(seed, number, steps) for seed in wanted]
         return torch.from_numpy(np.stack(drawn, axis=1))
 
     def _draw(self, seed: int, number: int, steps: int) -> npt.NDArray[np.int64]:

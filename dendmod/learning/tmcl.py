@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,11 +12,14 @@ from torch.nn import functional
 
 from dendmod.errors import SpecError
 from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.stack import GainStack
 from dendmod.learning.tasks import BalancedSampler, TaskSet
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
 from dendmod.spec.base import Spec
+
+_KEPT = 64_000_000  # numbers
 
 
 class ContrastSpec(Spec):
@@ -30,6 +33,8 @@ class ContrastSpec(Spec):
         Of the supervised phase. An epoch draws as many samples, over all tasks, as there are.
     check_every
         Epochs of the supervised phase from one look at the validation loss to the next.
+    partners
+        Tasks of the two views of a sample: each "own", drawn at random, or the "same task".
     temperature
         Of the contrastive loss (Eq 27).
     views
@@ -43,6 +48,7 @@ class ContrastSpec(Spec):
     gain_batch: int = Field(paper.MODULATION_BATCH, ge=2)
     gain_rate: float = Field(0.01, gt=0)
     check_every: int = Field(1, ge=1)
+    partners: Literal["own", "same task"] = "own"
     temperature: float = Field(paper.TEMPERATURE, gt=0)
     views: ViewSpec = ViewSpec()
 
@@ -110,7 +116,7 @@ def train_filters(
     trained = stack.named(layer, "weight", "x_shift", "scale", "offset")
     perceptron = _perceptron(stack, layer)
     trained = [*trained, *perceptron]
-    adam = torch.optim.Adam(trained, lr=spec.filter_rate)
+    adam = _optimiser(stack, trained, spec.filter_rate)
     n, losses = len(images.pixels), []
     best: list[torch.Tensor] = []
     batch = min(spec.filter_batch, n)
@@ -127,12 +133,13 @@ def train_filters(
             if tasks is None:
                 y = stack.below(layer, seen, None, "batch")
             else:
-                drawn = torch.from_numpy(chooser.choice(list(tasks), len(seen))).to(seen.device)
-                y = stack.below(layer, seen, drawn)
+                drawn = chooser.choice(list(tasks), len(seen))
+                if spec.partners == "same task":
+                    drawn = np.tile(drawn[: len(chosen)], 2)
+                y = stack.below(layer, seen, torch.from_numpy(drawn).to(seen.device))
             y = stack.layer(layer, y, None, "batch").mean((2, 3))
             hidden = torch.relu(y @ perceptron[0] + perceptron[1])
             loss = contrastive_loss(hidden @ perceptron[2] + perceptron[3], spec.temperature)
-            adam.zero_grad()
             loss.backward()
             adam.step()
             total += loss.item() * len(chosen)
@@ -186,32 +193,65 @@ def _supervised(stack, layer, trained, train_set, val_set, spec, *, whole):  # t
     device = train_set.x.device
     task = torch.arange(train_set.n_tasks, device=device).repeat_interleave(each)
     target = sampler.targets.to(device).repeat(train_set.n_tasks)
-    adam = torch.optim.Adam(trained, lr=spec.gain_rate)
-    layers = range(layer + 1) if whole else [layer]
+    # filters and all below stay where the layer alone is trained: what they say is computed once
+    known, checked = None, None
+    if not whole:
+        looks = spec.gain_epochs // spec.check_every
+        known = _known(stack, layer, train_set, spec.gain_epochs * steps * len(task))
+        checked = _known(stack, layer, val_set, looks * len(val_set.x) * train_set.n_tasks)
+    adam = _optimiser(stack, trained, spec.gain_rate)
     losses, best = [], None
     for epoch in range(spec.gain_epochs):
         for drawn in sampler.epoch(epoch, steps)[:, 0].to(device):
-            y = train_set.x[drawn.flatten()]
-            if not whole:
-                y = stack.below(layer, y, task)
-            for one in layers:
-                y = stack.layer(one, y, task, "update")
+            samples = drawn.flatten()
+            if whole:
+                y = train_set.x[samples]
+                for one in range(layer + 1):
+                    y = stack.layer(one, y, task, "update")
+            else:
+                if known is None:
+                    with torch.no_grad():
+                        y = stack.below(layer, train_set.x[samples], task)
+                        y = stack.drive(layer, y)
+                else:
+                    y = known[task if layer else 0, samples]
+                y = stack.activity(layer, y, task, "update")
             loss = ((stack.output(layer, y) - target) ** 2).mean()
-            adam.zero_grad()
             loss.backward()
             adam.step()
         if (epoch + 1) % spec.check_every and epoch + 1 < spec.gain_epochs:
             continue
-        losses.append(_balanced_loss(stack, layer, val_set))
+        losses.append(_balanced_loss(stack, layer, val_set, checked))
         if losses[-1] == min(losses):
             best = {k: v.detach().clone() for k, v in stack.state_dict().items()}
     stack.load_state_dict(best)
     return losses
 
 
-def _balanced_loss(stack: GainStack, layer: int, tasks: TaskSet) -> float:
+def _known(stack: GainStack, layer: int, tasks: TaskSet, asked: int) -> torch.Tensor | None:
+    """Return a layer's drives for all samples and tasks if that is fewer than are asked for."""
+    many = len(tasks.x) * (stack.spec.n_tasks if layer else 1)
+    side = tasks.x.shape[-1] // 2 ** (layer // 2)
+    if many > asked or many * stack.spec.width * side**2 > _KEPT:
+        return None
+    return stack.drives(layer, tasks.x)
+
+
+def _optimiser(stack: GainStack, trained: Sequence[torch.nn.Parameter], rate: float) -> BatchedAdam:
+    """Return an optimiser of these parameters; no other one of the stack gets a gradient."""
+    for p in stack.parameters():
+        p.requires_grad_(False)
+        p.grad = None
+    for p in trained:
+        p.requires_grad_(True)
+    return BatchedAdam([({str(i): p for i, p in enumerate(trained)}, torch.tensor([rate]))])
+
+
+def _balanced_loss(
+    stack: GainStack, layer: int, tasks: TaskSet, drives: torch.Tensor | None
+) -> float:
     """Return the mean squared error, positives and negatives weighing the same."""
-    says, yes = stack.says(layer, tasks.x), tasks.positive
+    says, yes = stack.says(layer, tasks.x, drives), tasks.positive
     error_yes = ((says - 1) ** 2 * yes).sum(1) / yes.sum(1)
     error_no = ((says + 1) ** 2 * ~yes).sum(1) / (~yes).sum(1)
     return float((error_yes + error_no).mean() / 2)

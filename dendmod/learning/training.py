@@ -40,8 +40,8 @@ class TrainSpec(Spec):
     steps
         Steps an epoch; None takes as many as draw every sample once a task on average.
     max_epochs, patience
-        Training ends after `max_epochs`, or when the validation accuracy of every run has not risen
-        for `patience` epochs.
+        A run ends after `max_epochs`, or when its validation accuracy has not risen for `patience`
+        epochs.
     frozen
         "shared" trains task parameters alone.
     """
@@ -62,7 +62,8 @@ class History:
     Attributes
     ----------
     loss, val
-        Mean training loss and validation accuracy of each epoch, lists of arrays [runs].
+        Mean training loss and validation accuracy of each epoch, lists of arrays [runs]; NaN once
+        a run has ended.
     best
         Highest validation accuracy of each run, at which its parameters were kept, shape [runs].
     best_epoch
@@ -117,18 +118,9 @@ def train(
     _check(network, train_set, val_set, spec)
     sampler = BalancedSampler(train_set, spec.batch, network.seeds)
     steps = spec.steps or -(-len(train_set.x) // (2 * sampler.pairs))
-    groups = [
-        (network.named(where), _rates(rate, network.seeds))
-        for where, rate in (("shared", spec.lr_shared), ("task", spec.lr_task))
-        if where not in spec.frozen
-    ]
-    for where in spec.frozen:
-        for p in network.named(where).values():
-            p.requires_grad_(False)
-    adam = BatchedAdam(groups)
-    history = History()
-    key = _key(network, train_set, spec)
+    key = _key(network, train_set, spec) if checkpoint else ""
     state = _read(checkpoint, key) if checkpoint else None
+    history = History()
     if state is None:
         first = evaluate(network, val_set).mean(axis=1)
         history.best, history.best_epoch = first, np.full(len(first), -1)
@@ -137,21 +129,35 @@ def train(
             after_epoch(network, -1)
     else:
         network.values.load_state_dict(state["values"])
-        adam.restore(state["adam"])
         best, history = state["best"], History(**state["history"])
+    going = _going(history, spec)  # a run that has ended is computed no more
+    live = _frozen(network.rows(going.tolist()), spec)
+    adam = _optimiser(live, going, network, spec)
+    if state is not None:
+        adam.restore(state["adam"])
     for epoch in range(history.epochs, spec.max_epochs):
-        if (history.epochs - 1 - history.best_epoch).min() >= spec.patience:
+        if not len(going):
             break
-        history.loss.append(_epoch(network, train_set, sampler, adam, epoch, steps))
+        history.loss.append(np.full(len(network.seeds), np.nan, dtype=np.float32))
+        batches = sampler.epoch(epoch, steps, going.tolist()).to(train_set.x.device)
+        history.loss[-1][going] = _epoch(live, train_set, sampler, adam, batches)
+        with torch.no_grad():
+            for name, p in network.values.items():
+                p[going] = live.values[name]
         if after_epoch:
             after_epoch(network, epoch)
-        val = evaluate(network, val_set).mean(axis=1)
-        history.val.append(val)
-        stopped = epoch - 1 - history.best_epoch >= spec.patience
-        better = (val > history.best) & ~stopped
-        history.best[better], history.best_epoch[better] = val[better], epoch
-        for name, p in network.values.items():
-            best[name][better] = p.detach()[better]
+        val = evaluate(live, val_set).mean(axis=1)
+        history.val.append(np.full(len(network.seeds), np.nan))
+        history.val[-1][going] = val
+        better = val > history.best[going]
+        history.best[going[better]], history.best_epoch[going[better]] = val[better], epoch
+        for name, p in live.values.items():
+            best[name][going[better]] = p.detach()[better]
+        still = np.flatnonzero(np.isin(going, _going(history, spec)))
+        if 0 < len(still) < len(going):
+            live = _frozen(live.rows(still.tolist()), spec)
+            adam = adam.only(torch.from_numpy(still), dict(live.values.items()))
+        going = going[still]
         if checkpoint:
             _write(checkpoint, key, network, adam, best, history)
     with torch.no_grad():
@@ -160,16 +166,42 @@ def train(
     return history
 
 
-def _epoch(network, tasks, sampler, adam, number, steps):  # type: ignore[no-untyped-def]
+def _going(history: History, spec: TrainSpec) -> np.ndarray:
+    """Return the runs that have not ended for want of better epochs."""
+    return np.flatnonzero(history.epochs - 1 - history.best_epoch < spec.patience)
+
+
+def _frozen(network: MultitaskNetwork, spec: TrainSpec) -> MultitaskNetwork:
+    for where in spec.frozen:
+        for p in network.named(where).values():
+            p.requires_grad_(False)
+    return network
+
+
+def _optimiser(
+    live: MultitaskNetwork, going: np.ndarray, network: MultitaskNetwork, spec: TrainSpec
+) -> BatchedAdam:
+    rates = (("shared", spec.lr_shared), ("task", spec.lr_task))
+    return BatchedAdam(
+        [
+            (live.named(where), _rates(rate, network.seeds)[going])
+            for where, rate in rates
+            if where not in spec.frozen
+        ]
+    )
+
+
+def _epoch(network, tasks, sampler, adam, batches):  # type: ignore[no-untyped-def]
     targets = sampler.targets.to(tasks.x)
     total = torch.zeros(len(network.seeds), device=tasks.x.device)
-    for drawn in sampler.epoch(number, steps).to(tasks.x.device):
-        errors = (network(tasks.x[drawn]) - targets) ** 2
+    for drawn in batches:
+        x = tasks.x.index_select(0, drawn.flatten()).view(*drawn.shape, *tasks.x.shape[1:])
+        errors = (network(x) - targets) ** 2
         loss = errors.mean(dim=(1, 2))  # one a run: the gradient of a run knows no other
         loss.sum().backward()
         adam.step()
         total += loss.detach()
-    return (total / steps).cpu().numpy()
+    return (total / len(batches)).cpu().numpy()
 
 
 def _rates(rate: float | tuple[float, ...], seeds: Sequence[int]) -> torch.Tensor:

@@ -75,6 +75,8 @@ CLAIMS = {
         "rp_lower": "random filters start lower and rise less",
         "rp_on_top": "random layers on a TMCL layer do not improve",
         "cl_flat": "without modulation in the contrastive phase stacking does not help",
+        "cl_within_flat": "nor where both views of a sample have one task (another reading)",
+        "modulation_helps": "with all layers, modulated views are better than others",
         "more_tasks": "more tasks in the contrastive phase are better",
     },
 }

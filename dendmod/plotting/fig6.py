@@ -36,7 +36,8 @@ def draw(summary: Mapping[str, Any]) -> Figure:
     _by_layer(validation, summary["validation"], "Validation")
     _by_layer(test, {m: summary[m] for m in summary["validation"]}, "Test")
     test.sharey(validation)
-    validation.legend(loc="best", fontsize=6)
+    handles, names = validation.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=6)
     panel_letter(validation, "C")
     if several:
         ax = axes[0, 2]

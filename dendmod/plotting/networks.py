@@ -25,6 +25,7 @@ MATRICES: dict[str, tuple[str, str, str]] = {
 LAYERWISE: dict[str, tuple[str, str, str]] = {
     "TMCL": ("TMCL", "#0072B2", "o"),
     "CL": ("CL, no modulation", "#009E73", "s"),
+    "CL_within": ("CL, a pair has one task", "#CC79A7", "P"),
     "RP": ("RP", "#333333", "v"),
     "RP_on_TMCL": ("RP on a TMCL layer", "#999999", "D"),
     "backprop": ("backpropagation", "#D55E00", "^"),

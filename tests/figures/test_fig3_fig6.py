@@ -45,7 +45,7 @@ def test_quick_figure_3(tmp_path):
 def test_quick_figure_6(tmp_path):
     summary = figure("fig6", tmp_path, "--quick", "--workers", "2")
     assert summary["schema"] == "dendmod/fig6/1"
-    for method in ("TMCL", "CL", "RP", "RP_on_TMCL", "backprop"):
+    for method in ("TMCL", "CL", "CL_within", "RP", "RP_on_TMCL", "backprop"):
         assert len(summary[method]) == 3
         assert all(0.45 < entry["mean"] < 1 for entry in summary[method])
     assert summary["backprop"][-1]["mean"] > 0.8

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dendmod.errors import SpecError
-from dendmod.learning import stackplan
+from dendmod.learning import stacking, stackplan, tmcl
 from dendmod.learning.augment import ViewSpec, view
 from dendmod.learning.stack import GainStack, StackSpec
 from dendmod.learning.stacking import grow
@@ -175,6 +175,33 @@ def test_views_are_modulated_by_the_tasks_that_are_given():
     assert not torch.allclose(learned(1), learned(2))
 
 
+def test_a_pair_can_have_one_task():
+    """Views without changes: partners of one task are alike, and told apart from all others."""
+    same = ViewSpec(**NOTHING)
+    spec = QUICK.model_copy(update={"views": same, "filter_epochs": 1})
+    losses = {}
+    for partners in ("own", "same task"):
+        net = stack()
+        with torch.no_grad():
+            net.values["gain0"][1] = -net.values["gain0"][0]
+        changed = spec.model_copy(update={"partners": partners})
+        losses[partners] = train_filters(net, 1, Images(PIXELS), changed, tasks=[0, 1])[0]
+    assert losses["same task"] < losses["own"] - 0.1
+
+
+def test_what_is_fixed_is_computed_once_and_the_same(monkeypatch):
+    def learned(kept):
+        monkeypatch.setattr(tmcl, "_KEPT", kept)
+        net = stack()
+        spec = QUICK.model_copy(update={"gain_epochs": 6})
+        losses = train_gains(net, 1, tasks(), tasks(), spec)
+        return losses, net.values["gain1"].detach()
+
+    (losses, gains), (again, same) = learned(10**9), learned(0)
+    np.testing.assert_allclose(losses, again, rtol=1e-4)
+    torch.testing.assert_close(gains, same, rtol=1e-3, atol=1e-4)
+
+
 def test_a_layer_grows_on_what_it_can_tell():
     """Filters that learn tell samples apart better than at first."""
     net = stack(1, width=16)
@@ -198,13 +225,14 @@ def grown():
 
 
 def test_methods_share_what_they_should(grown):
-    found = {m: grown(m, keep_hidden=[2]) for m in ("TMCL", "CL", "RP", "RP_on_TMCL")}
+    found = {m: grown(m, keep_hidden=[2]) for m in stacking.LAYERWISE}
     for result in found.values():
         assert result["test"].shape == (2, 10)
         assert result["hidden task 2"].shape == (2, len(result["classes"]), 4)
     np.testing.assert_array_equal(found["TMCL"]["test"][0], found["CL"]["test"][0])
     np.testing.assert_array_equal(found["TMCL"]["test"][0], found["RP_on_TMCL"]["test"][0])
     assert not np.array_equal(found["TMCL"]["test"][1], found["CL"]["test"][1])
+    assert not np.array_equal(found["TMCL"]["test"][1], found["CL_within"]["test"][1])
     assert not np.array_equal(found["TMCL"]["test"][0], found["RP"]["test"][0])
     assert np.isnan(found["RP"]["contrast"]).all()
     assert np.isnan(found["RP_on_TMCL"]["contrast"]).tolist() == [False, True]
@@ -213,7 +241,7 @@ def test_methods_share_what_they_should(grown):
 
 
 def test_wrong_requests_are_refused(grown):
-    with pytest.raises(SpecError, match="allowed are TMCL, CL, RP, RP_on_TMCL"):
+    with pytest.raises(SpecError, match="allowed are TMCL, CL, CL_within, RP, RP_on_TMCL"):
         grown("DeepCluster")
     with pytest.raises(SpecError, match="at least one task, or None"):
         train_filters(stack(), 1, Images(PIXELS), QUICK, tasks=[])
@@ -228,16 +256,21 @@ def made_up(rise, n=5):
 def test_claims_are_judged_by_the_rise_from_the_first_to_the_last_layer():
     plan = stackplan.Plan()
     as_in_paper = made_up(
-        {"TMCL": 0.1, "CL": 0.0, "RP": 0.01, "RP_on_TMCL": -0.05, "backprop": 0.2}
+        {"TMCL": 0.1, "CL": 0.0, "CL_within": 0.0, "RP": 0.01, "RP_on_TMCL": -0.05, "backprop": 0.2}
     )
     as_in_paper["RP"] = as_in_paper["RP"] - 0.05
     few_and_many = {1: np.full(5, 0.7), 10: np.full(5, 0.8)}
     found = stackplan.verdicts(plan, as_in_paper, few_and_many)
     assert {k: v["verdict"] for k, v in found.items()} == dict.fromkeys(
-        ("tmcl_rises", "backprop_envelope", "rp_lower", "rp_on_top", "cl_flat", "more_tasks"),
+        (
+            "tmcl_rises", "backprop_envelope", "rp_lower", "rp_on_top", "cl_flat", "cl_within_flat",
+            "modulation_helps", "more_tasks",
+        ),
         "reproduced",
+    )  # fmt: skip
+    other = made_up(
+        {"TMCL": -0.1, "CL": 0.1, "CL_within": 0.1, "RP": 0.1, "RP_on_TMCL": 0.1, "backprop": -0.2}
     )
-    other = made_up({"TMCL": -0.1, "CL": 0.1, "RP": 0.1, "RP_on_TMCL": 0.1, "backprop": -0.2})
     found = stackplan.verdicts(plan, other, {1: np.full(5, 0.8), 10: np.full(5, 0.7)})
     assert {v["verdict"] for v in found.values()} == {"not reproduced"}
 

@@ -214,7 +214,11 @@ def test_a_run_that_has_stopped_stays_stopped(monkeypatch):
     from dendmod.learning import training
 
     scripted = iter([[0.5, 0.5], [0.6, 0.6], [0.55, 0.7], [0.9, 0.8], [0.95, 0.75]])
-    monkeypatch.setattr(training, "evaluate", lambda *_: np.array(next(scripted))[:, None])
+    monkeypatch.setattr(
+        training,
+        "evaluate",
+        lambda net, _: np.array(next(scripted))[[s - 1 for s in net.seeds], None],
+    )
     kept = []
     network = MultitaskNetwork(SPEC, (1, 2))
     history = train(
@@ -223,5 +227,6 @@ def test_a_run_that_has_stopped_stays_stopped(monkeypatch):
     )  # fmt: skip
     assert history.best.tolist() == [0.6, 0.8]
     assert history.best_epoch.tolist() == [0, 2]
+    assert np.isfinite(history.val).sum(axis=0).tolist() == [2, 4]  # and is not computed
     assert torch.equal(network.values["gain0"][0], kept[1][0])  # kept[0] is before training
     assert torch.equal(network.values["gain0"][1], kept[3][1])
