@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.errors import SpecError
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions, run_figure, write_summary
 from dendmod.sweep import Task, run_tasks
@@ -26,7 +27,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     data = find_data(options.data or "digits")
     source = data if data == "digits" else str(Path(data).resolve())
     images = load_images(source)
-    classes = tuple(int(c) for c in protocol.tasks) or tuple(range(images.n_classes))
+    classes = _classes(protocol.tasks, images.n_classes)
     made = _run([_cells_task(protocol)], options)["cells"]
     cells = {name: str(text) for name, text in made.items()}
     results = _run(_tasks(protocol, classes, cells, source, options.out), options)
@@ -53,6 +54,13 @@ def _changes(options: FigureOptions) -> dict[str, Any]:
     if options.dt is not None:
         changes["settings"] = {**base.settings.model_dump(), "dt": options.dt}
     return changes
+
+
+def _classes(names: tuple[str, ...], available: int) -> tuple[int, ...]:
+    wrong = [name for name in names if not (name.isdecimal() and int(name) < available)]
+    if wrong:
+        raise SpecError(f"tasks = {', '.join(wrong)}; allowed are classes, 0 to {available - 1}")
+    return tuple(int(name) for name in names) or tuple(range(available))
 
 
 def _run(tasks: list[Task], options: FigureOptions) -> Results:

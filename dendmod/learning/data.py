@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dendmod.errors import SpecError
 from dendmod.learning.dataset import PARTS, Dataset
 from dendmod.learning.idx import load_idx
+from dendmod.npz import read_npz
 from dendmod.rng import stream
 
 Array = npt.NDArray[np.float32]
@@ -51,20 +52,18 @@ def load_npz(path: Path | str) -> Dataset:
     """
     path = Path(path)
     needed = [f"{part}_{what}" for part in PARTS for what in ("images", "labels")]
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            missing = [name for name in needed if name not in found]
-            arrays = {name: found[name] for name in needed if name in found}
-    except (OSError, ValueError) as error:
-        raise SpecError(f"{path}: not a readable npz file ({error})") from None
-    if missing:
+    arrays = read_npz(path)
+    if missing := [name for name in needed if name not in arrays]:
         raise SpecError(f"{path}: lacks {', '.join(missing)}; it needs {', '.join(needed)}")
-    x, y = {}, {}
+    x: dict[str, Array] = {}
+    y: dict[str, Labels] = {}
     for part in PARTS:
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
         if len(images) != len(labels) or not len(images):
             raise SpecError(f"{path}: {len(images)} images and {len(labels)} labels in {part}")
-        scale = 255 if images.dtype == np.uint8 else 1
+        if not (np.issubdtype(images.dtype, np.number) and np.isfinite(images).all()):
+            raise SpecError(f"{path}: {part}_images must be finite numbers, uint8 or 0 .. 1")
+        scale = np.float32(255 if images.dtype == np.uint8 else 1)
         x[part], y[part] = images.astype(np.float32) / scale, labels.astype(np.int64)
     for part in PARTS:
         if set(np.unique(y[part])) != set(range(int(y["train"].max()) + 1)):

@@ -7,13 +7,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
 from dendmod.network import NetworkSpec
+from dendmod.npz import read_npz
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import ImageTasks
 from dendmod.switching.training import Training
@@ -103,15 +103,15 @@ def read_model(path: Path | str) -> TrainedModel:
         If the file is not there, cut short, or no model.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            header = json.loads(str(kept["header"]))
-            network = NetworkSpec.model_validate_json(str(kept["network"]))
+        kept = read_npz(path)
+        header = json.loads(str(kept["header"]))
+        network = NetworkSpec.model_validate_json(str(kept["network"]))
         if header["schema"] != _SCHEMA:
             raise ValueError(f"schema {header['schema']!r} in place of {_SCHEMA!r}")
         settings = Settings.model_validate(header["settings"])
         classes = tuple(int(c) for c in header["classes"])
         about = dict(header["about"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except (SpecError, ValueError, KeyError, TypeError) as error:
         raise SpecError(
             f"{path} is not a trained model ({str(error)[:200]}); `dendmod train --out` writes one"
         ) from None
@@ -126,14 +126,13 @@ def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int6
     SpecError
         If it cannot be read or does not hold both.
     """
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            images, labels = kept["images"], kept["labels"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    kept = read_npz(path)
+    if missing := {"images", "labels"} - set(kept):
         raise SpecError(
-            f"{path}: cannot be read ({str(error)[:200]}); give an npz file with images, uint8 "
+            f"{path}: lacks {', '.join(sorted(missing))}; it needs images, uint8 "
             "[n, height, width], and labels [n]"
-        ) from None
+        )
+    images, labels = kept["images"], kept["labels"]
     if images.ndim < 2 or labels.shape != (len(images),):
         raise SpecError(f"{path}: images {images.shape} and labels {labels.shape} do not match")
     return images, labels.astype(np.int64)

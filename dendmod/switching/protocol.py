@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt, ValidationError
 
 from dendmod.errors import SpecError
+from dendmod.learning.matrices import Kind
 from dendmod.protocol.read import find_protocol, load_toml
 from dendmod.spec.base import Spec
 from dendmod.switching.settings import BOOLEAN_LITERAL, IMAGES_LITERAL, Schedule, Settings
@@ -54,7 +55,7 @@ class LearningProtocol(Spec):
     hidden: tuple[PositiveInt, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     tasks: tuple[str, ...] = ()
-    matrices: tuple[str, ...] = ()
+    matrices: tuple[Kind, ...] = ()
     schedule: Schedule
     settings: Settings
     controls: PositiveInt = 1

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.errors import SweepError
+from dendmod.errors import SpecError, SweepError
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
+from dendmod.npz import read_npz
 from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.switching.settings import Schedule, Settings
@@ -209,12 +209,11 @@ class Training:
 
     def _restored(self, path: Path) -> tuple[int, Array, list[int], list[Array]]:
         try:
-            with np.load(path, allow_pickle=False) as kept:
-                found = {name: kept[name] for name in kept.files}
+            found = read_npz(path)
             digest = str(found["digest"])
             state = int(found["done"]), found["weights"]
             curves = found["samples"].tolist(), list(found["accuracy"])
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (SpecError, ValueError, KeyError) as error:
             raise SweepError(
                 f"the checkpoint {path} cannot be read ({error}); remove it to start anew"
             ) from None

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dendmod import fig5
 from dendmod.errors import SpecError
+from dendmod.figure import FigureOptions
 from dendmod.rng import stream
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
@@ -108,3 +110,20 @@ def test_balanced_accuracy_counts_both_classes_alike():
     expected = np.array([1, 1, 1, 0])
     assert balanced_accuracy(np.array([True, True, True, False]), expected) == 0.5
     assert balanced_accuracy(np.array([True, True, False, True]), expected) == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tasks": ["x"]}, "tasks = x; allowed are classes, 0 to 9"),
+        ({"tasks": ["4", "77", "-1"]}, "tasks = 77, -1"),
+        ({"matrices": ["dPMD", "foo"]}, "'RP'; given: 'foo'"),
+        ({"data": "nothing"}, "there are no images 'nothing'"),
+    ],
+)
+def test_figure_5_refuses_what_is_not_there_before_it_computes(tmp_path, changes, said):
+    if "tasks" in changes:
+        pytest.importorskip("sklearn", reason="the built-in digits need the extra ml")
+    with pytest.raises(SpecError, match=said):
+        fig5.main(FigureOptions(out=tmp_path, quick=True, **changes))
+    assert not list(tmp_path.iterdir())
