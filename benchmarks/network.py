@@ -111,9 +111,7 @@ def scaling(spec: NetworkSpec, dt: float) -> dict[str, float]:
             break
         taken = []
         for n in (1, 1 + KERNEL_SAMPLES):
-            simulator = KernelSimulator(
-                spec, samples(n, dt), precision="float32", threads=threads, block=8
-            )
+            simulator = KernelSimulator(spec, samples(n, dt), precision="float32", threads=threads)
             began = time.perf_counter()
             simulator.run()
             taken.append(time.perf_counter() - began)

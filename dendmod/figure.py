@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dendmod.atomic import replacing
 from dendmod.errors import DendmodError, SpecError
 
 # what the place of a file or the disk is to blame for; any other OSError is a fault of ours
@@ -225,8 +226,5 @@ def plain(values: Any) -> Any:
 
 def write_summary(out: Path, summary: dict[str, Any]) -> None:
     """Write summary.json, whole or not at all."""
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "summary.json"
-    partial = path.with_suffix(".json.part")
-    partial.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n")
-    os.replace(partial, path)
+    with replacing(out / "summary.json") as partial:
+        partial.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.exchange.load_io import EQUATION, SCHEMA, STATUS, UNITS, content_hash, from_document
 from dendmod.iocurve import CROSSINGS, FitModel, IOFit
@@ -123,10 +123,8 @@ def write_io(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document of `io_document`, whole or not at all."""
     text = json.dumps(document, indent=1, allow_nan=False)
     text = _ROW.sub(lambda row: "[" + re.sub(r"\n\s*", " ", row[1]) + "]", text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(path.suffix + ".part")
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def hash_of(values: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import zipfile
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.learning.networks import MultitaskNetwork
 from dendmod.learning.optim import BatchedAdam
@@ -237,8 +237,6 @@ def _key(network: MultitaskNetwork, tasks: TaskSet, spec: TrainSpec) -> str:
 
 
 def _write(path, key, network, adam, best, history):  # type: ignore[no-untyped-def]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
     state = {
         "key": key,
         "values": network.values.state_dict(),
@@ -246,8 +244,8 @@ def _write(path, key, network, adam, best, history):  # type: ignore[no-untyped-
         "best": best,
         "history": {k: np.asarray(v).tolist() for k, v in vars(history).items()},
     }
-    torch.save(state, partial)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        torch.save(state, partial)
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:

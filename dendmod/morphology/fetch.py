@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from dendmod.atomic import replacing
 from dendmod.errors import DownloadError, did_you_mean
 from dendmod.paths import cache_dir
 
@@ -59,26 +58,14 @@ def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -
             f"hand and run `dendmod morphology get {name} --from-file PATH`"
         )
     try:
-        _keep(raw, target)
+        with replacing(target) as partial:
+            partial.write_bytes(raw)
     except OSError as error:
         raise DownloadError(
             f"{name} could not be kept in {target.parent}: {error.strerror}. Make room, or set "
             "DENDMOD_CACHE to a folder that can be written"
         ) from None
     return target
-
-
-def _keep(raw: bytes, target: Path) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        os.replace(partial, target)
-    except OSError:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -> tuple[bytes, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from dendmod.atomic import replacing
 from dendmod.errors import MorphologyError
 from dendmod.morphology.model import Morphology, Section
 
@@ -55,11 +55,9 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
             )
             parent = number
         last[i] = number
-    partial = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("\n".join(lines) + "\n")
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            partial.write_text("\n".join(lines) + "\n")
     except OSError as error:
         raise MorphologyError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dendmod.plotting.style import COLOURS, panel_letter
 from dendmod.switching.settings import Settings
@@ -102,6 +103,7 @@ def _curves(ax: Axes, summary: dict[str, Any]) -> None:
                 ms=3, label=name)  # fmt: skip
     ax.axhline(0.5, color=COLOURS["paper"], lw=0.6, zorder=0)
     ax.set(xlabel="Samples a task", ylabel="Balanced accuracy", ylim=(0.2, 1))
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.legend(ncols=2, loc="upper left")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from dendmod.atomic import replacing
 from dendmod.errors import DendmodError, SpecError
 from dendmod.mechanisms import check_parameters, get
 from dendmod.spec import ReducedCell
@@ -14,11 +14,8 @@ from dendmod.spec import ReducedCell
 
 def write_reduced(cell: ReducedCell, path: str | Path) -> None:
     """Write a reduced cell, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(cell.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(cell.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
 
 
 def read_reduced(path: str | Path) -> ReducedCell:

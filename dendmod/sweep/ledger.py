@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.atomic import replacing
 from dendmod.errors import SweepError
 from dendmod.sweep.outcome import Arrays
 from dendmod.sweep.task import Task
@@ -114,7 +113,8 @@ class Ledger:
         raw = buffer.getvalue()
         digest, key = task.digest(fingerprint), task.key
         with self._clear_errors(key):
-            self._write(self.path(digest), raw)
+            with replacing(self.path(digest)) as partial:
+                partial.write_bytes(raw)
             with self._connection:
                 self._note(task, fingerprint)
                 self._connection.execute(
@@ -175,16 +175,3 @@ class Ledger:
                 f"the result of {key!r} could not be stored in {self.store}: {error}. Results "
                 "stored before are safe; make room and run the same command again"
             ) from None
-
-    @staticmethod
-    def _write(path: Path, raw: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dendmod.atomic import replacing
 from dendmod.errors import SweepError
 from dendmod.sweep.ledger import Ledger
 from dendmod.sweep.outcome import Arrays
@@ -74,16 +74,13 @@ def write_runs(store: str | Path, path: Path) -> pd.DataFrame:
     if path.suffix not in (".parquet", ".csv"):
         raise SweepError(f"{path}: write a .parquet or a .csv file")
     table = runs_table(store)
-    partial = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".csv":
-            table.to_csv(partial, index=False)
-        else:
-            table.to_parquet(partial, index=False)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            if path.suffix == ".csv":
+                table.to_csv(partial, index=False)
+            else:
+                table.to_parquet(partial, index=False)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise SweepError(f"{path} cannot be written: {error}") from None
     return table
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.network import NetworkSpec
 from dendmod.sweep import Task, run_tasks
@@ -108,10 +109,8 @@ def _cells(settings: Settings, folder: Path) -> dict[str, str]:
         if kept["key"] == key:
             return kept["cells"]
     made = {name: str(text) for name, text in make_cells(*key).items()}  # type: ignore[arg-type]
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps({"key": key, "cells": made}), encoding="utf-8")
-    partial.replace(file)
+    with replacing(file) as partial:
+        partial.write_text(json.dumps({"key": key, "cells": made}), encoding="utf-8")
     return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.network import NetworkSpec
 from dendmod.npz import read_npz
@@ -82,16 +82,12 @@ def write_model(model: TrainedModel, path: Path) -> None:
         "classes": list(model.classes),
         "about": model.about,
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with open(partial, "wb") as file:
+    with replacing(path) as partial, open(partial, "wb") as file:
         np.savez_compressed(
             file,
             header=np.array(json.dumps(header)),
             network=np.array(model.network.model_dump_json()),
         )
-    os.replace(partial, path)
 
 
 def read_model(path: Path | str) -> TrainedModel:

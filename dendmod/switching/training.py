@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError, SweepError
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
@@ -199,13 +199,8 @@ class Training:
             buffer, digest=np.array(self.digest()), done=np.array(done), weights=weights,
             samples=np.array(samples), accuracy=np.array(accuracy),
         )  # fmt: skip
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        with open(partial, "wb") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            partial.write_bytes(buffer.getvalue())
 
     def _restored(self, path: Path) -> tuple[int, Array, list[int], list[Array]]:
         try:

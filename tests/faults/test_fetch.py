@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import dendmod.morphology.fetch as module
+from dendmod import atomic
 from dendmod.errors import DownloadError, MorphologyError
 from dendmod.morphology import resolve
 from dendmod.morphology.fetch import fetch
@@ -109,7 +110,7 @@ def test_a_full_disk_is_explained_and_leaves_no_piece(server, monkeypatch, tmp_p
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", full)
+    monkeypatch.setattr(atomic.os, "replace", full)
     with pytest.raises(DownloadError, match=r"No space left.*DENDMOD_CACHE"):
         fetch("hay2011", url=f"{address}/cell.asc")
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]

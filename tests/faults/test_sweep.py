@@ -147,17 +147,17 @@ def test_workers_die_with_their_driver_and_ctrl_c_keeps_what_is_done(tmp_path):
 
 def test_a_full_disk_is_a_clear_error_and_the_ledger_stays(tmp_path, monkeypatch):
     run_tasks(squares(1), tmp_path, workers=1, progress=False)
-    import dendmod.sweep.ledger as ledger_module
+    import dendmod.atomic as atomic
 
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ledger_module.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(SweepError, match=r"No space left on device.*stored before are safe"):
         run_tasks(squares(2), tmp_path, workers=1, progress=False)
     monkeypatch.undo()
     assert set(hashes(tmp_path)) == {"t/0"}
-    assert not list((tmp_path / "results").glob(".writing-*"))
+    assert not list((tmp_path / "results").glob("*.part"))
 
 
 @pytest.mark.slow

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 
+from dendmod.atomic import replacing
 from dendmod.errors import ExchangeError, did_you_mean
 from dendmod.exchange.load_io import IOFile
 
@@ -48,8 +48,6 @@ def export(io: IOFile, to: str, out: Path, model: str | None = None) -> Path:
         raise ExchangeError(f"{io.name}: no fit {model!r}." + did_you_mean(model, io.fits))
     render = importlib.import_module(f"dendmod.exchange.exporters.{to}").render
     content = render(io, io.fit(model))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(out.suffix + ".part")
-    partial.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    os.replace(partial, out)
+    with replacing(out) as partial:
+        partial.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return out
