@@ -59,7 +59,7 @@ class Study(Spec):
         found |= {f"all but {name}": with_(ours, paper, name) for name in others}
         found[ALL] = run
         for name, values in self.readings.items():
-            found[f"all, {name}"] = Settings.model_validate(ours | values)
+            found[f"all with {name}"] = Settings.model_validate(ours | values)
         return found
 
     def summary(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dendmod.errors import SpecError
+from dendmod.sweep import Task
 from dendmod.switching.protocol import load_learning
 
 PROTOCOLS = ("figS3", "fig5")
@@ -31,8 +32,10 @@ def test_each_change_is_tried_alone_and_left_out_of_all(name):
         if change != study.cell:
             assert changed(variants[f"+ {change}"], literal) == shared | set(fields)
             assert changed(variants[f"all but {change}"], ours) == set(fields)
+    for variant in variants:
+        Task(f"variant {variant}", "module:function", {})  # a name that a run can have
     for reading, values in study.readings.items():
-        assert changed(variants[f"all, {reading}"], ours) == set(values)
+        assert changed(variants[f"all with {reading}"], ours) == set(values)
 
 
 def test_a_quick_figure_has_no_study():
