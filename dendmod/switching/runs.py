@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dendmod.codehash import code_hash
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.settings import Settings
+from dendmod.switching.training import CODE
 
 WORKER = "dendmod.switching.worker"
 Results = dict[str, dict[str, np.ndarray]]
@@ -20,11 +22,12 @@ Results = dict[str, dict[str, np.ndarray]]
 
 def run(tasks: list[Task], options: FigureOptions) -> Results:
     """Run tasks, or take what the figure's folder has of them."""
+    known = {**versions(), "code": code_hash(*CODE, "reduction")}
     return run_tasks(
         tasks,
         options.out / "store",
         **options.sweep(),
-        fingerprint=json.dumps(versions(), sort_keys=True),
+        fingerprint=json.dumps(known, sort_keys=True),
         progress=len(tasks) > 1 or sys.stderr.isatty(),
     )
 
