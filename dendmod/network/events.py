@@ -20,6 +20,7 @@ Ints = npt.NDArray[np.int64]
 # kinds of streams; the number of a stream is kind * 65536 + compartment
 FEEDFORWARD, CONTEXT, AMPA, GABA = 0, 1, 2, 3
 STREAM = 1 << 16
+_NEVER = 2**31 - 1  # a step that no sample has
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def binned(time: float, dt: float) -> int:
 
 def _binned(times: npt.NDArray[np.float64], dt: float) -> Ints:
     # a time half-way between two steps belongs to the earlier one, as in NEURON's queue
-    return np.maximum(np.ceil(times / dt - 0.5 - 1e-9), 0).astype(np.int64)
+    # what is too late for a whole number must not wrap around to a step of the sample
+    return np.clip(np.ceil(times / dt - 0.5 - 1e-9), 0, _NEVER).astype(np.int64)
 
 
 def _given(arrivals: Arrivals, run: NetworkRun) -> Places:
@@ -103,9 +105,7 @@ def _generated(
     n_steps, number = run.n_steps, int(run.samples.numbers[index])
     counts = stimulus.feedforward_counts[index]
     used = np.flatnonzero(counts)
-    table = tables.burst_table(
-        stimulus.feedforward.center, stimulus.feedforward.sd, run.dt, n_steps
-    )
+    table = tables.burst_table(stimulus.feedforward.center, stimulus.feedforward.sd, run.dt)
     which, step = _bursts(
         run.seed, number, used, FEEDFORWARD * STREAM, counts[used], table, n_steps
     )
@@ -136,7 +136,7 @@ def _contexts(
 ) -> Places:
     parts = []
     neurons = np.arange(spec.n_hidden)
-    table = tables.burst_table(stimulus.context.center, stimulus.context.sd, run.dt, run.n_steps)
+    table = tables.burst_table(stimulus.context.center, stimulus.context.sd, run.dt)
     for compartment in spec.context.compartments if spec.context is not None else ():
         stream = CONTEXT * STREAM + compartment
         if stimulus.context_poisson:

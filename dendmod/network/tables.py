@@ -32,7 +32,7 @@ def poisson_table(mean: float) -> Table:
 
 
 @lru_cache(maxsize=64)
-def burst_table(center: float, sd: float, dt: float, n_steps: int) -> Table:
+def burst_table(center: float, sd: float, dt: float) -> Table:
     """Return the quantiles of a burst in 1/65536 steps, shape (4097,), half a step added.
 
     A word's lower 20 bits interpolate between the quantiles of its cell; times below zero count

@@ -181,6 +181,62 @@ def test_weights_follow_the_closed_form_of_the_rule(engine, tau_post):
     assert expected > rule.w_min - 1e-4
 
 
+def two_samples(contexts, second) -> tuple[NetworkSpec, NetworkRun]:
+    """Two samples of `small`: the first has its spikes at its end, and a delay of 12 ms."""
+    spec, run = small()
+    context = spec.context.model_copy(update={"weights": np.full((2, 1, 1), 1e-4)})
+    output = spec.output.model_copy(update={"delay": 12.0})
+    first = SampleTrains(
+        feedforward_input=[0],
+        feedforward_times=[140.0],
+        context=Arrivals(neuron=[0, 0], compartment=[1, 1], times=[147.0, 149.0]),
+    )
+    fields = {
+        "samples": Samples(context=contexts, expected=[0, 2]),
+        "stimulus": ExplicitStimulus(trains=(first, second)),
+    }
+    return spec.model_copy(update={"context": context, "output": output}), run.model_copy(
+        update=fields
+    )
+
+
+@pytest.mark.parametrize("engine", ["kernel", "neuron"])
+def test_output_spikes_of_the_sample_before_do_not_count(engine):
+    """A hidden spike at the end of a sample fires the output cell before the next window."""
+    second = SampleTrains(feedforward_input=[0], feedforward_times=[30.0])
+    result = simulate(*two_samples([0, 0], second), engine=engine)
+    times = result.output.times[result.output.sample == 1]
+    assert (times < 30.0).any()
+    assert ((times >= 30.0) & (times < 80.0)).any()
+    assert result.error[1] == np.count_nonzero((times >= 30.0) & (times < 80.0)) - 2
+
+
+@pytest.mark.parametrize("engine", ["kernel", "neuron"])
+def test_a_new_context_has_no_presynaptic_spikes_yet(engine):
+    second = SampleTrains(feedforward_input=[0, 0], feedforward_times=[10.0, 50.0])
+    changed = {}
+    for contexts in ((0, 0), (0, 1)):
+        spec, run = two_samples(contexts, second)
+        result = simulate(spec, run, engine=engine)
+        assert result.error[1] != 0
+        changed[contexts] = (result.weights - spec.context.weights).ravel()
+    assert changed[0, 0][0] != 0
+    assert changed[0, 1].tolist() == [0, 0]
+
+
+def test_a_spike_that_comes_far_too_late_does_not_come():
+    spec, run = small()
+    late = SampleTrains(
+        feedforward_input=[0, 0],
+        feedforward_times=[1e30, 150.0],
+        context=Arrivals(neuron=[0], compartment=[1], times=[1e12]),
+    )
+    run = run.model_copy(update={"stimulus": ExplicitStimulus(trains=(late,))})
+    assert events(spec, run, 0).feedforward_step.size == 0
+    silent = run.model_copy(update={"stimulus": ExplicitStimulus(trains=(SampleTrains(),))})
+    same(simulate(spec, run), simulate(spec, silent))
+
+
 def test_the_dendritic_trace_chooses_the_rate():
     """u_dend stays between leak and excitation: thresholds around it pick one rate each."""
     changes = []

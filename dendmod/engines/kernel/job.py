@@ -175,12 +175,12 @@ class PreparedJob:
         job.w_min, job.w_max = rule.w_min, rule.w_max
 
     def _generated(self, stimulus: GeneratedStimulus) -> None:
-        job, run, n_steps = self.job, self.how, self.how.n_steps
+        job, run = self.job, self.how
         job.generated = 1
         job.counts = self._keep(stimulus.feedforward_counts, np.uint8)
         bursts = (stimulus.feedforward, stimulus.context)
         job.feedforward_table, job.context_table = (
-            self._keep(burst_table(b.center, b.sd, run.dt, n_steps), np.uint32) for b in bursts
+            self._keep(burst_table(b.center, b.sd, run.dt), np.uint32) for b in bursts
         )
         means = [stimulus.context_mean]
         for layer in self.layers:
