@@ -133,7 +133,7 @@ def train(
     going = _going(history, spec)  # a run that has ended is computed no more
     live = _frozen(network.rows(going.tolist()), spec)
     adam = _optimiser(live, going, network, spec)
-    if state is not None:
+    if state is not None and len(going):  # one that is over has no optimiser to go on with
         adam.restore(state["adam"])
     for epoch in range(history.epochs, spec.max_epochs):
         if not len(going):

@@ -110,6 +110,15 @@ def test_a_stopped_training_goes_on_as_if_it_had_not_stopped(tmp_path):
     np.testing.assert_array_equal(history.best_epoch, expected.best_epoch)
 
 
+def test_a_training_whose_runs_have_all_ended_is_not_run_again(tmp_path):
+    still = {"lr_shared": 1e-9, "lr_task": 1e-9, "patience": 1, "max_epochs": 9}
+    first, history = trained((3, 4), tmp_path / "c", **still)
+    assert history.epochs < 9
+    again, same = trained((3, 4), tmp_path / "c", **still)
+    assert same.epochs == history.epochs
+    assert_same(first, again)
+
+
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     trained((3,), tmp_path / "c", max_epochs=1)
     with pytest.raises(SpecError, match="checkpoint of another training"):
