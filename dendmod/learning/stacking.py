@@ -146,7 +146,7 @@ def _best(stack: GainStack, choices: Any, train: Any) -> float:
     lowest, kept = np.inf, start
     for choice in choices:
         stack.load_state_dict(start)
-        loss = min(train(choice))
+        loss = min(filter(np.isfinite, train(choice)), default=np.inf)
         if loss < lowest:
             lowest, kept = loss, {k: v.detach().clone() for k, v in stack.state_dict().items()}
     if not np.isfinite(lowest):

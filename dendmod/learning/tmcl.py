@@ -109,7 +109,8 @@ def train_filters(
 
     Returns
     -------
-    The loss of each epoch. The parameters of the epoch with the lowest one are kept.
+    The loss of each epoch. The parameters of the epoch with the lowest one are kept; those of the
+    start where no loss is a number.
     """
     if tasks is not None and not len(tasks):
         raise SpecError("give at least one task, or None for no modulation")
@@ -118,7 +119,7 @@ def train_filters(
     trained = [*trained, *perceptron]
     adam = _optimiser(stack, trained, spec.filter_rate)
     n, losses = len(images.pixels), []
-    best: list[torch.Tensor] = []
+    lowest, best = np.inf, [p.detach().clone() for p in trained]
     batch = min(spec.filter_batch, n)
     for epoch in range(spec.filter_epochs):
         rng = stream(stack.seed, "filters", layer, epoch)
@@ -144,8 +145,8 @@ def train_filters(
             adam.step()
             total += loss.item() * len(chosen)
         losses.append(total / n)
-        if losses[-1] == min(losses):
-            best = [p.detach().clone() for p in trained]
+        if losses[-1] <= lowest:
+            lowest, best = losses[-1], [p.detach().clone() for p in trained]
     _restore(trained, best)
     return losses
 
@@ -200,7 +201,8 @@ def _supervised(stack, layer, trained, train_set, val_set, spec, *, whole):  # t
         known = _known(stack, layer, train_set, spec.gain_epochs * steps * len(task))
         checked = _known(stack, layer, val_set, looks * len(val_set.x) * train_set.n_tasks)
     adam = _optimiser(stack, trained, spec.gain_rate)
-    losses, best = [], None
+    losses, lowest = [], np.inf
+    best = {k: v.detach().clone() for k, v in stack.state_dict().items()}
     for epoch in range(spec.gain_epochs):
         for drawn in sampler.epoch(epoch, steps)[:, 0].to(device):
             samples = drawn.flatten()
@@ -222,7 +224,8 @@ def _supervised(stack, layer, trained, train_set, val_set, spec, *, whole):  # t
         if (epoch + 1) % spec.check_every and epoch + 1 < spec.gain_epochs:
             continue
         losses.append(_balanced_loss(stack, layer, val_set, checked))
-        if losses[-1] == min(losses):
+        if losses[-1] <= lowest:
+            lowest = losses[-1]
             best = {k: v.detach().clone() for k, v in stack.state_dict().items()}
     stack.load_state_dict(best)
     return losses
