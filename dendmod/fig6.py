@@ -21,10 +21,11 @@ def main(options: FigureOptions) -> dict[str, Any]:
     from dendmod.plotting.fig6 import draw, draw_hidden
 
     seed = _DEFAULT_SEED if options.seed is None else options.seed
-    side = load_data(options.data or "digits", seed=seed).shape[-1]
+    data = load_data(options.data or "digits", seed=seed)
     plan = stackplan.plan(
-        options.data, seed, quick=options.quick, side=side, n_seeds=options.trials
-    )
+        options.data, seed, quick=options.quick, side=data.shape[-1], n_tasks=data.n_classes,
+        n_seeds=options.trials,
+    )  # fmt: skip
     found = stackplan.run(plan, options.out / "store", **options.sweep())
     summary = {**stackplan.summarise(plan, found), "versions": versions()}
     with style():

@@ -37,6 +37,8 @@ class Plan:
         Of `LAYERWISE`, and "backprop".
     filter_rates, gain_rates, gain_starts
         See `stacking.grow`.
+    n_tasks
+        Classes of the images, a task each.
     sizes, subsets
         Numbers of tasks that modulate views (Fig 6D), and random subsets of each number.
     shown
@@ -46,6 +48,7 @@ class Plan:
     data: str = "digits"
     pool: int = 1
     seed: int = 1
+    n_tasks: int = 10
     n_seeds: int = paper.SEEDS
     layers: int = paper.STACKED_LAYERS
     width: int = paper.CHANNELS
@@ -82,14 +85,27 @@ _SMALL_FILE: dict[str, Any] = {
 
 
 def plan(
-    data: str | None, seed: int, *, quick: bool, side: int, n_seeds: int | None = None
+    data: str | None,
+    seed: int,
+    *,
+    quick: bool,
+    side: int,
+    n_tasks: int = 10,
+    n_seeds: int | None = None,
 ) -> Plan:
     """Return the plan of the built-in digits, or the paper's for a file; `quick` for less of it.
 
     The paper's settings for a file need a GPU. ``quick`` takes such images at half the size.
-    `n_seeds` is the number of stacks of each method; None takes that of the plan.
+    `side` and `n_tasks` are pixels a side and classes of the images. `n_seeds` is the number of
+    stacks of each method; None takes that of the plan.
     """
     made = _plan(data, seed, quick=quick, side=side)
+    made = replace(
+        made,
+        n_tasks=n_tasks,
+        sizes=tuple(size for size in made.sizes if size < n_tasks),
+        shown=tuple(task for task in made.shown if task < n_tasks),
+    )
     return made if n_seeds is None else replace(made, n_seeds=n_seeds)
 
 
@@ -141,11 +157,11 @@ def run(plan: Plan, store: Path, **how: Any) -> dict[str, Arrays]:
     return run_tasks(tasks, store, **how, fingerprint=fingerprint(plan.data))
 
 
-def _subsets(plan: Plan, size: int, n_tasks: int = 10) -> list[list[int]]:
+def _subsets(plan: Plan, size: int) -> list[list[int]]:
     """Return different subsets of tasks, at most as many as there are."""
     found: list[list[int]] = []
     for attempt in range(50 * plan.subsets):
-        drawn = stream(plan.seed, "subset", size, attempt).permutation(n_tasks)[:size]
+        drawn = stream(plan.seed, "subset", size, attempt).permutation(plan.n_tasks)[:size]
         chosen = sorted(drawn.tolist())
         if chosen not in found and len(found) < plan.subsets:
             found.append(chosen)

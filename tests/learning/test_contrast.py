@@ -240,6 +240,28 @@ def test_methods_share_what_they_should(grown):
     np.testing.assert_array_equal(again["test"], found["RP"]["test"])
 
 
+@pytest.mark.parametrize("rates", [{"filter_rates": [1e38]}, {"gain_rates": [1e38]}])
+def test_rates_at_which_no_loss_is_a_number_are_named(rates):
+    fields = {"filter_rates": [0.01], "gain_rates": [0.03], **rates}
+    with pytest.raises(SpecError, match="no finite loss with any of .*1e\\+38"):
+        grow(
+            data="digits", method="TMCL", seed=3, network={"layers": 1, "width": 4},
+            contrast={"filter_epochs": 1, "gain_epochs": 1, "filter_batch": 256, "gain_batch": 99},
+            gain_starts=["normal"], **fields,
+        )  # fmt: skip
+
+
+def test_a_rate_that_diverges_leaves_the_choice_to_others(grown):
+    """The worst rate comes last: what is kept is what the other one learned."""
+    fields = {
+        "data": "digits", "method": "RP", "seed": 3, "network": {"layers": 1, "width": 4},
+        "contrast": {"gain_epochs": 2, "gain_batch": 600}, "filter_rates": [0.01],
+        "gain_starts": ["normal"],
+    }  # fmt: skip
+    alone, beside = grow(**fields, gain_rates=[0.03]), grow(**fields, gain_rates=[0.03, 1e38])
+    np.testing.assert_array_equal(alone["test"], beside["test"])
+
+
 def test_wrong_requests_are_refused(grown):
     with pytest.raises(SpecError, match="allowed are TMCL, CL, CL_within, RP, RP_on_TMCL"):
         grown("DeepCluster")
@@ -281,3 +303,12 @@ def test_subsets_are_different_ones():
     chosen = stackplan._subsets(plan, 5)
     assert len({tuple(c) for c in chosen}) == 10
     assert all(len(set(c)) == 5 for c in chosen)
+
+
+def test_subsets_are_of_the_tasks_that_there_are():
+    many = stackplan.plan("letters.npz", 1, quick=False, side=28, n_tasks=47)
+    assert max(t for size in many.sizes for c in stackplan._subsets(many, size) for t in c) > 9
+    few = stackplan.plan("signs.npz", 1, quick=False, side=28, n_tasks=4)
+    assert few.sizes == (1, 2)
+    assert not few.shown
+    assert max(t for size in few.sizes for c in stackplan._subsets(few, size) for t in c) == 3
