@@ -135,7 +135,10 @@ def _found(levels):
     """Made-up results: kind -> accuracy by width."""
     rng = stream(2, "made up")
     matrix = {
-        f"{kind} {k} {i}": {"test": np.full(10, value + 0.001 * rng.normal())}
+        f"{kind} {k} {i}": {
+            "test": np.full(10, value + 0.001 * rng.normal()),
+            "val": np.array([0.5, value]),
+        }
         for kind, by_width in levels.items()
         for k, value in by_width.items()
         for i in range(5)
