@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,14 +62,34 @@ def load_npz(path: Path | str) -> Dataset:
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
         if len(images) != len(labels) or not len(images):
             raise SpecError(f"{path}: {len(images)} images and {len(labels)} labels in {part}")
-        if not (np.issubdtype(images.dtype, np.number) and np.isfinite(images).all()):
-            raise SpecError(f"{path}: {part}_images must be finite numbers, uint8 or 0 .. 1")
+        _check(images, labels, part, path)
         scale = np.float32(255 if images.dtype == np.uint8 else 1)
         x[part], y[part] = images.astype(np.float32) / scale, labels.astype(np.int64)
+    if len({images.shape[1:] for images in x.values()}) > 1:
+        shapes = ", ".join(f"{part} {x[part].shape[1:]}" for part in PARTS)
+        raise SpecError(f"{path}: images of one size are needed; there are {shapes}")
     for part in PARTS:
         if set(np.unique(y[part])) != set(range(int(y["train"].max()) + 1)):
             raise SpecError(f"{path}: {part} must have every class from 0 to the highest of train")
     return Dataset(path.stem, x, y)
+
+
+def _check(images: npt.NDArray[Any], labels: npt.NDArray[Any], part: str, path: Path) -> None:
+    floats = np.issubdtype(images.dtype, np.floating)
+    if not (images.dtype == np.uint8 or (floats and np.isfinite(images).all())):
+        raise SpecError(f"{path}: {part}_images must be finite numbers, uint8 or 0 .. 1")
+    if floats and not 0 <= images.min() <= images.max() <= 1:
+        raise SpecError(
+            f"{path}: {part}_images range from {images.min()} to {images.max()}; give fractions "
+            "from 0 to 1, or uint8"
+        )
+    if images.ndim not in (3, 4):
+        raise SpecError(
+            f"{path}: {part}_images have shape {images.shape}; give [samples, height, width] or "
+            "[samples, channels, height, width]"
+        )
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise SpecError(f"{path}: {part}_labels must be whole numbers, one a sample")
 
 
 def load_data(source: str = "digits", *, seed: int = 1, pool: int = 1) -> Dataset:

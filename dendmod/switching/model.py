@@ -131,4 +131,6 @@ def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int6
     images, labels = kept["images"], kept["labels"]
     if images.ndim < 2 or labels.shape != (len(images),):
         raise SpecError(f"{path}: images {images.shape} and labels {labels.shape} do not match")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise SpecError(f"{path}: labels are of type {labels.dtype}; give whole numbers")
     return images, labels.astype(np.int64)

@@ -73,6 +73,11 @@ def test_a_file_is_read_and_scaled(tmp_path):
         ({"val_labels": np.zeros(3, dtype=int)}, "4 images and 3 labels"),
         ({"val_images": np.full((4, 4, 4), np.nan)}, "val_images must be finite"),
         ({"test_labels": np.zeros(4, dtype=int)}, "test must have every class"),
+        ({"test_labels": np.arange(4) % 2 + 0.5}, "test_labels must be whole numbers"),
+        ({"train_images": np.full((6, 4, 4), 255)}, "train_images must be finite numbers, uint8"),
+        ({"train_images": np.full((6, 4, 4), 255.0)}, "range from 255.0 to 255.0"),
+        ({"test_images": np.zeros((4, 16))}, r"shape \(4, 16\)"),
+        ({"test_images": np.zeros((4, 4, 8))}, "images of one size"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path, changes, said):
