@@ -26,9 +26,10 @@ def main(options: FigureOptions) -> dict[str, Any]:
     images = load_images(source)
     classes = _classes(protocol.tasks, images.n_classes)
     cells = Cells([protocol.settings, *protocol.variants().values()], options)
-    results = run(_tasks(protocol, classes, cells, source, options.out), options)
+    results = run(_tasks(protocol, classes, cells, source, options.out), options, file=source)
     summary = _summary(protocol, classes, results, images.name)
-    looks = run([_look_task(protocol, classes, cells, source, results)], options)["look"]
+    look = _look_task(protocol, classes, cells, source, results)
+    looks = run([look], options, file=source)["look"]
     _draw(options.out, protocol, looks, summary)
     write_summary(options.out, summary)
     return summary
@@ -58,7 +59,7 @@ def _classes(names: tuple[str, ...], available: int) -> tuple[int, ...]:
     wrong = [name for name in names if not (name.isdecimal() and int(name) < available)]
     if wrong:
         raise SpecError(f"tasks = {', '.join(wrong)}; allowed are classes, 0 to {available - 1}")
-    return tuple(int(name) for name in names) or tuple(range(available))
+    return tuple(dict.fromkeys(int(name) for name in names)) or tuple(range(available))
 
 
 def _tasks(
@@ -73,7 +74,7 @@ def _tasks(
         **how: bool,
     ) -> Task:  # fmt: skip
         learning = ClassLearning(
-            **cells.of(settings),  # type: ignore[arg-type]
+            **cells.of(settings),
             matrix=matrix,
             data=data,
             k=max(protocol.hidden),
@@ -81,7 +82,7 @@ def _tasks(
             settings=settings,
             schedule=schedule,
             seed=seed,
-            **how,  # type: ignore[arg-type]
+            **how,
         )
         payload = {
             "spec": learning.model_dump(mode="json"),

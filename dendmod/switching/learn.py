@@ -16,6 +16,7 @@ from dendmod.network import NetworkSpec
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.model import TrainedModel, write_model
+from dendmod.switching.runs import fingerprint
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.worker import ClassLearning, make_cells
 
@@ -60,7 +61,7 @@ def train_images(
         If data, matrix or classes are not there.
     """
     images = load_images(data, 1)
-    classes = classes or tuple(range(images.n_classes))
+    classes = tuple(dict.fromkeys(classes)) or tuple(range(images.n_classes))
     wrong = sorted(set(classes) - set(range(images.n_classes)))
     if wrong:
         raise SpecError(f"classes {wrong} are not in {data}; it has 0 to {images.n_classes - 1}")
@@ -92,7 +93,10 @@ def train_images(
             )
             for c in classes
         ]
-        done = run_tasks(tasks, folder, workers=workers, progress=progress, scheduler=scheduler)
+        done = run_tasks(
+            tasks, folder, workers=workers, progress=progress, scheduler=scheduler,
+            fingerprint=fingerprint(str(common["data"])),
+        )  # fmt: skip
         learned = [done[t.key] for t in tasks]
     model = _assemble(learned, classes, settings, common)
     write_model(model, out)
@@ -103,12 +107,12 @@ def train_images(
 def _cells(settings: Settings, folder: Path) -> dict[str, str]:
     """Return the two cells; they are reduced once and kept beside the checkpoints."""
     file = folder / "cells.json"
-    key = [settings.cell, settings.biophysics]
+    key = [settings.cell, settings.biophysics, fingerprint(settings.cell)]
     if file.is_file():
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["key"] == key:
             return kept["cells"]
-    made = {name: str(text) for name, text in make_cells(*key).items()}  # type: ignore[arg-type]
+    made = {name: str(text) for name, text in make_cells(*key[:2]).items()}  # type: ignore[arg-type]
     with replacing(file) as partial:
         partial.write_text(json.dumps({"key": key, "cells": made}), encoding="utf-8")
     return made

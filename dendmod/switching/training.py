@@ -16,16 +16,19 @@ import numpy.typing as npt
 from dendmod.atomic import replacing
 from dendmod.codehash import code_hash
 from dendmod.errors import SpecError, SweepError
+from dendmod.mechanisms.cache import content_hash
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
 from dendmod.npz import read_npz
 from dendmod.params import wybo2022
+from dendmod.paths import data_dir
 from dendmod.rng import stream
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import Drawn, Tasks, balanced_accuracy
 
 Array = npt.NDArray[np.float64]
-CODE = ("switching", "network", "engines/kernel")  # that weights depend on
+# that weights depend on
+CODE = ("switching", "network", "engines/kernel", "mechanisms/rates.py", "params", "rng.py")
 _TEST = 1 << 30  # numbers of test samples start here, far from those of training
 
 
@@ -87,6 +90,7 @@ class Training:
             "engine": self.engine,
             "precision": self.precision,
             "code": code_hash(*CODE),
+            "mechanisms": content_hash(data_dir("mechanisms")),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
