@@ -42,7 +42,7 @@ def time_constants(tree: SegmentTree, membrane: Array, n: int) -> Array:
     bare = ~charged  # nodes without membrane follow their neighbours at once
     across = matrix[np.ix_(charged, bare)]
     matrix = matrix[np.ix_(charged, charged)] - across @ np.linalg.solve(
-        conductance_matrix(tree, membrane)[np.ix_(bare, bare)], across.T
+        matrix[np.ix_(bare, bare)], across.T
     )
     root = np.sqrt(tree.ca[charged])
     count = min(n, root.size)

@@ -103,7 +103,11 @@ def counts(
 
 
 def thresholds(full: Mapping[str, Array], reduced: Mapping[str, Array]) -> dict[str, Any]:
-    """Compare IO thresholds, each arm of shape [levels, crossings]; NaN where none was found."""
+    """Compare IO thresholds, each arm of shape [levels, crossings]; NaN where none was found.
+
+    ``missing`` are those of the full cell that the reduced one lacks, ``extra`` those that it alone
+    has; where the full cell has none at all, nothing is met.
+    """
     a = np.concatenate([full[arm].ravel() for arm in full])
     b = np.concatenate([reduced[arm].ravel() for arm in full])
     there = np.isfinite(a)
@@ -114,8 +118,9 @@ def thresholds(full: Mapping[str, Array], reduced: Mapping[str, Array]) -> dict[
     return {
         "thresholds": int(there.sum()),
         "missing": int((there & ~np.isfinite(b)).sum()),
+        "extra": int((np.isfinite(b) & ~there).sum()),
         "fraction_met": float(met[there].mean()) if there.any() else 0.0,
         "difference_median": float(np.median(off)) if off.size else None,
         "difference_max": float(off.max()) if off.size else None,
-        "met": bool(met[there].all()),
+        "met": bool(there.any() and met[there].all()),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from dendmod.errors import SpecError
@@ -96,7 +96,7 @@ def skeleton(
     )
 
 
-def _above(tree: SegmentTree, node: int, kept: Sequence[int] | dict) -> int:  # type: ignore[type-arg]
+def _above(tree: SegmentTree, node: int, kept: Collection[int]) -> int:
     """Return the next kept node on the way to the soma, -1 above the soma."""
     for above in tree.path_to_root(node)[1:]:
         if above in kept:
@@ -104,7 +104,7 @@ def _above(tree: SegmentTree, node: int, kept: Sequence[int] | dict) -> int:  # 
     return -1
 
 
-def _parents_first(tree: SegmentTree, kept: dict) -> list[int]:  # type: ignore[type-arg]
+def _parents_first(tree: SegmentTree, kept: Collection[int]) -> list[int]:
     """Return the kept nodes in the given order, moved back as little as parents require."""
     order: list[int] = []
 

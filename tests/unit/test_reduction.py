@@ -282,7 +282,7 @@ def test_thresholds_count_a_missing_crossing_as_not_met():
     full = {"nmda": np.array([[40.0, 100.0], [10.0, np.nan]])}
     reduced = {"nmda": np.array([[44.0, 111.0], [np.nan, 3.0]])}
     found = compare.thresholds(full, reduced)
-    assert (found["thresholds"], found["missing"]) == (3, 1)
+    assert (found["thresholds"], found["missing"], found["extra"]) == (3, 1, 1)
     assert found["fraction_met"] == pytest.approx(1 / 3)
     assert not found["met"]
 
@@ -292,3 +292,11 @@ def test_counts_are_compared_trial_by_trial():
     reduced = {"a": np.array([[2, 1]]), "b": np.array([[0, 0]])}
     found = compare.counts(full, reduced)
     assert (found["equal"], found["within_one"], found["mean_difference"]) == (0.5, 1.0, 0.0)
+    more = compare.counts(full, {"a": np.array([[4, 2]]), "b": np.array([[0, 1]])})
+    assert (more["equal"], more["within_one"], more["mean_difference"]) == (0.5, 0.75, 1.0)
+    assert more["equal_a"] == more["equal_b"] == 0.5
+
+
+def test_thresholds_that_nobody_has_are_not_met():
+    none = {"nmda": np.full((2, 2), np.nan)}
+    assert not compare.thresholds(none, none)["met"]
