@@ -76,7 +76,7 @@ def evolve(
     class Fitness(base.Fitness):
         weights = (1.0,)
 
-    class Individual(list):  # type: ignore[type-arg]
+    class Individual(list):
         """Settings, each as a place between its low (0) and its high (1)."""
 
         def __init__(self, values):  # type: ignore[no-untyped-def]

@@ -90,7 +90,7 @@ class BatchedAdam:
         """Return all that a checkpoint needs."""
         return {"steps": self.steps, "first": self.first, "second": self.second}
 
-    def restore(self, state: dict) -> None:  # type: ignore[type-arg]
+    def restore(self, state: dict) -> None:
         """Take up what `state` returned."""
         self.steps = state["steps"]
         for mine, theirs in ((self.first, state["first"]), (self.second, state["second"])):

@@ -127,4 +127,4 @@ def output_cell(biophysics: int) -> CellModel:
 
 
 def _soma(biophysics: int) -> Compartment:
-    return Compartment(name="soma", parent=-1, **_SOMA, **hay_soma(biophysics))  # type: ignore[arg-type]
+    return Compartment(name="soma", parent=-1, **_SOMA, **hay_soma(biophysics))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
@@ -65,6 +65,13 @@ class Settings(Spec):
     feedforward_center: NonNegativeFloat = 40.0
     context_center: NonNegativeFloat = 40.0
     dt: float = Field(default=0.1, gt=0, le=0.1)
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Settings:
+        low, high = self.initial_weight
+        if not low <= high:
+            raise ValueError(f"initial_weight = {self.initial_weight} uS must rise")
+        return self
 
     @property
     def nominal_onset(self) -> float:

@@ -115,6 +115,10 @@ class ImageTasks:
             missing = set(classes) - set(np.unique(y).tolist())
             if missing:
                 raise SpecError(f"{part}: no image of classes {sorted(missing)}")
+            if len(np.unique(y)) < 2:
+                raise SpecError(
+                    f"{part}: all images are of class {y[0]}; a task needs images of others too"
+                )
         self.names = tuple(f"class {c}" for c in classes)
         self.classes, self.shuffled = tuple(classes), shuffled
         self.n_inputs = next(iter(self._counts.values())).shape[1]

@@ -12,6 +12,7 @@ from dendmod.rng import stream
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
 from dendmod.switching.encoding import spike_counts
+from dendmod.switching.settings import Settings
 from dendmod.switching.tasks import BooleanTasks, ImageTasks, balanced_accuracy
 
 
@@ -74,6 +75,14 @@ def test_image_tasks_are_one_against_all():
     assert set(drawn.counts[drawn.expected == 0][:, 0].tolist()) <= mine
     with pytest.raises(SpecError, match=r"no image of classes \[9\]"):
         ImageTasks(images, labels, (9,))
+    with pytest.raises(SpecError, match="all images are of class 3"):
+        ImageTasks(images, {"train": np.full(60, 3)}, (3,))
+
+
+def test_initial_weights_rise():
+    fields = {"hidden_v_range": 1.0, "output_v_range": 1.0}
+    with pytest.raises(ValueError, match="must rise"):
+        Settings(**fields, initial_weight=(2e-4, 1e-5))
 
 
 def test_weights_follow_eq_24():
