@@ -8,13 +8,29 @@ from dendmod.learning import claims
 LOW = np.array([0.90, 0.91, 0.92])
 
 
-def test_higher_needs_two_standard_errors():
+def test_higher_needs_a_confidence_interval():
     assert claims.higher(LOW + 0.05, LOW)["verdict"] == claims.REPRODUCED
     assert claims.higher(LOW, LOW + 0.05)["verdict"] == claims.NOT_REPRODUCED
-    # the standard error of this difference is .01 sqrt(2 / 3)
-    edge = 2 * 0.01 * np.sqrt(2 / 3)
+    # the standard error of this difference is .01 sqrt(2 / 3), Student's factor 2.776 (4 degrees)
+    edge = 2.776 * 0.01 * np.sqrt(2 / 3)
     assert claims.higher(LOW + edge * 0.98, LOW)["verdict"] == claims.NOT_RESOLVED
     assert claims.higher(LOW + edge * 1.02, LOW)["verdict"] == claims.REPRODUCED
+
+
+@pytest.mark.parametrize(("n", "factor"), [(2, 12.706), (3, 4.303), (5, 2.776), (30, 2.045)])
+def test_few_paired_runs_need_more(n, factor):
+    runs = np.resize([1.0, -1.0], n) - np.resize([1.0, -1.0], n).mean()
+    edge = factor * runs.std(ddof=1) / np.sqrt(n)
+    assert claims.higher(runs + 1.001 * edge)["verdict"] == claims.REPRODUCED
+    assert claims.higher(runs + 0.999 * edge)["verdict"] == claims.NOT_RESOLVED
+    # the same against any constant
+    over = claims.higher(runs + 3 + 0.999 * edge, np.full(2, 3.0))
+    assert over["verdict"] == claims.NOT_RESOLVED
+
+
+def test_runs_that_are_all_alike_are_told_from_others():
+    assert claims.higher([0.9, 0.9], [0.8, 0.8])["verdict"] == claims.REPRODUCED
+    assert claims.higher([0.8, 0.8], [0.8, 0.8])["verdict"] == claims.NOT_RESOLVED
 
 
 def test_higher_by_an_amount():
