@@ -189,6 +189,43 @@ def test_a_pair_can_have_one_task():
     assert losses["same task"] < losses["own"] - 0.1
 
 
+def test_a_layer_ends_with_the_gains_of_the_lowest_validation_loss():
+    """Where validation wants the opposite of training, that is not the last epoch."""
+    net, learned = stack(), tasks()
+    y = (torch.arange(24) + 1) % 3
+    opposite = TaskSet(learned.x, torch.arange(3)[:, None] == y, y)
+    spec = QUICK.model_copy(update={"gain_epochs": 4, "gain_rate": 0.1})
+    losses = train_gains(net, 1, learned, opposite, spec)
+    assert losses[-1] > min(losses) + 0.01
+    kept = tmcl._balanced_loss(net, 1, opposite, None)
+    assert kept == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_the_validation_loss_weighs_positives_and_negatives_alike(monkeypatch):
+    positive = torch.tensor([[True, False, False, False]])
+    few = TaskSet(PIXELS[:4], positive, torch.arange(4))
+    net = stack()
+    for says, expected in ((1.0, 2.0), (-1.0, 2.0), (0.0, 1.0)):
+        monkeypatch.setattr(GainStack, "says", lambda *_, s=says: torch.full((1, 4), s))
+        assert tmcl._balanced_loss(net, 0, few, None) == pytest.approx(expected)
+    monkeypatch.setattr(GainStack, "says", lambda *_: torch.tensor([[-1.0, -1.0, -1.0, 1.0]]))
+    assert tmcl._balanced_loss(net, 0, few, None) == pytest.approx((4 + 4 / 3) / 2)
+
+
+def test_the_choice_with_the_lowest_loss_is_kept():
+    net = stack()
+    first = net.values["weight0"].detach().clone()
+
+    def learn(choice):
+        with torch.no_grad():
+            net.values["weight0"].add_(choice)
+        return {1.0: [0.5, 0.3], 2.0: [float("nan"), 0.2], 3.0: [0.4], 4.0: [float("nan")]}[choice]
+
+    assert stacking._best(net, [1.0, 2.0, 3.0, 4.0], learn) == 0.2
+    # each choice began with the same weights
+    torch.testing.assert_close(net.values["weight0"].detach(), first + 2.0)
+
+
 def test_what_is_fixed_is_computed_once_and_the_same(monkeypatch):
     def learned(kept):
         monkeypatch.setattr(tmcl, "_KEPT", kept)
@@ -299,7 +336,7 @@ def test_claims_are_judged_by_the_rise_from_the_first_to_the_last_layer():
 
 def test_subsets_are_different_ones():
     plan = stackplan.Plan()
-    assert len(stackplan._subsets(plan, 1)) == 10
+    assert sorted(stackplan._subsets(plan, 1)) == [[t] for t in range(10)]
     chosen = stackplan._subsets(plan, 5)
     assert len({tuple(c) for c in chosen}) == 10
     assert all(len(set(c)) == 5 for c in chosen)

@@ -147,6 +147,20 @@ def test_fewer_vectors_are_the_first_of_more():
         np.testing.assert_allclose(few, many[:4], atol=1e-8)
 
 
+def test_the_penalty_of_the_dictionary_is_that_of_table_2(monkeypatch):
+    """|X - C W|^2 + .1 |C|_1; scikit-learn halves the square, so that .05 is the same."""
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    learner, seen = decomposition.MiniBatchDictionaryLearning, []
+
+    def kept(k, **settings):
+        seen.append(settings["alpha"])
+        return learner(k, **settings)
+
+    monkeypatch.setattr(decomposition, "MiniBatchDictionaryLearning", kept)
+    weight_matrix("SD", images(60), 4, 1)
+    assert seen == [pytest.approx(0.05)]
+
+
 def test_a_residual_is_what_least_squares_leaves():
     w, x = matrix(6, 25), matrix()
     c, *_ = np.linalg.lstsq(w.T, x.T, rcond=None)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dendmod.engines.kernel import KernelSimulator
+from dendmod.engines.kernel.membranes import between
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (
     Arrivals,
@@ -260,6 +261,7 @@ def test_weights_stop_at_their_bounds():
             update={"w_min": 1e-5, "w_max": 2e-4, "error_scale": scale}
         )
         spec = spec.model_copy(update={"plasticity": rule})
+        assert simulate(spec, run, engine="neuron").weights[0, 0, 0] == bound
         for precision in ("float32", "float64"):
             assert simulate(spec, run, precision=precision).weights[0, 0, 0] == bound
 
@@ -309,6 +311,55 @@ def test_copied_specifications_are_checked_again():
     context = spec.context.model_copy(update={"weights": weights})
     with pytest.raises((SpecError, EngineError)):
         simulate(spec.model_copy(update={"context": context}), run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"samples": Samples(context=[1], expected=[0])}, "context 1 is asked for.* has 1"),
+        ({"feedforward_input": [1]}, r"feedforward inputs 1\.\.1 are used.* 0\.\.0"),
+        ({"feedforward_input": [-1]}, r"feedforward inputs -1"),
+        ({"context": (1, 1)}, "context spikes reach neuron 1; the last is 0"),
+        ({"ampa": (2, 0)}, "ampa spikes reach neuron 2; the last is 1"),
+        ({"context": (0, 0)}, r"compartments \[0\] of hidden cells"),
+        ({"context": (0, 2)}, r"compartments \[2\] of hidden cells"),
+        ({"gaba": (0, 1)}, r"compartments \[1\] of hidden cells, which have no such synapse"),
+        ({"gaba": (1, 0)}, "compartment 0 of the output cell"),
+    ],
+)
+def test_spikes_at_places_that_are_not_there_are_refused(changes, said):
+    """The kernel would write beyond its arrays."""
+    spec, run = small()  # one input, one hidden cell, no background
+    trains = {}
+    for name, value in changes.items():
+        if name in ("context", "ampa", "gaba"):
+            neuron, compartment = value
+            trains[name] = Arrivals(neuron=[neuron], compartment=[compartment], times=[1.0])
+        elif name == "feedforward_input":
+            trains |= {name: value, "feedforward_times": [1.0]}
+    stimulus = ExplicitStimulus(trains=(SampleTrains(**trains),))
+    run = run.model_copy(
+        update={"stimulus": stimulus, "samples": changes.get("samples", run.samples)}
+    )
+    for engine in ("kernel", "neuron"):
+        with pytest.raises(SpecError, match=said):
+            simulate(spec, run, engine=engine)
+
+
+def test_a_generated_stimulus_has_the_inputs_of_the_network():
+    spec, run = small()
+    counts = GeneratedStimulus(feedforward_counts=[[1, 1]])
+    with pytest.raises(SpecError, match="2 inputs, the network 1"):
+        simulate(spec, run.model_copy(update={"stimulus": counts}))
+
+
+def test_lines_between_rows_of_a_table_miss_a_curve_by_zero_on_average():
+    fine = np.linspace(2, 8, 6001)
+    for curve in (np.square, lambda x: np.exp(-x)):
+        moved = np.interp(fine, np.arange(11), between(curve(np.arange(11.0))))
+        plain = np.interp(fine, np.arange(11), curve(np.arange(11.0)))
+        off, before = (np.mean(line - curve(fine)) for line in (moved, plain))
+        assert abs(off) < 0.25 * abs(before)
 
 
 def test_what_the_kernel_cannot_run_is_named():
