@@ -163,6 +163,69 @@ def test_claims_follow_the_numbers():
     assert verdicts["rp_rises"]["verdict"] == claims.NOT_REPRODUCED
 
 
+def judged(monkeypatch, levels, kinds=("dPMD", "dPCA", "RP")):
+    """Verdicts on made-up accuracies of images with pixels enough for every width."""
+    monkeypatch.setattr(matrix_study, "_pixels", lambda _: 784)
+    plan = matrix_study.Plan(data="x.npz", widths=(25, 100, 200), kinds=kinds)
+    found = matrix_study.verdicts(plan, _found(levels))
+    return {name: entry["verdict"] for name, entry in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("at_200", "verdict"),
+    [(0.85, claims.REPRODUCED), (0.94, claims.NOT_REPRODUCED), (0.9003, claims.NOT_RESOLVED)],
+)
+def test_dpca_falls_if_its_last_width_is_below_the_best_before(monkeypatch, at_200, verdict):
+    levels = {kind: {25: 0.88, 100: 0.9, 200: at_200} for kind in ("dPMD", "dPCA", "RP")}
+    assert judged(monkeypatch, levels)["dpca_saturates"] == verdict
+
+
+def test_the_width_before_is_chosen_on_validation_data(monkeypatch):
+    """Test accuracies that happen to be high do not choose what they are judged by."""
+    monkeypatch.setattr(matrix_study, "_pixels", lambda _: 784)
+    found = _found({"dPCA": {25: 0.88, 100: 0.90, 200: 0.89}})
+    for i in range(5):
+        found["matrix"][f"dPCA 25 {i}"]["val"] = np.array([0.4, 0.95])
+    plan = matrix_study.Plan(data="x.npz", widths=(25, 100, 200), kinds=("dPCA",))
+    entry = matrix_study.verdicts(plan, found)["dpca_saturates"]
+    assert entry["verdict"] == claims.NOT_REPRODUCED
+    assert entry["difference"] == pytest.approx(-0.01, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("rise", "verdict"), [(0.03, claims.REPRODUCED), (0.01, claims.NOT_REPRODUCED)]
+)
+def test_random_projections_rise_strongly(monkeypatch, rise, verdict):
+    levels = {kind: {25: 0.8, 100: 0.81, 200: 0.8 + rise} for kind in ("dPMD", "dPCA", "RP")}
+    assert judged(monkeypatch, levels)["rp_rises"] == verdict
+
+
+def test_differences_help_where_both_kinds_gain():
+    base = {k: {25: v, 100: v} for k, v in (("dPMD", 0.9), ("PMD", 0.88), ("dSD", 0.9))}
+    plan = matrix_study.Plan(widths=(25, 100), kinds=("dPMD", "PMD", "dSD", "SD"))
+    for sd, verdict in ((0.88, claims.REPRODUCED), (0.92, claims.NOT_REPRODUCED)):
+        found = _found({**base, "SD": {25: sd, 100: sd}})
+        assert matrix_study.verdicts(plan, found)["differences_help"]["verdict"] == verdict
+
+
+def test_reconstruction_falls_and_shared_weights_end_nearer():
+    found = _found({"RP": {25: 0.8}})["reconstruction"]
+    entries = matrix_study._of_reconstruction(found)
+    assert entries["reconstruction_shared"]["difference"] == pytest.approx(0.2)
+    assert [p["difference"] for p in entries["reconstruction_falls"]["parts"]] == [
+        pytest.approx(0.4), pytest.approx(0.2),
+    ]  # fmt: skip
+    turned = {
+        "gain_xshift": {**found["task_specific"], "residual": found["task_specific"]["residual"]},
+        "task_specific": found["gain_xshift"],
+    }
+    for result in turned.values():
+        result["residual"] = result["residual"][::-1]
+    turned["gain_xshift"]["dPMD"] = np.full(5, 0.1)
+    verdicts = {k: v["verdict"] for k, v in matrix_study._of_reconstruction(turned).items()}
+    assert verdicts == dict.fromkeys(verdicts, claims.NOT_REPRODUCED)
+
+
 def fig4(out, *options):
     command = [sys.executable, "-m", "dendmod.fig4", "--out", str(out), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

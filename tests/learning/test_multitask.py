@@ -72,6 +72,13 @@ def test_the_opposite_is_called_not_reproduced():
         assert verdicts[claim] == "not reproduced", claim
 
 
+def test_spread_is_over_runs():
+    assert multitask.spread(np.array([0.9, 0.92, 0.94, 0.96])) == {
+        "mean": 0.93, "sd": pytest.approx(0.02582, abs=1e-5),
+    }  # fmt: skip
+    assert multitask.spread(np.array([0.9])) == {"mean": 0.9, "sd": 0.0}
+
+
 @pytest.mark.slow
 def test_panels_are_run_alone_and_a_second_run_takes_them_from_the_store(tmp_path):
     from dataclasses import replace

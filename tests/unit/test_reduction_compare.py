@@ -1,0 +1,157 @@
+"""Does the check of a reduced cell say what is off, and by how much?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dendmod.errors import SpecError
+from dendmod.params.reduction import SMALL_OPENING
+from dendmod.reduction import compare
+from dendmod.reduction.capacitances import time_constants
+from dendmod.reduction.conductances import fit_conductances
+from dendmod.reduction.levels import Levels
+from dendmod.reduction.skeleton import skeleton
+from dendmod.reduction_check import full_cell
+from dendmod.spec import Compartment, Location, ReducedCell
+from tests.unit.test_reduction import cable
+
+Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])
+
+
+def off(*places: tuple[int, int], by: float) -> np.ndarray:
+    z = Z.copy()
+    for i, j in places:
+        z[i, j] *= 1 + by
+        if i != j:
+            z[j, i] = z[i, j]
+    return z
+
+
+@pytest.mark.parametrize(
+    ("places", "named", "met", "sites_met"),
+    [
+        ([(1, 1)], "input_max", False, True),
+        ([(0, 2)], "soma_transfer_max", False, True),
+        ([(1, 2)], "site_to_site_max", True, False),
+    ],
+)
+def test_each_resistance_is_looked_at(places, named, met, sites_met):
+    full = {"frozen": Z}
+    for by in (-0.03, 0.03):
+        found = compare.resistances(full, {"frozen": off(*places, by=by)}, "frozen")
+        assert found[named] == pytest.approx(0.03)
+        assert found["input_and_transfer_met"] is met
+        assert found["site_to_site_met"] is sites_met
+        others = {"input_max", "soma_transfer_max", "site_to_site_max"} - {named}
+        assert all(found[name] == pytest.approx(0, abs=1e-12) for name in others)
+    near = compare.resistances(full, {"frozen": off(*places, by=0.019)}, "frozen")
+    assert near["input_and_transfer_met"]
+    assert near["site_to_site_met"]
+
+
+def test_a_rest_that_is_off_by_more_than_half_a_millivolt_is_not_met():
+    full = {"rest": np.array([-77.0, -76.0])}
+    assert compare.rest(full, {"rest": np.array([-77.0, -76.4])})["met"]
+    found = compare.rest(full, {"rest": np.array([-76.4, -76.0])})
+    assert found == {"difference_max_mV": pytest.approx(0.6), "met": False}
+
+
+def test_epsps_differ_by_their_rms_over_the_peak_of_the_full_cells():
+    shape = np.array([0.0, 2.0, 4.0, 2.0])
+    full = {"epsp_soma": np.array([shape, shape]), "epsp_local": np.array([shape, 5 * shape])}
+    reduced = {
+        "epsp_soma": np.array([shape + 0.1, shape + np.eye(4)[2] * 0.8]),
+        "epsp_local": np.array([shape, 5 * shape + 2.0]),
+    }
+    found = compare.epsps(full, reduced)
+    assert found["soma_rms"] == pytest.approx(0.1 / 4)
+    assert found["met_soma"]
+    assert found["soma_peak_ratio"] == pytest.approx(4.1 / 4)
+    assert found["site_at_soma_rms_max"] == pytest.approx(0.4 / 4)
+    assert found["site_at_soma_fraction_met"] == 0.0
+    assert found["site_at_site_rms_median"] == pytest.approx(2.0 / 20)
+
+
+def test_plateaus_have_a_height_and_a_time_above_minus_40():
+    local = np.full((2, 100), -70.0)
+    local[0, 10:40], local[1, 10:30] = -20.0, -20.0
+    longer = local.copy()
+    longer[0, 40:50], longer[1, 10:30] = -25.0, -17.0
+    soma = np.full((2, 100), -70.0)
+    soma[:, 10:40] = -60.0
+    full = {"plateau_local": local, "plateau_soma": soma, "rest": np.array([-70.0])}
+    found = compare.plateaus(full, {"plateau_local": longer, "plateau_soma": soma + 1.0}, 0.1)
+    assert found["full_ms_above_minus40_median"] == pytest.approx(2.5)
+    assert found["reduced_ms_above_minus40_median"] == pytest.approx(3.0)
+    assert found["difference_ms_above_minus40_max"] == pytest.approx(1.0)
+    assert found["peak_difference_mV_median"] == pytest.approx(1.5)
+    assert found["peak_difference_mV_max"] == pytest.approx(3.0)
+    assert found["soma_rms_over_peak_max"] == pytest.approx(0.1)
+
+
+def test_a_threshold_may_be_off_by_a_tenth_or_by_four_inputs():
+    """Whichever is larger: 40 of them are met at 44 and not at 45, 100 at 110 and not at 111."""
+    for full, near, far in ((40.0, 44.0, 45.0), (100.0, 110.0, 111.0), (100.0, 90.0, 89.0)):
+        one = {"a": np.array([[full]])}
+        assert compare.thresholds(one, {"a": np.array([[near]])})["met"]
+        assert not compare.thresholds(one, {"a": np.array([[far]])})["met"]
+
+
+def test_nodes_without_membrane_do_not_change_time_constants_but_conduct():
+    """A cable whose every second node is bare is one of half as many, half as well coupled."""
+    n = 41
+    tree = cable(n)
+    bare = np.arange(n) % 2 == 1
+    thinned = dataclasses.replace(
+        tree, ca=np.where(bare, 0.0, tree.ca), g_leak=np.where(bare, 0.0, tree.g_leak)
+    )
+    short = cable((n + 1) // 2)
+    short = dataclasses.replace(short, g_axial=short.g_axial / 2)
+    np.testing.assert_allclose(
+        time_constants(thinned, thinned.g_leak, 4), time_constants(short, short.g_leak, 4)
+    )
+
+
+def test_the_misfit_is_what_a_channel_leaves():
+    """None where all of a cell is kept; nearly all of it where the channel is out of reach."""
+    tree = cable(5, gbar={"Ih": np.full(5, 1e-3)})
+    levels = Levels({"Ih": np.array([0.3, 0.6])}, {"Ih": np.array([0.4, 0.7])})
+    every = {f"site{k:02d}": Location(section=1, x=(k + 0.5) / 4) for k in range(4)}
+    assert fit_conductances(tree, skeleton(tree, every), levels).misfit["Ih"] < 1e-6
+    long = cable(300, gbar={"Ih": np.full(300, 1e-3)})
+    misfit = fit_conductances(long, skeleton(long, {}), levels).misfit["Ih"]
+    assert 1e-3 < misfit < 0.5
+
+
+def test_transient_channels_alone_are_opened_a_little_in_the_fit():
+    steady, peak = np.array([0.001, 0.002]), np.array([0.1, 0.5])
+    levels = Levels({"NaTa_t": steady, "Im": 100 * steady}, {"NaTa_t": peak, "Im": peak})
+    assert levels.of_fit("NaTa_t").max() == SMALL_OPENING
+    np.testing.assert_array_equal(levels.of_fit("Im"), levels.of("Im"))
+    assert levels.of("Im").tolist() == [0.1, 0.2, 0.1, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "does not say which cell"),
+        ({"biophysics": "hay2011/3", "morphology": "l5pc"}, "another l5pc"),
+        (
+            {"biophysics": "hay2011/3", "morphology": "l5pc", "morphology_sha256": "0" * 64},
+            "another l5pc",
+        ),
+    ],
+)
+def test_a_reduced_cell_is_held_against_the_cell_that_it_was_made_from(facts, said):
+    soma = Compartment(
+        name="soma", role="soma", parent=-1, site=Location(section=0, x=0.5), ca=100.0,
+        g_leak=10.0, e_leak=-75.0, g_couple=0.0, area=1000.0, v_rest=-75.0,
+    )  # fmt: skip
+    reduced = ReducedCell(
+        name="x", compartments=(soma,), ena=50, ek=-85, celsius=34, v_init=-75, provenance=facts
+    )
+    with pytest.raises(SpecError, match=said):
+        full_cell(reduced, "file")
