@@ -15,6 +15,7 @@ pytest.importorskip("deap")
 from dendmod.errors import SpecError  # noqa: E402
 from dendmod.learning import claims, gain_pass, matrix_study  # noqa: E402
 from dendmod.learning.data import digits  # noqa: E402
+from dendmod.learning.dataset import Dataset  # noqa: E402
 from dendmod.learning.evolution import evolve  # noqa: E402
 from dendmod.learning.gains import train_gains  # noqa: E402
 from dendmod.learning.hebbian import response, terms  # noqa: E402
@@ -122,6 +123,34 @@ def test_a_search_returns_what_it_tried():
     assert found["settings"].shape == (36, 5)
     assert found["val"].max() > 0.6
     assert any(np.array_equal(found["chosen"], row) for row in found["settings"])
+
+
+def test_the_best_of_validation_is_measured_on_the_test_part(monkeypatch):
+    """Test labels are turned, so that what is right elsewhere is wrong there."""
+    from dendmod.learning import unsupervised
+
+    real = digits()
+    turned = Dataset("digits", real.x, {**real.y, "test": (real.y["test"] + 1) % 10})
+    monkeypatch.setattr(unsupervised, "load_data", lambda *_: turned)
+    few = {"population": 8, "generations": 2, "finalists": 3, "training": {"max_epochs": 6}}
+    found = searched(data="digits", kind="dPMD", k=12, seed=1, **few)
+    assert found["val"].max() > 0.75
+    assert found["test"].mean() < 0.55
+    sets = drives(turned, weight_matrix("dPMD", turned.x["train"], 12, 1))
+    again = train_gains(sets["train"], sets["val"], found["chosen"], 2, max_epochs=6)
+    assert again.accuracy.mean() == pytest.approx(found["val"].max(), abs=1e-5)
+
+
+def test_drives_take_the_training_mean_off_all_parts():
+    images = digits()
+    w = np.eye(64)
+    sets = drives(images, w)
+    flat = images.flat()
+    mean = flat.x["train"].mean(axis=0)
+    sd = (flat.x["train"] - mean).std()
+    for part in ("train", "val", "test"):
+        expected = (flat.x[part] - mean) / sd
+        np.testing.assert_allclose(sets[part].x.numpy(), expected, atol=1e-4)
 
 
 def test_plans():

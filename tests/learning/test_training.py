@@ -8,9 +8,9 @@ from dendmod.errors import SpecError
 from dendmod.learning.networks import MultitaskNetwork, NetworkSpec
 from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.scan import scan_rates
-from dendmod.learning.study import supervised, task_sets, transfer
-from dendmod.learning.tasks import plane_tasks
-from dendmod.learning.training import TrainSpec, evaluate, train
+from dendmod.learning.study import calm, supervised, task_sets, transfer
+from dendmod.learning.tasks import TaskSet, plane_tasks
+from dendmod.learning.training import History, TrainSpec, evaluate, train
 
 SPEC = NetworkSpec(n_in=2, hidden=(8, 6), n_tasks=48, modulation="gain_xshift")
 QUICK = {"batch": 200, "steps": 5, "max_epochs": 4}
@@ -210,6 +210,60 @@ def test_a_transfer_learns_new_tasks_on_frozen_weights():
     assert found["base"].mean() > 0.9
     assert found["moved"].mean() > 0.85
     assert found["moved"].min() > 0.7  # no task is left at chance
+
+
+@pytest.fixture
+def turned_tests(monkeypatch):
+    """Digits whose test part says the opposite: what is right on all else is wrong there."""
+    from dendmod.learning import study
+
+    sets = task_sets("digits", 1)
+    test = sets["test"]
+    sets["test"] = TaskSet(test.x, ~test.positive, test.group)
+    monkeypatch.setattr(study, "task_sets", lambda *_: sets)
+
+
+def test_what_is_reported_is_measured_on_the_test_part(turned_tests):
+    how = {"data": "digits", "hidden": [20], "modulation": "gain_bias", "rates": [3e-3, 1e-2],
+           "training": {"max_epochs": 4, "steps": 20}, "seeds": [1, 2]}  # fmt: skip
+    found = supervised(**how)
+    assert found["val"].mean() > 0.9
+    assert found["test"].mean() < 0.1
+    moved = transfer(**how, split=1)
+    assert moved["base"].mean() < 0.1
+    assert moved["moved"].mean() < 0.2
+
+
+def test_a_scan_takes_the_worst_network_of_each_pair(monkeypatch):
+    """Of two rates the larger is best for most networks, and at chance for one."""
+    from dendmod.learning import study
+
+    def made_up(spec, sets, seeds, rates, settings):
+        worse = np.array([s == max(seeds) for s in seeds])
+        high = np.asarray(rates[1]) > 5e-3
+        best = np.where(high, np.where(worse & (len(set(seeds)) > 1), 0.5, 0.99), 0.9)
+        return None, History(best=best)
+
+    monkeypatch.setattr(study, "_train", made_up)
+    scan = study._scan(SPEC, SETS, 1, 3, {})
+    assert scan.best[1] < 5e-3
+    assert np.nanmin(scan.worst) == 0.5
+
+
+@pytest.mark.parametrize("modulation", ["gain_bias", "task_specific", "readout"])
+def test_calm_scales_the_output_without_its_bias(modulation):
+    spec = SPEC.model_copy(update={"modulation": modulation})
+    network, x = MultitaskNetwork(spec, (1, 2)), SETS["val"].x
+    last = network.layers - 1
+    with torch.no_grad():
+        network.values[f"bias{last}"].add_(3.0)
+    bias = network.values[f"bias{last}"].detach().clone()
+    calm(network, x)
+    assert torch.equal(network.values[f"bias{last}"], bias)
+    a = network.output_preactivation(x).detach()
+    own = bias if f"bias{last}" in network.named("task") else bias[:, None]
+    size = (a - own).square().mean(-1).sqrt()
+    torch.testing.assert_close(size, torch.ones_like(size), rtol=1e-4, atol=0)
 
 
 def test_the_same_data_every_time():

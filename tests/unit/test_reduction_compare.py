@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from test_reduction import cable
 
 from dendmod.errors import SpecError
 from dendmod.params.reduction import SMALL_OPENING
@@ -16,7 +17,6 @@ from dendmod.reduction.levels import Levels
 from dendmod.reduction.skeleton import skeleton
 from dendmod.reduction_check import full_cell
 from dendmod.spec import Compartment, Location, ReducedCell
-from tests.unit.test_reduction import cable
 
 Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])
 
