@@ -85,10 +85,17 @@ def main(path: str) -> None:
             setup = Setup(cell=reduced, record={str(i): p for i, p in enumerate(there)})
             with Simulator(setup, Run(tstop=1, settle=500), coreneuron=False) as simulator:
                 v = [x[-1] for x in simulator.run().v.values()]
+            if key == "passive_True":
+                passive = reduced
             out[f"{key}_rest"] = [v, [reduced.compartments[p.section].v_rest for p in there]]
-    payload = json.loads(reduced.model_dump_json(by_alias=True))
     burst = {"n": 20, "sd": 10.0, "weight": 1e-4}
-    shapes = probe(payload, [[s.section, s.x] for s in reduced.sites], burst, 1)
+
+    def probed(cell):
+        payload = json.loads(cell.model_dump_json(by_alias=True))
+        return probe(payload, [[s.section, s.x] for s in cell.sites], burst, 1)
+
+    shapes, linear = probed(reduced), probed(passive)
+    out["linear"] = {k: linear[k].tolist() for k in ("frozen", "steady", "epsp_soma", "epsp_local")}
     out["shapes"] = {k: list(v.shape) for k, v in shapes.items()}
     out["finite"] = all(bool(np.isfinite(v).all()) for v in shapes.values())
     json.dump(out, sys.stdout)

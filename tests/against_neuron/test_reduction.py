@@ -51,6 +51,16 @@ def test_a_probe_measures_everything_at_the_soma_and_the_sites(measured):
     assert (shapes["epsp_soma"][0], shapes["plateau_local"][0]) == (4, 3)
 
 
+def test_a_passive_cell_answers_steps_as_its_impedances_say(measured):
+    """Without channels nothing follows a step: both matrices are one, in MOhm and positive."""
+    linear = {name: np.array(values) for name, values in measured["linear"].items()}
+    np.testing.assert_allclose(linear["steady"], linear["frozen"], rtol=1e-3)
+    assert (linear["frozen"] > 10).all()
+    # an EPSP is larger where it arises than at the soma; that of the soma is the same in both
+    assert (linear["epsp_local"][1:].max(axis=1) > linear["epsp_soma"][1:].max(axis=1)).all()
+    np.testing.assert_array_equal(linear["epsp_local"][0], linear["epsp_soma"][0])
+
+
 def reduce(out: Path, *options: str) -> dict:
     return json.loads(worker("-m", "dendmod", "reduce", "--out", str(out), "--json", *options))
 

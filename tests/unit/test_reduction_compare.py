@@ -12,7 +12,8 @@ from dendmod.errors import SpecError
 from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
-from dendmod.reduction.conductances import fit_conductances
+from dendmod.reduction.conductances import Conductances, fit_conductances
+from dendmod.reduction.fit import _membrane
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.skeleton import skeleton
 from dendmod.reduction_check import full_cell
@@ -155,3 +156,35 @@ def test_a_reduced_cell_is_held_against_the_cell_that_it_was_made_from(facts, sa
     )
     with pytest.raises(SpecError, match=said):
         full_cell(reduced, "file")
+
+
+def test_a_compartment_that_stands_for_itself_has_its_own_area_and_densities():
+    gbar = {"Ca_HVA": np.full(3, 4e-4), "Im": np.full(3, 2e-4)}
+    tree = dataclasses.replace(
+        cable(3, gbar=gbar),
+        parameters={"CaDynamics_E2": {"gamma": np.full(3, 5e-4), "decay": np.full(3, 100.0)}},
+    )
+    kept = skeleton(tree, {"site00": Location(section=1, x=0.75)})
+    levels = Levels(*({s: np.array([0.2, 0.6]) for s in gbar} for _ in range(2)))
+    fit = Conductances(np.diag([1e-3, 1e-3]), {s: g[:2] for s, g in gbar.items()}, {})
+    area, channels, pools = _membrane(tree, kept, fit, levels, 1, ca=5.0)
+    assert area == pytest.approx(tree.area[0])  # by calcium, whatever the capacitance is
+    assert channels["Im"]["gImbar"] == pytest.approx(2e-4 / tree.area[0] * 100)  # S/cm2
+    assert channels["Ca_HVA"]["gCa_HVAbar"] == pytest.approx(4e-4 / tree.area[0] * 100)
+    assert pools == {"CaDynamics_E2": {"gamma": 5e-4, "decay": 100.0}}
+    # twice the calcium channels, twice the area: density and pool stay those of the place
+    twice = dataclasses.replace(fit, gbar={"Ca_HVA": 2 * gbar["Ca_HVA"], "Im": gbar["Im"]})
+    area, channels, _ = _membrane(tree, kept, twice, levels, 1, ca=5.0)
+    assert area == pytest.approx(2 * tree.area[0])
+    assert channels["Ca_HVA"]["gCa_HVAbar"] == pytest.approx(4e-4 / tree.area[0] * 100)
+
+
+def test_without_calcium_a_compartment_has_the_area_of_its_capacitance():
+    tree = cable(3, gbar={"Im": np.full(3, 2e-4)})
+    kept = skeleton(tree, {"site00": Location(section=1, x=0.75)})
+    levels = Levels({"Im": np.array([0.2])}, {"Im": np.array([0.6])})
+    fit = Conductances(np.diag([1e-3, 1e-3]), {"Im": np.full(2, 2e-4)}, {})
+    area, channels, pools = _membrane(tree, kept, fit, levels, 1, ca=3 * tree.ca[0])
+    assert area == pytest.approx(3 * tree.area[0])
+    assert channels["Im"]["gImbar"] == pytest.approx(2e-4 / area * 100)
+    assert pools == {}

@@ -1,5 +1,7 @@
 """Does every compartment stand for little membrane, and hold no more than its place does?"""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from dendmod.errors import SpecError
 from dendmod.params.reduction import LOAD_FACTOR
 from dendmod.reduction.capacitances import spectrum_capacitances
 from dendmod.reduction.impedance import impedance, tree_inverse
-from dendmod.reduction.loads import load_places, loads, meetings
+from dendmod.reduction.loads import load_places, loads, meetings, nearest_kept
 from dendmod.reduction.skeleton import skeleton
 from dendmod.spec import Location
 
@@ -58,3 +60,19 @@ def test_bounded_capacitances_stay_near_those_of_the_slow_limit():
     assert (found <= LOAD_FACTOR * slow * (1 + 1e-6)).all()
     assert found.sum() == pytest.approx(tree.ca.sum(), rel=0.2)
     assert (free > LOAD_FACTOR * slow).any()  # where nothing holds it, the fit piles it up
+
+
+def test_a_node_belongs_to_the_kept_one_that_is_nearest_in_resistance():
+    """Resistances 10, 1 and 1 along 0, 1, 2, 3: all but the soma are nearer to the far end."""
+    tree = dataclasses.replace(cable(4), g_axial=np.array([0.0, 0.1, 1.0, 1.0]))
+    assert nearest_kept(tree, [0, 3]).tolist() == [0, 3, 3, 3]
+    near = dataclasses.replace(tree, g_axial=np.array([0.0, 1.0, 1.0, 0.1]))
+    assert nearest_kept(near, [0, 3]).tolist() == [0, 0, 0, 3]
+    weighted = dataclasses.replace(near, ca=np.array([1.0, 2.0, 4.0, 8.0]))
+    assert loads(weighted, [0, 3]).tolist() == [7.0, 8.0]
+
+
+def test_help_comes_where_half_of_a_branch_lies_further_out():
+    tree = cable(101)
+    place = load_places(tree, [0], tree.ca.sum() * 0.6)["load0"]
+    assert tree.node(place) == pytest.approx(50, abs=2)
