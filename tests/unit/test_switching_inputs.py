@@ -59,6 +59,7 @@ def test_shuffled_labels_know_nothing_of_the_inputs_but_tests_do():
 def test_spikes_grow_with_the_intensity():
     assert spike_counts(np.array([[0, 128, 255]], np.uint8)).tolist() == [[0, 5, 10]]
     assert spike_counts(np.array([[0.0, 0.31, 1.0]])).tolist() == [[0, 3, 10]]
+    assert spike_counts(np.array([[0.24, 0.26, 0.97]])).tolist() == [[2, 3, 10]]  # to the nearest
     for wrong in ([[0.0, 1.2]], [[-1.0]], [[np.nan]], np.array([[300]])):
         with pytest.raises(SpecError, match="intensities"):
             spike_counts(np.array(wrong))
@@ -77,6 +78,24 @@ def test_image_tasks_are_one_against_all():
         ImageTasks(images, labels, (9,))
     with pytest.raises(SpecError, match="all images are of class 3"):
         ImageTasks(images, {"train": np.full(60, 3)}, (3,))
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_an_image_of_the_class_asks_for_silence_and_any_other_for_a_spike(shuffled):
+    """The spikes of each image name its class and whether it is of the training part."""
+    y = np.repeat(np.arange(5), 6)
+    images = {"train": 0.1 * y[:, None], "test": 0.5 + 0.1 * y[:, None]}
+    tasks = ImageTasks(images, {"train": y, "test": y}, (3,), shuffled=shuffled)
+    test = tasks.draw(0, 400, stream(1, "test"), "test")
+    assert test.expected.tolist() == (test.counts[:, 0] != 5 + 3).astype(int).tolist()
+    assert sorted(set(test.counts[:, 0].tolist())) == [5, 6, 7, 8, 9]
+    each = np.bincount(test.counts[:, 0])[[5, 6, 7, 9]]
+    assert each.sum() == 200
+    assert each.min() > 25  # evenly over the others, 50 each
+    train = tasks.draw(0, 400, stream(1, "train"), "train")
+    assert train.counts.max() < 5
+    right = (train.expected == (train.counts[:, 0] != 3)).mean()
+    assert 0.4 < right < 0.6 if shuffled else right == 1.0
 
 
 def test_initial_weights_rise():

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from dendmod.errors import SpecError, SweepError
-from dendmod.switching.assembly import build_network
+from dendmod.network import NetworkResult
+from dendmod.switching.assembly import build_network, with_sk
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
-from dendmod.switching.tasks import BooleanTasks
+from dendmod.switching.tasks import BooleanTasks, Drawn
 from dendmod.switching.training import Training
 
 SETTINGS = BOOLEAN_LITERAL.model_copy(
@@ -113,6 +114,130 @@ def test_passive_dendrites_keep_the_rest():
     assert 0.01 < held < 1.0
     current = dendrite.g_leak * (cell.v_init - dendrite.e_leak) + held * (cell.v_init + 45)
     assert passive.g_leak * (cell.v_init - passive.e_leak) == pytest.approx(current)
+
+
+def test_passive_dendrites_open_gates_to_their_powers():
+    """K_Tst, m^4 h, from its equations at v_init; calcium channels and pools are left out."""
+    star = star_cell(3)
+    v, g = star.v_init, 0.1
+    dendrite = star.compartments[1].model_copy(
+        update={
+            "channels": {"K_Tst": {"gK_Tstbar": g}, "Ca_HVA": {"gCa_HVAbar": 1.0}},
+            "pools": {"CaDynamics_E2": {}},
+            "area": 500.0,
+        }
+    )
+    cell = star.model_copy(update={"compartments": (star.compartments[0], dendrite)})
+    m, h = 1 / (1 + np.exp(-(v + 10) / 19)), 1 / (1 + np.exp((v + 76) / 10))
+    held = g * 500.0 * 10 * m**4 * h  # nS
+    passive = passive_dendrites(cell).compartments[1]
+    assert passive.g_leak == pytest.approx(dendrite.g_leak + held, rel=1e-6)
+    current = dendrite.g_leak * dendrite.e_leak + held * cell.ek
+    assert passive.e_leak == pytest.approx(current / passive.g_leak, rel=1e-6)
+    assert passive.pools == passive.channels == {}
+
+
+def test_sk_is_scaled_in_the_soma_and_nowhere_else():
+    cell = star_cell(3)
+    half = with_sk(cell, 0.5)
+    before, after = (c.compartments[0].channels for c in (cell, half))
+    assert after["SK_E2"]["gSK_E2bar"] == 0.5 * before["SK_E2"]["gSK_E2bar"]
+    assert {k: v for k, v in after.items() if k != "SK_E2"} == {
+        k: v for k, v in before.items() if k != "SK_E2"
+    }
+    assert half.compartments[1:] == cell.compartments[1:]
+    settings = SETTINGS.model_copy(update={"sk_scale": 0.1, "output_sk_scale": 0.3})
+    network = build_network(*cells("star", 3), input_vectors(4, 1), 1, settings, seed=1)
+    sk = before["SK_E2"]["gSK_E2bar"]
+    found = [
+        c.compartments[0].channels["SK_E2"]["gSK_E2bar"]
+        for c in (network.hidden[0], network.output.cell)
+    ]
+    assert found == pytest.approx([0.1 * sk, 0.3 * sk])
+
+
+def test_a_feedback_raises_weights_after_a_miss():
+    """The pulse is (generated - expected) times a negative amplitude: a miss is positive."""
+    network = training().network
+    assert network.plasticity.error_scale == -SETTINGS.error_scale
+    assert SETTINGS.error_scale > 0
+
+
+class Counted:
+    """Two tasks on one input whose number of spikes tells the part and the sample."""
+
+    names = ("a", "b")
+    n_inputs = 1
+
+    def __init__(self):
+        self.asked = []
+
+    def digest(self):
+        return "counted"
+
+    def draw(self, task, n, rng, part):
+        self.asked.append(part)
+        counts = np.full((n, 1), 100 if part == "test" else 1) + task
+        return Drawn(counts, np.arange(n) % 2)
+
+
+@pytest.fixture
+def observed(monkeypatch):
+    """A training whose network is made up: all that is run is kept, spikes are given."""
+    import dendmod.switching.training as module
+
+    runs, spikes = [], {}
+
+    def simulate(spec, run, **_):
+        runs.append((spec, run))
+        task, expected = run.samples.context, run.samples.expected
+        generated = spikes["of"](task, expected)
+        return NetworkResult(
+            hidden=None, output=None, error=generated - expected, weights=spec.context.weights
+        )
+
+    monkeypatch.setattr(module, "simulate", simulate)
+    network = build_network(
+        *cells("star", 3), np.ones((1, 2)), 2, SETTINGS, seed=1, inputs=np.ones((3, 1))
+    )
+    schedule = Schedule(samples=12, block=5, test_samples=6, curve_samples=4)
+    return Training(network, Counted(), SETTINGS, schedule, 1), runs, spikes
+
+
+@pytest.mark.parametrize(
+    ("spikes", "accuracy"),
+    [
+        (lambda task, expected: expected, [1, 1]),
+        (lambda task, expected: 3 * expected, [1, 1]),  # any spike says yes
+        (lambda task, expected: 0 * expected, [0.5, 0.5]),
+        (lambda task, expected: 1 - expected, [0, 0]),
+        (lambda task, expected: expected * (1 - task), [1, 0.5]),
+    ],
+)
+def test_a_measurement_counts_spikes_of_the_frozen_network_on_the_test_part(
+    observed, spikes, accuracy
+):
+    one, runs, given = observed
+    given["of"] = spikes
+    assert one.measure(one.network.context.weights, 8).tolist() == accuracy
+    (_, run), = runs  # fmt: skip
+    assert run.learn is False
+    assert run.stimulus.feedforward_counts.min() >= 100
+    assert len(run.samples) == 16
+    assert set(one.tasks.asked) == {"test"}
+
+
+def test_no_sample_is_run_with_the_random_numbers_of_another(observed):
+    one, runs, given = observed
+    given["of"] = lambda task, expected: expected
+    one.run()
+    learned = [run for _, run in runs if run.learn]
+    assert [len(run.samples) for run in learned] == [10, 10, 4]
+    numbers = np.concatenate([run.samples.numbers for run in learned])
+    assert sorted(numbers) == list(range(24))
+    assert all(run.stimulus.feedforward_counts.max() < 100 for run in learned)
+    tested = np.concatenate([run.samples.numbers for _, run in runs if not run.learn])
+    assert tested.min() >= 1 << 30
 
 
 def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch):
