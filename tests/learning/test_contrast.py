@@ -68,6 +68,23 @@ def test_colours_keep_grey_grey_and_hue_turns_them():
     assert turned.max() <= 1
 
 
+def test_hues_turn_by_up_to_so_many_turns():
+    """The angle in the plane of chroma, of faint colours that no edge clips; the luma stays."""
+    faint = 0.5 + 0.05 * (PIXELS[:1] - 0.5).expand(400, -1, -1, -1)
+    spec = ViewSpec(
+        **{**NOTHING, "jitter_p": 1.0, "brightness": 0, "contrast": 0, "saturation": 0, "hue": 0.3}
+    )
+    found = view(faint, spec, np.random.default_rng(1))
+    plane = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+    before, after = (torch.einsum("ij,njhw->inhw", plane, x) for x in (faint, found))
+    torch.testing.assert_close(before[0], after[0], atol=1e-3, rtol=0)
+    turned = torch.complex(after[1], after[2]) / torch.complex(before[1], before[2])
+    turns = turned.mean((1, 2)).angle() / (2 * np.pi)
+    assert turns.abs().max() == pytest.approx(0.3, abs=0.01)
+    assert turns.mean().abs() < 0.03
+    assert turns.std() == pytest.approx(0.6 / 12**0.5, rel=0.1)  # uniform
+
+
 def test_the_loss_is_equation_27():
     z = torch.randn(6, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     n, tau = 3, 0.5

@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("deap")
 
 from dendmod.errors import SpecError  # noqa: E402
-from dendmod.learning import claims, gain_pass, matrix_study  # noqa: E402
+from dendmod.learning import claims, gain_pass, gains, matrix_study  # noqa: E402
 from dendmod.learning.data import digits  # noqa: E402
 from dendmod.learning.dataset import Dataset  # noqa: E402
 from dendmod.learning.evolution import evolve  # noqa: E402
@@ -76,6 +76,28 @@ def test_gains_alone_learn_digits_on_a_matrix_that_saw_no_labels():
     # a setting's outcome does not depend on what else is trained beside it
     alone = train_gains(sets["train"], sets["val"], np.array([GOOD]), 1)
     torch.testing.assert_close(alone.hidden[0], found.hidden[0])
+
+
+def test_each_run_ends_with_the_gains_of_its_best_epoch(monkeypatch):
+    """Validation accuracies by script: the second run falls twice, and would rise again later."""
+    scripted = {
+        2: iter([[0.5, 0.5], [0.6, 0.7], [0.7, 0.6], [0.8, 0.6]]),
+        1: iter([[0.7], [0.9], [0.6], [0.6]]),
+    }
+    seen = []
+
+    def evaluate(_, hidden, *__):
+        seen.append(hidden.detach().clone())
+        return np.array(next(scripted[len(hidden)]))[:, None]
+
+    monkeypatch.setattr(gains, "_evaluate", evaluate)
+    sets = drives(digits(), weight_matrix("RP", digits().x["train"], 5, 1))
+    how = {"patience": 2, "max_epochs": 50, "steps": 1}
+    found = train_gains(sets["train"], sets["val"], np.array([GOOD, GOOD]), 1, **how)
+    assert found.accuracy[:, 0].tolist() == [0.9, 0.7]
+    assert np.isfinite(found.loss).sum(axis=0).tolist() == [7, 3]
+    assert torch.equal(found.hidden[1], seen[1][1])
+    assert torch.equal(found.hidden[0], seen[5][0])
 
 
 def test_settings_need_their_columns():

@@ -98,6 +98,14 @@ def test_an_image_of_the_class_asks_for_silence_and_any_other_for_a_spike(shuffl
     assert 0.4 < right < 0.6 if shuffled else right == 1.0
 
 
+def test_an_input_of_zeros_opens_its_window_where_the_first_spike_of_a_burst_would_be():
+    """Two SD of 6 ms before the centre of the burst; the window lasts 50 ms."""
+    fields = {"hidden_v_range": 1.0, "output_v_range": 1.0}
+    assert Settings(**fields).window() == (28.0, 78.0)
+    assert Settings(**fields, feedforward_center=60.0).window() == (48.0, 98.0)
+    assert Settings(**fields, feedforward_center=5.0).window() == (0.0, 50.0)
+
+
 def test_initial_weights_rise():
     fields = {"hidden_v_range": 1.0, "output_v_range": 1.0}
     with pytest.raises(ValueError, match="must rise"):

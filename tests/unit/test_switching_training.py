@@ -11,6 +11,7 @@ from dendmod.switching.cells import cells, passive_dendrites, star_cell
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
 from dendmod.switching.tasks import BooleanTasks, Drawn
 from dendmod.switching.training import Training
+from dendmod.switching.worker import ClassLearning
 
 SETTINGS = BOOLEAN_LITERAL.model_copy(
     update={
@@ -238,6 +239,27 @@ def test_no_sample_is_run_with_the_random_numbers_of_another(observed):
     assert all(run.stimulus.feedforward_counts.max() < 100 for run in learned)
     tested = np.concatenate([run.samples.numbers for _, run in runs if not run.learn])
     assert tested.min() >= 1 << 30
+
+
+def test_a_class_learns_on_its_own_and_a_rule_that_is_off_has_no_error():
+    hidden, output = (cell.model_dump_json() for cell in cells("star", 3))
+    fields = {"hidden": hidden, "output": output, "matrix": "RP", "data": "digits", "k": 3,
+              "settings": SETTINGS, "schedule": Schedule(samples=2)}  # fmt: skip
+    made = {
+        (seed, target): ClassLearning(**fields, seed=seed, target=target).training()
+        for seed in (1, 2) for target in (0, 7)
+    }  # fmt: skip
+    assert len({t.seed for t in made.values()}) == 4
+    weights = {key: t.network.feedforward.weights for key, t in made.items()}
+    np.testing.assert_array_equal(weights[1, 0], weights[1, 7])  # one matrix a seed
+    assert not np.array_equal(weights[1, 0], weights[2, 0])
+    assert made[1, 7].tasks.classes == (7,)
+    off = ClassLearning(**fields, seed=1, target=7, plastic=False).training()
+    assert off.network.plasticity.error_scale == 0
+    assert made[1, 7].network.plasticity.error_scale == -300.0
+    shuffled = ClassLearning(**fields, seed=1, target=7, shuffled=True).training()
+    assert shuffled.tasks.shuffled
+    assert not made[1, 7].tasks.shuffled
 
 
 def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch):
