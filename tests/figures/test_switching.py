@@ -8,7 +8,65 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dendmod import fig5, figS3
 from dendmod.switching.boolean import FUNCTIONS
+from dendmod.switching.protocol import load_learning
+
+
+def results_of(protocol, keys, ends):
+    """Made-up results: accuracies of a half, then `ends(key)`."""
+    return {
+        key: {
+            "accuracy": np.array([np.full_like(ends(key), 0.5), ends(key)]),
+            "samples": np.array([0, protocol.schedule.samples]),
+        }
+        for key in keys
+    }
+
+
+def test_the_summary_of_figure_5_has_means_and_spread_over_seeds():
+    protocol = load_learning("fig5", changes={"study": None, "matrices": ["dPMD", "RP"]})
+    classes, seeds = (3, 4), protocol.seeds
+    score = {"dPMD": 0.8, "RP": 0.6, "shuffled": 0.52, "frozen": 0.49}
+
+    def end(key):
+        what, matrix, seed, target = key.split()
+        base = score[matrix if what == "learned" else what]
+        return np.float64(base + 0.01 * seeds.index(int(seed)) + 0.1 * (target == "4"))
+
+    keys = [f"learned {m} {s} {c}" for m in ("dPMD", "RP") for s in seeds for c in classes]
+    keys += [f"{what} dPMD {seeds[0]} {c}" for what in ("shuffled", "frozen") for c in classes]
+    summary = fig5._summary(protocol, classes, results_of(protocol, keys, end), "digits")
+    one = summary["matrix"]["dPMD"]
+    assert one["balanced_accuracy"] == pytest.approx([0.81, 0.91])
+    assert one["mean"] == pytest.approx(0.86)
+    assert one["sd_of_seeds"] == pytest.approx(0.01)  # of .85, .86 and .87
+    assert one["before"] == 0.5
+    assert one["curve"] == pytest.approx([0.5, 0.86])
+    assert summary["matrix"]["RP"]["mean"] == pytest.approx(0.66)
+    assert summary["controls"]["shuffled"] == [pytest.approx([0.52, 0.62])]
+    assert summary["controls"]["plasticity_off"] == [pytest.approx([0.49, 0.59])]
+
+
+def test_the_summary_of_figure_s3_has_the_best_seed_of_each_function():
+    protocol = load_learning("figS3", changes={"study": None})
+    functions, seeds = ("and", "xor"), protocol.seeds
+
+    def end(key):
+        what, k, seed = key.split()
+        low = 0.5 if what == "shuffled" else 0.7 + 0.01 * int(k)
+        return low + np.array([0.0, 0.1]) + 0.01 * seeds.index(int(seed))
+
+    keys = [f"learned {k} {s}" for k in protocol.hidden for s in seeds]
+    keys += [f"shuffled {max(protocol.hidden)} {seeds[0]}"]
+    summary = figS3._summary(protocol, functions, results_of(protocol, keys, end))
+    assert summary["hidden"]["10"]["xor"] == pytest.approx([0.9, 0.91, 0.92, 0.93, 0.94])
+    over = summary["over_functions"]["10"]
+    assert over["mean"] == pytest.approx(0.87)
+    assert over["best_of_seeds"] == {"and": pytest.approx(0.84), "xor": pytest.approx(0.94)}
+    assert over["sd_of_seeds"] == pytest.approx(0.01 * 2.5**0.5)
+    assert summary["shuffled_mean"] == pytest.approx(0.55)
+    assert summary["before"]["4"]["and"] == [0.5] * 5
 
 
 def figure(name: str, out: Path, *options: str) -> dict:

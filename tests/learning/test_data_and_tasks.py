@@ -171,3 +171,13 @@ def test_always_no_is_chance(images):
     tasks = one_vs_all(images, "test")
     no = -torch.ones(10, len(tasks.x))
     assert balanced_accuracy(no, tasks.positive).tolist() == [0.5] * 10
+
+
+def test_all_parts_are_scaled_as_the_training_part():
+    x = {part: np.arange(8, dtype=np.float32).reshape(4, 2) + 10 * i
+         for i, part in enumerate(("train", "val", "test"))}  # fmt: skip
+    scaled = Dataset("x", x, {part: np.arange(4) for part in x}).standardised()
+    for i, part in enumerate(x):
+        expected = (x[part] - x["train"].mean()) / x["train"].std()
+        np.testing.assert_allclose(scaled.x[part], expected, rtol=1e-5)
+        assert scaled.x[part].mean() == pytest.approx(10 * i / x["train"].std(), abs=1e-5)

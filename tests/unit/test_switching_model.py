@@ -10,8 +10,11 @@ import dendmod.switching.learn as learn
 from dendmod.cli import app
 from dendmod.errors import SpecError
 from dendmod.rng import stream
+from dendmod.switching.assembly import build_network
+from dendmod.switching.cells import cells
 from dendmod.switching.images import find_data, load_images
-from dendmod.switching.model import read_model
+from dendmod.switching.model import TrainedModel, read_images, read_model
+from dendmod.switching.settings import IMAGES_LITERAL
 from dendmod.switching.training import Training
 
 PROTOCOL = """
@@ -111,3 +114,41 @@ def test_wrong_files_are_refused_by_name(small):
     with pytest.raises(SpecError, match="there are no images 'moon'"):
         find_data("moon")
     assert load_images(str(small / "small.npz")).shape == (4, 4)
+
+
+def test_a_model_is_asked_for_the_classes_that_its_contexts_learned(monkeypatch):
+    network = build_network(*cells("star", 3), np.ones((4, 2)), 2, IMAGES_LITERAL, seed=1)
+    asked = []
+
+    def measure(self, weights, n):
+        asked.append((self.tasks.classes, n))
+        return np.array([0.7, 0.9])
+
+    monkeypatch.setattr(Training, "measure", measure)
+    model = TrainedModel(network, IMAGES_LITERAL, (2, 0), {})
+    images, labels = np.zeros((6, 2, 2), np.uint8), np.arange(6) % 3
+    assert model.evaluate(images, labels, samples=30) == [0.7, 0.9]
+    assert asked == [((2, 0), 30)]
+    with pytest.raises(SpecError, match="images of 9 pixels"):
+        model.evaluate(np.zeros((6, 3, 3), np.uint8), labels, samples=30)
+
+
+def test_each_context_of_a_model_has_the_weights_of_its_class():
+    network = build_network(*cells("star", 3), np.ones((4, 2)), 1, IMAGES_LITERAL, seed=1)
+    shape = network.context.weights.shape
+    learned = [
+        {"network": network.model_dump_json(), "weights": np.full(shape, w),
+         "samples": np.array([0, 5]), "accuracy": np.array([0.5, a])}
+        for w, a in ((1e-4, 0.7), (2e-4, 0.8))
+    ]  # fmt: skip
+    common = dict.fromkeys(("data", "matrix", "k", "schedule", "seed", "shuffled"))
+    model = learn._assemble(learned, (5, 1), IMAGES_LITERAL, common)
+    assert model.classes == (5, 1)
+    assert model.network.context.weights[:, 0, 0].tolist() == [1e-4, 2e-4]
+    assert model.about["curves"]["1"]["accuracy"] == [0.5, 0.8]
+
+
+def test_labels_that_are_no_numbers_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((2, 2, 2), np.uint8), labels=np.array(["a", "b"]))
+    with pytest.raises(SpecError, match="labels are of type"):
+        read_images(tmp_path / "a.npz")

@@ -8,6 +8,7 @@ from dendmod.network import NetworkResult
 from dendmod.switching.assembly import build_network, with_sk
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
+from dendmod.switching.look import _traces
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
 from dendmod.switching.tasks import BooleanTasks, Drawn
 from dendmod.switching.training import Training
@@ -242,6 +243,7 @@ def test_no_sample_is_run_with_the_random_numbers_of_another(observed):
 
 
 def test_a_class_learns_on_its_own_and_a_rule_that_is_off_has_no_error():
+    pytest.importorskip("sklearn")
     hidden, output = (cell.model_dump_json() for cell in cells("star", 3))
     fields = {"hidden": hidden, "output": output, "matrix": "RP", "data": "digits", "k": 3,
               "settings": SETTINGS, "schedule": Schedule(samples=2)}  # fmt: skip
@@ -322,3 +324,22 @@ def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weig
     assert traces["eps"][0].max() == pytest.approx(300.0, rel=0.01)
     assert ((change != 0) <= (product[:, 2:] > 0)).all()
     assert (change >= 0).all()
+
+
+def test_the_traces_of_figure_5_are_the_factors_of_eq_22():
+    """eta by the zone of the dendritic trace; the weight changes by what they integrate to."""
+    network = training().network
+    rule = network.plasticity.model_copy(
+        update={"theta": (-72.0, -68.0), "eta": (1e-8, 1e-7, 5e-9), "w_max": 1.0}
+    )
+    network = network.model_copy(update={"plasticity": rule})
+    found = _traces(network, np.array([[20, 20]]), SETTINGS, 4)
+    dend, eta = found["trace_dend"], found["trace_eta"]
+    assert {float(e) for e in eta} == {1e-8, 1e-7, 5e-9}
+    assert (eta[dend < -72.0] == 1e-8).all()
+    assert (eta[(dend > -72.0) & (dend < -68.0)] == 1e-7).all()
+    assert (eta[dend > -68.0] == 5e-9).all()
+    product = found["trace_pre"] * found["trace_post"] * found["trace_error"]
+    change = np.cumsum(eta * product) * SETTINGS.dt
+    assert found["trace_dw"][-1] > 0
+    assert found["trace_dw"][-1] == pytest.approx(change[-1], rel=0.02)
