@@ -11,6 +11,9 @@ _DEFAULT_SEED = 1
 
 def main(options: FigureOptions) -> dict[str, Any]:
     """Run, analyse and draw Figure 4; return its summary."""
+    from dendmod.learning import require
+
+    require("torch", "sklearn", "deap")
     from dendmod.learning import matrix_study
     from dendmod.learning.provenance import versions
     from dendmod.plotting import save, style

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,15 @@ from dendmod.switching.encoding import spike_counts
 from dendmod.switching.tasks import ImageTasks
 
 DIGITS = "digits"
+_PLACES = (Path("shared/data"), Path("../shared/data"))
 _SHARED = ("emnist47",)  # names of files that may lie in a folder of data
 
 
 def find_data(name: str) -> str:
     """Return "digits", an npz file or a folder of idx files; "emnist47" is looked for.
+
+    It is looked for in the folder data of $DENDMOD_SHARED, if that is set, in data, shared/data and
+    ../shared/data.
 
     Raises
     ------
@@ -29,10 +34,16 @@ def find_data(name: str) -> str:
     if name == DIGITS or Path(name).exists():
         return name
     if name in _SHARED:
-        for folder in ("data", "shared/data", "../shared/data"):
-            path = Path(folder) / f"{name}.npz"
-            if path.is_file():
-                return str(path)
+        shared = os.environ.get("DENDMOD_SHARED")
+        places = [*([Path(shared, "data")] if shared else []), Path("data"), *_PLACES]
+        for place in places:
+            if (place / f"{name}.npz").is_file():
+                return str(place / f"{name}.npz")
+        raise SpecError(
+            f"{name}.npz is in none of {', '.join(str(place) for place in places)}; put it there, "
+            "set DENDMOD_SHARED to a folder with data/ in it, or give --data the folder of the idx "
+            "files of EMNIST"
+        )
     raise SpecError(
         f"there are no images {name!r}; give {DIGITS!r}, an npz file with train_images, "
         "train_labels and the same for val and test, or a folder of idx files"

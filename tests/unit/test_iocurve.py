@@ -127,6 +127,12 @@ def test_all_gains_alike_leave_the_x_shift_open():
     assert np.isinf(fit.covariance).all()
 
 
+def test_a_nearly_flat_end_of_the_range_is_still_an_end():
+    fit = fit_io(np.array([[1.0, 6.0], [0.125, 5.125]]), "gain_xshift")
+    assert fit.at_edge
+    assert fit.x_shift == fit.x_shift_range[0]
+
+
 def test_a_minimum_outside_the_range_is_reported_as_its_end():
     g = np.array([0.02, 0.04])
     n = 900 + (Y + 1) / g[:, None]
