@@ -121,7 +121,7 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
             assert (np.diff(n) > 0).all()
             assert (counts == np.round(counts)).all()
             mean = counts.mean(axis=1)
-            if key == "io/nmda_off/1":  # with all of NMDA's area as AMPA, the background makes it fire
+            if key == "io/nmda_off/1":  # AMPA with all of NMDA's area: the background makes it fire
                 assert always_fires(r), key
             else:
                 assert mean.min() < 0.5, key  # both crossings lie inside

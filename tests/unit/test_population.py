@@ -192,7 +192,7 @@ def one(coupling: float, drive: float, kernel: Kernel) -> Mass:
 @pytest.mark.parametrize(("factor", "states"), [(0.99, 1), (1.01, 3)])
 def test_two_stable_states_need_the_critical_coupling(kernel, factor, states):
     critical = SIGMA * np.sqrt(2 * np.pi) / QMAX
-    assert bistability_threshold(ERF, ERF.peak[1]) == pytest.approx(critical, rel=1e-8)
+    assert bistability_threshold(ERF.peak[1]) == pytest.approx(critical, rel=1e-8)
     j = factor * critical
     points = one(j, -j * QMAX / 2, kernel).fixed_points(-20, 20, 400)
     assert len(points) == states
