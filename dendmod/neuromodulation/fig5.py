@@ -48,7 +48,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
         networks={
             f"gamma {gamma:g}": {
                 kind: {"mean": np.mean(r[kind], axis=0).tolist(),
-                       "sd": np.std(r[kind], axis=0).tolist()}
+                       "sd": np.std(r[kind], axis=0, ddof=1).tolist()}
                 for kind in ("logistic", "population")
             }
             for gamma, r in runs.items()
@@ -120,6 +120,7 @@ def judge(
     r = {gamma: runs[gamma]["logistic"][..., 0].mean(axis=0) for gamma in e.gammas}
     between = runs[high]["logistic"][..., 2].mean(axis=0)
     null = runs[high]["logistic"][:, 0, 0]
+    null_sd = float(null.std(ddof=1))
     drives = hopf_drives()
     each = {  # [seeds, units, cases, per_unit]
         gamma: (found := runs[gamma]["population"][..., 0]).reshape(
@@ -150,14 +151,14 @@ def judge(
         "gain_integrates_the_network": Claim(
             "Higher gain moves the network from segregation to integration",
             verdict(
-                bool(r[high][-1] > null.max() + 3 * null.std() + SAME),
+                bool(r[high][-1] > null.max() + 3 * null_sd + SAME),
                 bool(between[-1] > between[0] + SAME),
             ),
             {
                 "gamma": high,
                 "sigma": list(e.sigmas),
                 "order_parameter": r[high].tolist(),
-                "null_sigma_0": {"mean": float(null.mean()), "sd": float(null.std())},
+                "null_sigma_0": {"mean": float(null.mean()), "sd": null_sd},
                 "locking_between_modules": between.tolist(),
                 "modularity": runs[high]["logistic"][..., 3].mean(axis=0).tolist(),
                 "hopf_gamma_I": list(drives),
@@ -174,14 +175,14 @@ def judge(
                 "gamma": low,
                 "sigma": list(e.sigmas),
                 "order_parameter": r[low].tolist(),
-                "sd_over_seeds": seeds.std(axis=0).tolist(),
+                "sd_over_seeds": seeds.std(axis=0, ddof=1).tolist(),
             },
         ),
         "the_L5_function_shows_the_transition": Claim(
             "With the measured function of the L5 cell in place of the logistic, the network goes "
             "from segregation to integration too",
             verdict(
-                bool(population[0].max() > null.mean() + 3 * null.std() + SAME),
+                bool(population[0].max() > null.mean() + 3 * null_sd + SAME),
                 bool(population[0][0] < 0.5 * (population[0].max() + null.mean())),
             ),
             {
@@ -196,7 +197,7 @@ def judge(
                 "half_way_nA_per_unit_by_gamma_highest_rate_and_seed": reach,
                 "ratio_to_the_control_by_seed": ratio,
                 "critical_coupling_nA_per_Hz": {
-                    name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
+                    name: {"mean": float(np.mean(c)), "sd": float(np.std(c, ddof=1))}
                     for name, c in critical.items()
                 },
             },
@@ -209,7 +210,12 @@ def _ratios(values: list[float], control: list[float]) -> list[float]:
 
 
 def _half(x: tuple[float, ...], row: np.ndarray) -> float:
-    """Return where the order parameter first reaches half of its way up; NaN if it does not."""
+    """Return where the order parameter first reaches half of its way up; NaN if it has no way up.
+
+    A row whose largest value is not above its first by more than what counts as the same has none.
+    """
+    if not row.max() > row[0] + SAME:
+        return float("nan")
     target = 0.5 * (row.min() + row.max())
     above = np.flatnonzero(row >= target)
     k = int(above[0])
