@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import PositiveFloat
+from scipy.special import expit
 
 from dendmod.errors import SpecError
 from dendmod.spec import Spec
@@ -50,8 +51,8 @@ class Receptor(Spec):
         c = np.asarray(concentration, dtype=float)
         if not np.isfinite(c).all() or (c < 0).any():
             raise SpecError(f"{self.name}: concentrations must be finite and 0 nM or more")
-        ratio = (c / self.half) ** self.hill
-        return ratio / (1.0 + ratio)
+        with np.errstate(divide="ignore"):  # log of 0: nothing is occupied
+            return np.asarray(expit(self.hill * (np.log(c) - np.log(self.half))))
 
     def activation(
         self, t: npt.ArrayLike, concentration: npt.ArrayLike, start: float | None = None
@@ -68,8 +69,10 @@ class Receptor(Spec):
         concentration
             From each time on (nM), shape [n].
         start
-            Activation at the first time; the occupancy there if not given.
+            Activation at the first time, from 0 to 1; the occupancy there if not given.
         """
+        if start is not None and not 0 <= start <= 1:
+            raise SpecError(f"start = {start}: give an activation from 0 to 1")
         times = np.asarray(t, dtype=float)
         target = self.occupancy(concentration)
         if times.ndim != 1 or times.shape != target.shape or not (np.diff(times) > 0).all():

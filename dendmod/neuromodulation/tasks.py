@@ -131,9 +131,7 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
         tasks = [io_task("control/0", (), morphology, seed)]
         for name in CURVES:
             for dose in IO.doses[1:]:
-                tasks.append(
-                    io_task(f"{name}/{dose:g}", mechanism(name, dose), morphology, seed)
-                )
+                tasks.append(io_task(f"{name}/{dose:g}", mechanism(name, dose), morphology, seed))
         return tasks
     tasks = []
     for name in READINGS:
