@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,12 @@ import numpy as np
 from dendmod.errors import SpecError
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.sweep import Task, run_tasks
+from dendmod.sweep import Task
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.protocol import LearningProtocol, load_learning
+from dendmod.switching.runs import WORKER, Cells, Results, run
+from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.worker import ClassLearning
-
-_WORKER = "dendmod.switching.worker"
-Results = dict[str, dict[str, np.ndarray]]
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
@@ -28,11 +25,10 @@ def main(options: FigureOptions) -> dict[str, Any]:
     source = data if data == "digits" else str(Path(data).resolve())
     images = load_images(source)
     classes = _classes(protocol.tasks, images.n_classes)
-    made = _run([_cells_task(protocol)], options)["cells"]
-    cells = {name: str(text) for name, text in made.items()}
-    results = _run(_tasks(protocol, classes, cells, source, options.out), options)
+    cells = Cells([protocol.settings, *protocol.variants().values()], options)
+    results = run(_tasks(protocol, classes, cells, source, options.out), options)
     summary = _summary(protocol, classes, results, images.name)
-    looks = _run([_look_task(protocol, classes, cells, source, results)], options)["look"]
+    looks = run([_look_task(protocol, classes, cells, source, results)], options)["look"]
     _draw(options.out, protocol, looks, summary)
     write_summary(options.out, summary)
     return summary
@@ -53,6 +49,8 @@ def _changes(options: FigureOptions) -> dict[str, Any]:
         changes["schedule"] = schedule
     if options.dt is not None:
         changes["settings"] = {**base.settings.model_dump(), "dt": options.dt}
+    if changes or options.data:
+        changes["study"] = None  # it is about the figure as the protocol has it
     return changes
 
 
@@ -63,76 +61,71 @@ def _classes(names: tuple[str, ...], available: int) -> tuple[int, ...]:
     return tuple(int(name) for name in names) or tuple(range(available))
 
 
-def _run(tasks: list[Task], options: FigureOptions) -> Results:
-    return run_tasks(
-        tasks,
-        options.out / "store",
-        **options.sweep(),
-        fingerprint=json.dumps(versions(), sort_keys=True),
-        progress=len(tasks) > 1 or sys.stderr.isatty(),
-    )
-
-
-def _cells_task(protocol: LearningProtocol) -> Task:
-    payload = {"name": protocol.settings.cell, "biophysics": protocol.settings.biophysics}
-    return Task("cells", f"{_WORKER}:make_cells", payload)
-
-
 def _tasks(
     protocol: LearningProtocol,
     classes: tuple[int, ...],
-    cells: dict[str, str],
+    cells: Cells,
     data: str,
     out: Path,
 ) -> list[Task]:
-    def task(name: str, matrix: str, seed: int, target: int, shuffled: bool, plastic: bool) -> Task:
-        schedule = protocol.schedule
-        if not plastic:  # weights stay: one block says as much as all
-            schedule = schedule.model_copy(update={"samples": schedule.block})
+    def task(
+        key: str, settings: Settings, schedule: Schedule, matrix: str, seed: int, target: int,
+        **how: bool,
+    ) -> Task:  # fmt: skip
         learning = ClassLearning(
-            **cells,  # type: ignore[arg-type]
+            **cells.of(settings),  # type: ignore[arg-type]
             matrix=matrix,
             data=data,
             k=max(protocol.hidden),
             target=target,
-            settings=protocol.settings,
+            settings=settings,
             schedule=schedule,
             seed=seed,
-            shuffled=shuffled,
-            plastic=plastic,
+            **how,  # type: ignore[arg-type]
         )
         payload = {
             "spec": learning.model_dump(mode="json"),
             "checkpoints": str((out / "checkpoints").resolve()),
         }
-        key = f"{name} {matrix} {seed} {target}"
-        return Task(key, f"{_WORKER}:learn_class", payload, cost=float(schedule.samples))
+        key = f"{key} {matrix} {seed} {target}"
+        return Task(key, f"{WORKER}:learn_class", payload, cost=float(schedule.samples))
 
+    ours, schedule = protocol.settings, protocol.schedule
     tasks = [
-        task("learned", m, s, c, False, True)
+        task("learned", ours, schedule, m, s, c)
         for m in protocol.matrices
         for s in protocol.seeds
         for c in classes
     ]
     first = protocol.matrices[0]
+    # where weights stay, one block says as much as all
+    short = schedule.model_copy(update={"samples": schedule.block})
     for s in protocol.seeds[: protocol.controls]:
         for c in classes:
-            tasks.append(task("shuffled", first, s, c, True, True))
-            tasks.append(task("frozen", first, s, c, False, False))
+            tasks.append(task("shuffled", ours, schedule, first, s, c, shuffled=True))
+            tasks.append(task("frozen", ours, short, first, s, c, plastic=False))
+    study = protocol.study
+    if study is not None:
+        tasks += [
+            task(f"variant {name}", settings, study.schedule, first, s, int(c))
+            for name, settings in protocol.variants().items()
+            for s in study.seeds
+            for c in study.tasks
+        ]
     return tasks
 
 
 def _look_task(
     protocol: LearningProtocol,
     classes: tuple[int, ...],
-    cells: dict[str, str],
+    cells: Cells,
     data: str,
     results: Results,
 ) -> Task:
     first, seed = protocol.matrices[0], protocol.seeds[0]
     weights = [results[f"learned {first} {seed} {c}"]["weights"].tolist() for c in classes]
     payload = {
-        **cells,
+        **cells.of(protocol.settings),
         "matrix": first,
         "data": data,
         "k": max(protocol.hidden),
@@ -173,7 +166,7 @@ def _summary(
         }
     first, controls = protocol.matrices[0], protocol.seeds[: protocol.controls]
     a_task = results[f"learned {first} {protocol.seeds[0]} {classes[0]}"]
-    return {
+    summary = {
         "schema": "dendmod/fig5/1",
         "data": data,
         "tasks": list(classes),
@@ -191,14 +184,26 @@ def _summary(
         "changed": protocol.changed(),
         "versions": versions(),
     }
+    study = protocol.study
+    if study is not None:
+        summary["variants"] = study.summary(
+            protocol.variants(),
+            lambda name, seed, i: float(
+                results[f"variant {name} {first} {seed} {study.tasks[i]}"]["accuracy"][-1]
+            ),
+        )
+    return summary
 
 
 def _draw(out: Path, protocol: LearningProtocol, looks: Any, summary: dict[str, Any]) -> None:
     from dendmod.plotting import save, style
     from dendmod.plotting.fig5 import draw
+    from dendmod.plotting.study import draw_study
 
     with style():
         save(draw(looks, summary, protocol.settings), out, "fig5")
+        if "variants" in summary:
+            save(draw_study(summary["variants"]), out, "fig5_study")
 
 
 if __name__ == "__main__":

@@ -9,21 +9,19 @@ import numpy as np
 
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.sweep import Task, run_tasks
+from dendmod.sweep import Task
 from dendmod.switching.boolean import FUNCTIONS, label_free_score
 from dendmod.switching.protocol import LearningProtocol, load_learning
-
-_WORKER = "dendmod.switching.worker"
-Results = dict[str, dict[str, np.ndarray]]
+from dendmod.switching.runs import WORKER, Cells, Results, run
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
     """Let networks learn Boolean functions, draw Figure S3, return its summary."""
     protocol = load_learning("figS3", quick=options.quick, changes=_changes(options))
     functions = protocol.tasks or tuple(FUNCTIONS)
-    cells = _cells(protocol, options)
+    cells = Cells([protocol.settings, *protocol.variants().values()], options)
     tasks = _tasks(protocol, functions, cells, options.out / "checkpoints")
-    results = _run(tasks, options)
+    results = run(tasks, options)
     summary = _summary(protocol, functions, results)
     _draw(options.out, protocol, functions, results, summary)
     write_summary(options.out, summary)
@@ -41,41 +39,15 @@ def _changes(options: FigureOptions) -> dict[str, Any]:
     return changes
 
 
-def _run(tasks: list[Task], options: FigureOptions) -> Results:
-    import json
-
-    return run_tasks(
-        tasks,
-        options.out / "store",
-        **options.sweep(),
-        fingerprint=json.dumps(versions(), sort_keys=True),
-    )
-
-
-def _cells(protocol: LearningProtocol, options: FigureOptions) -> dict[str, dict[str, str]]:
-    """Return the cells of each parameter set in use, as JSON texts."""
-    wanted = {(s.cell, s.biophysics) for s in (protocol.settings, *protocol.variant_settings())}
-    tasks = [
-        Task(_cell_key(c, b), f"{_WORKER}:make_cells", {"name": c, "biophysics": b})
-        for c, b in sorted(wanted)
-    ]
-    found = _run(tasks, options)
-    return {key: {name: str(text) for name, text in one.items()} for key, one in found.items()}
-
-
-def _cell_key(name: str, biophysics: int) -> str:
-    return f"cells {Path(name).stem.replace(',', '')} {biophysics}"
-
-
 def _tasks(
     protocol: LearningProtocol,
     functions: tuple[str, ...],
-    cells: dict[str, dict[str, str]],
+    cells: Cells,
     checkpoints: Path,
 ) -> list[Task]:
     def task(key: str, settings: Any, schedule: Any, k: int, seed: int, names: Any, shuffled: bool):  # type: ignore[no-untyped-def]
         payload = {
-            **cells[_cell_key(settings.cell, settings.biophysics)],
+            **cells.of(settings),
             "k": k,
             "functions": list(names),
             "settings": settings.model_dump(mode="json"),
@@ -86,7 +58,7 @@ def _tasks(
             "checkpoints": str(checkpoints.resolve()),
         }
         cost = schedule.samples * len(names)
-        return Task(key, f"{_WORKER}:learn_boolean", payload, cost=float(cost))
+        return Task(key, f"{WORKER}:learn_boolean", payload, cost=float(cost))
 
     tasks = [
         task(f"learned {k} {seed}", protocol.settings, protocol.schedule, k, seed, functions, False)
@@ -100,7 +72,7 @@ def _tasks(
     ]
     study = protocol.study
     if study is not None:
-        for name, settings in zip(study.variants, protocol.variant_settings(), strict=True):
+        for name, settings in protocol.variants().items():
             tasks += [
                 task(f"variant {name} {s}", settings, study.schedule, k, s, study.tasks, False)
                 for s in study.seeds
@@ -147,27 +119,11 @@ def _summary(
         "versions": versions(),
     }
     if protocol.study is not None:
-        summary["variants"] = _variants(protocol, results, k_max)
+        summary["variants"] = protocol.study.summary(
+            protocol.variants(),
+            lambda name, seed, i: float(_end(results[f"variant {name} {seed}"])[i]),
+        )
     return summary
-
-
-def _variants(protocol: LearningProtocol, results: Results, k: int) -> dict[str, Any]:
-    study = protocol.study
-    assert study is not None
-    rows = {}
-    for name in study.variants:
-        end = np.array([_end(results[f"variant {name} {s}"]) for s in study.seeds])
-        rows[name] = {
-            "changes": study.variants[name],
-            "accuracy": {task: end[:, i].tolist() for i, task in enumerate(study.tasks)},
-            "mean": float(end.mean()),
-        }
-    return {
-        "hidden": k,
-        "seeds": list(study.seeds),
-        "samples": study.schedule.samples,
-        "rows": rows,
-    }
 
 
 def _draw(

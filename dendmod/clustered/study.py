@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from dendmod.clustered.perturbation import NONE, Perturbation
+from dendmod.codehash import code_hash
 from dendmod.params import wyrick2021
 from dendmod.sweep import Task, run_tasks
 
-# Raised when a change of the code changes results: stored ones of before are then not used.
-_REVISION = 1
 _QUICK_LEVELS = {
     "dmean_E": (-0.1, 0.1),
     "dmean_I": (-0.1, 0.1),
@@ -124,7 +123,8 @@ class Study:
         """Run tasks, or take their results from the store."""
         from dendmod import __version__
 
-        stamp = f"clustered {_REVISION} dendmod {__version__} numpy {version('numpy')}"
+        code = code_hash("clustered")
+        stamp = f"clustered {code} dendmod {__version__} numpy {version('numpy')}"
         return run_tasks(
             tasks, self.store, workers=self.workers, progress=self.progress, fingerprint=stamp
         )

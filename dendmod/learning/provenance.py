@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dendmod import __version__
+from dendmod.codehash import code_hash
 
 _PACKAGES = ("torch", "numpy", "scikit-learn", "deap")
 
@@ -26,22 +27,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fingerprint(data: str, folders: tuple[str, ...] = ()) -> str:
+def fingerprint(data: str) -> str:
     """Return the versions, the hash of the data file if there is one, and that of the code.
 
     Parameters
     ----------
     data
         Name of built-in data, or a path.
-    folders
-        Folders of this package that the result depends on, besides its own modules.
     """
-    code = hashlib.sha256()
-    root = Path(__file__).parent
-    for folder in (root, *(root / name for name in folders)):
-        for path in sorted([*folder.glob("*.py"), *folder.glob("*.c")]):
-            code.update(path.read_bytes())
-    parts = {**versions(), "code": code.hexdigest()}
+    parts = {**versions(), "code": code_hash("learning")}
     if Path(data).is_file():
         parts["data"] = hashlib.sha256(Path(data).read_bytes()).hexdigest()
     return json.dumps(parts, sort_keys=True)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dendmod.plotting.study import bars
 from dendmod.plotting.style import COLOURS, panel_letter
 
 _INPUTS = ("0,0", "0,1", "1,0", "1,1")
@@ -45,7 +46,7 @@ def draw(data: dict[str, Any], summary: dict[str, Any]) -> Figure:
     panel_letter(ax, "C")
     if "variants" in summary:
         left, right = bottom.subplots(1, 2)
-        _variants(right, summary["variants"])
+        bars(right, summary["variants"])
         panel_letter(right, "E")
     else:
         left = bottom.add_subplot()
@@ -118,13 +119,3 @@ def _curves(ax: Axes, data: dict[str, Any]) -> None:
     ax.axhline(0.5, color=COLOURS["paper"], lw=0.6, zorder=0)
     ax.set(ylim=(0.1, 1), xlabel="Samples a function", ylabel="Mean accuracy")
     ax.legend(loc="lower right")
-
-
-def _variants(ax: Axes, study: dict[str, Any]) -> None:
-    names = list(study["rows"])
-    y = np.arange(len(names))[::-1]
-    ax.barh(y, [study["rows"][n]["mean"] for n in names], color="#56B4E9", height=0.7)
-    ax.set_yticks(y, names, fontsize=5.5)
-    ax.axvline(0.5, color=COLOURS["paper"], lw=0.6)
-    tasks = len(next(iter(study["rows"].values()))["accuracy"])
-    ax.set(xlim=(0.3, 1), xlabel=f"Mean accuracy, {tasks} functions, seeds {study['seeds']}")

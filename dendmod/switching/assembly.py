@@ -21,7 +21,8 @@ from dendmod.switching.settings import Scale, Settings
 Array = npt.NDArray[np.float64]
 
 
-_TOP = 95.0  # ours: the percentile over training inputs that counts as the largest drive
+_TOP = 95.0  # ours: the percentile over training inputs that counts as a strong drive
+_MOST = 3.0  # ours: no training input drives a neuron more than so many times as strongly
 
 
 def scaled_weights(
@@ -44,7 +45,9 @@ def scaled_weights(
     scale
         "literal", or "without n_in": the number of inputs left out of the denominator. "drive":
         the denominator is the 95th percentile over `inputs` of the size of a neuron's summed
-        input, so that strong inputs span `v_range` in every neuron and with every matrix.
+        input, so that strong inputs span `v_range` in every neuron and with every matrix; where
+        the largest is more than three times that, as for a pixel that is hardly ever set, a third
+        of the largest.
     inputs
         Spikes of training inputs, shape [samples, inputs]; needed for "drive".
 
@@ -58,15 +61,16 @@ def scaled_weights(
     if w.ndim != 2 or not np.isfinite(w).all() or not (norm > 0).all():
         raise SpecError("each neuron needs a weight vector of finite numbers, not all zero")
     if scale == "drive":
-        return v_range / (_largest_drive(w, inputs) * z_in) * w
+        return v_range / (_strong_drive(w, inputs) * z_in) * w
     n_in = w.shape[0] if scale == "literal" else 1
     return v_range / (norm * z_in * n_in) * w
 
 
-def _largest_drive(w: Array, inputs: npt.ArrayLike | None) -> Array:
+def _strong_drive(w: Array, inputs: npt.ArrayLike | None) -> Array:
     if inputs is None:
         raise SpecError('a scale by "drive" needs training inputs; give them, or another scale')
-    drive = np.percentile(np.abs(np.asarray(inputs, dtype=float) @ w), _TOP, axis=0)
+    each = np.abs(np.asarray(inputs, dtype=float) @ w)
+    drive = np.maximum(np.percentile(each, _TOP, axis=0), each.max(axis=0) / _MOST)
     if not (drive > 0).all():
         raise SpecError(
             f"the training inputs do not reach {int((drive <= 0).sum())} neurons; their weights "

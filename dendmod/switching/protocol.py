@@ -5,28 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from dendmod.errors import SpecError
 from dendmod.learning.matrices import Kind
 from dendmod.protocol.read import find_protocol, load_toml
 from dendmod.spec.base import Spec
 from dendmod.switching.settings import BOOLEAN_LITERAL, IMAGES_LITERAL, Schedule, Settings
-
-
-class Study(Spec):
-    """Settings compared with each other, on seeds that no reported network has.
-
-    Parameters
-    ----------
-    variants
-        Name -> what is changed in the literal settings; an empty table is literal.
-    """
-
-    seeds: tuple[int, ...] = Field(min_length=1)
-    tasks: tuple[str, ...] = Field(min_length=1)
-    schedule: Schedule
-    variants: dict[str, dict[str, Any]] = Field(min_length=1)
+from dendmod.switching.study import Study
 
 
 class LearningProtocol(Spec):
@@ -72,12 +58,27 @@ class LearningProtocol(Spec):
         ours, paper = self.settings.model_dump(), self.literal.model_dump()
         return {k: {"ours": ours[k], "paper": paper[k]} for k in ours if ours[k] != paper[k]}
 
-    def variant_settings(self) -> tuple[Settings, ...]:
-        """Return the settings of each variant of the study."""
-        if self.study is None:
-            return ()
-        base = self.literal.model_dump()
-        return tuple(Settings.model_validate({**base, **v}) for v in self.study.variants.values())
+    def variants(self) -> dict[str, Settings]:
+        """Return the settings of each variant of the study, by name."""
+        return {} if self.study is None else self.study.variants(self.literal, self.settings)
+
+    @model_validator(mode="after")
+    def _study_names_all_changes(self) -> LearningProtocol:
+        if self.study is not None:
+            self._check_study(self.study)
+        return self
+
+    def _check_study(self, study: Study) -> None:
+        if study.cell not in study.changes:
+            raise ValueError(f"study.cell: {study.cell!r} is none of the study's changes")
+        apart = study.changed_fields() ^ set(self.changed())
+        if apart:
+            raise ValueError(
+                f"study.changes must name what settings change, no more and no less; "
+                f"look at {', '.join(sorted(apart))}"
+            )
+        if set(study.seeds) & set(self.seeds):
+            raise ValueError("study.seeds must not be among the seeds that are reported")
 
 
 def load_learning(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.atomic import replacing
+from dendmod.codehash import code_hash
 from dendmod.errors import SpecError, SweepError
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.network.simulate import simulate
@@ -24,6 +25,7 @@ from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import Drawn, Tasks, balanced_accuracy
 
 Array = npt.NDArray[np.float64]
+CODE = ("switching", "network", "engines/kernel")  # that weights depend on
 _TEST = 1 << 30  # numbers of test samples start here, far from those of training
 
 
@@ -84,6 +86,7 @@ class Training:
             "seed": self.seed,
             "engine": self.engine,
             "precision": self.precision,
+            "code": code_hash(*CODE),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -156,7 +156,7 @@ def test_more_neurons_than_16_bits_number():
 
 
 def test_results_are_those_of_before():
-    # stored results outlive the code: whoever changes these spikes raises _REVISION in study.py
+    # figures in the documents are of these spikes: whoever changes them measures again
     network = build_network(ClusteredNetwork(), 3)
     v0 = np.random.default_rng(0).random(2000) * network.thresholds
     done = simulate_lif(network.weights, network.thresholds, network.mu, v0=v0, t_stop=100)

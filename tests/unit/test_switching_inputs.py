@@ -106,6 +106,17 @@ def test_weights_by_the_drive_give_every_neuron_the_same_strong_input():
         scaled_weights(w, 80.0, 40.0, "drive", np.zeros_like(counts))
 
 
+def test_a_pixel_that_is_hardly_ever_set_does_not_tear_a_cell_apart():
+    rare, usual = np.zeros((1000, 2)), np.ones((1000, 1))
+    rare[:, 0] = stream(3, "weak").uniform(0, 1e-3, 1000)  # noise, and one image in a thousand
+    rare[7, 0], rare[:, 1] = 10.0, stream(4, "usual").uniform(0, 10, 1000)
+    w = scaled_weights(np.eye(2), 70.0, 40.0, "drive", rare)
+    psp = np.abs(rare @ w).max(axis=0) * 40.0  # of the strongest image (mV)
+    assert psp[0] == pytest.approx(3 * 70.0)
+    assert 70.0 < psp[1] < 80.0
+    assert scaled_weights(np.eye(1), 70.0, 40.0, "drive", usual) == pytest.approx(70.0 / 40.0)
+
+
 def test_balanced_accuracy_counts_both_classes_alike():
     expected = np.array([1, 1, 1, 0])
     assert balanced_accuracy(np.array([True, True, True, False]), expected) == 0.5

@@ -7,7 +7,6 @@ from dendmod.errors import SpecError, SweepError
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
-from dendmod.switching.protocol import load_learning
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
 from dendmod.switching.tasks import BooleanTasks
 from dendmod.switching.training import Training
@@ -114,17 +113,6 @@ def test_passive_dendrites_keep_the_rest():
     assert 0.01 < held < 1.0
     current = dendrite.g_leak * (cell.v_init - dendrite.e_leak) + held * (cell.v_init + 45)
     assert passive.g_leak * (cell.v_init - passive.e_leak) == pytest.approx(current)
-
-
-def test_the_protocol_names_each_change_and_its_seeds_are_not_those_of_the_study():
-    protocol = load_learning("figS3")
-    changed = protocol.changed()
-    assert set(changed) <= set(BOOLEAN_LITERAL.model_dump())
-    assert protocol.study is not None
-    assert not set(protocol.seeds) & set(protocol.study.seeds)
-    for settings in protocol.variant_settings():
-        assert settings.dt == BOOLEAN_LITERAL.dt
-    assert load_learning("figS3", quick=True).study is None
 
 
 def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch):
