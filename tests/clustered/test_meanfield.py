@@ -154,3 +154,32 @@ def test_readings_divide_the_input_that_grows(kind):
     assert grown == pytest.approx(1.1 if kind == "dAMPA" else 1.0)
     with pytest.raises(SpecError, match="external_I"):
         two_cluster_field(external_I="both")
+
+
+def test_rates_that_nobody_drives_relax_with_the_synapses():
+    """Eq 1.7 without couplings is -1 / tau_s."""
+    field = homogeneous_field()
+    alone = field.with_(mean_weights=np.zeros((2, 2)))
+    assert alone.stability_matrix(np.array([2.0, 5.0])) == pytest.approx(-np.eye(2) / 0.005)
+    # with them, the derivative of the rates at a constant variance is added
+    rates = np.array([2.0, 5.0])
+    variance = field.moments(rates)[1]
+    numeric = np.empty((2, 2))
+    for k in range(2):
+        h = 1e-4 * np.eye(2)[k]
+        up, down = (field.transfer(field.moments(r)[0], variance) for r in (rates + h, rates - h))
+        numeric[:, k] = (up - down) / 2e-4
+    assert field.stability_matrix(rates) == pytest.approx(
+        (numeric - np.eye(2)) / 0.005, rel=1e-5, abs=1e-3
+    )
+
+
+def test_the_barrier_is_the_integral_of_the_force_from_the_attractor_to_the_saddle():
+    """Eq 1.11, from the table of rates; 442 spikes^2/s^2 with Table 2."""
+    found = effective_potential(two_cluster_field())
+    k = int(np.argmin(np.abs(found.rate - found.saddle[0])))
+    force = found.rate - found.output
+    assert found.barrier == pytest.approx(-np.trapezoid(force[k:], found.rate[k:]), rel=1e-9)
+    assert found.barrier == pytest.approx(442, rel=0.01)
+    slope = np.gradient(found.output, found.rate)
+    assert 1 < found.gain < slope.max()
