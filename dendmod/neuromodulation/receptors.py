@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import PositiveFloat
-from scipy.special import expit
 
 from dendmod.errors import SpecError
 from dendmod.spec import Spec
 
 Array = npt.NDArray[np.float64]
+_MOST = 1e300  # beyond it, inf / inf
 Family = Literal["Gq", "Gi", "Gs", "ionotropic"]
 
 
@@ -51,8 +51,9 @@ class Receptor(Spec):
         c = np.asarray(concentration, dtype=float)
         if not np.isfinite(c).all() or (c < 0).any():
             raise SpecError(f"{self.name}: concentrations must be finite and 0 nM or more")
-        with np.errstate(divide="ignore"):  # log of 0: nothing is occupied
-            return np.asarray(expit(self.hill * (np.log(c) - np.log(self.half))))
+        with np.errstate(over="ignore"):
+            ratio = np.minimum((c / self.half) ** self.hill, _MOST)
+        return ratio / (1.0 + ratio)
 
     def activation(
         self, t: npt.ArrayLike, concentration: npt.ArrayLike, start: float | None = None

@@ -59,6 +59,12 @@ def test_occupancy_is_a_hill_function(c, half, hill):
         assert np.log(o / (1 - o)) == pytest.approx(odds, abs=1e-9)
 
 
+def test_occupancy_has_its_limits_without_overflow():
+    steep = Receptor(name="r", family="Gq", half=0.1, hill=4.0)
+    assert steep.occupancy([0.0, 1e-300, 1e300]).tolist() == [0.0, 0.0, 1.0]
+    assert float(steep.occupancy(0.0)) == 0.0
+
+
 def test_noradrenaline_reaches_alpha2_first_and_their_product_peaks_between_them():
     c = np.geomspace(1, 1e5, 100_001)
     product = ALPHA2.occupancy(c) * (1 - ALPHA1.occupancy(c))
@@ -229,6 +235,8 @@ def test_what_is_impossible_is_refused():
         lambda: channel("Ih", 0.5).at(1.1),
         lambda: ALPHA1.occupancy(-1.0),
         lambda: ALPHA1.activation([0, 0], [1, 1]),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=1.5),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=float("nan")),
         lambda: modulator("dopamine").effects_of({"alpha1": 0.5}),
     ):  # fmt: skip
         with pytest.raises(SpecError):
