@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.codehash import code_hash
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
 from dendmod.neuromodulation.claims import Claim, all_fall, verdict
@@ -22,6 +23,7 @@ UNITS = ("of_the_control", "its_own")
 """Highest rate by which a population function is divided, to stand in for a logistic."""
 MEASURES = ("order_parameter", "locking_within", "locking_between", "modularity")
 QUICK_SEEDS, QUICK_DURATION = 3, 5.0
+_CODE = ("neuromodulation/network.py", "population", "params/shine2021.py", "rng.py")
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def networks(
         for gamma in e.gammas
         for k in range(number)
     }
-    known = {k: versions()[k] for k in ("dendmod", "numpy")}
+    known = {k: versions()[k] for k in ("dendmod", "numpy")} | {"code": code_hash(*_CODE)}
     done = run_tasks(
         list(tasks.values()), options.out / "store", fingerprint=repr(sorted(known.items())),
         **options.sweep(),

@@ -16,7 +16,7 @@ ONLY_IMPORTER_OF_NEURON = "dendmod.engines.neuron.session"
 LAYERS = (
     ("__init__",),  # the version
     ("errors",),
-    ("paths", "sources", "units", "rng", "npz"),
+    ("atomic", "codehash", "paths", "sources", "units", "rng", "npz"),
     ("compiled",),
     ("spec", "result", "inputs", "conductance", "iocurve"),
     ("segments",),
