@@ -30,7 +30,7 @@ from dendmod.neuromodulation.claims import (
     verdict,
 )
 from dendmod.neuromodulation.export import population_document, population_io
-from dendmod.neuromodulation.fig1 import always_fires
+from dendmod.neuromodulation.fig1 import always_fires, io_curves, kernels_of
 from dendmod.neuromodulation.functions import (
     critical_coupling,
     figures_of,
@@ -41,6 +41,7 @@ from dendmod.neuromodulation.functions import (
     width,
 )
 from dendmod.neuromodulation.measured import cached_file, mechanisms_of, question
+from dendmod.neuromodulation.mechanism_claims import judge
 from dendmod.neuromodulation.noisy import noise_as_spread, noisy_operating, noisy_ratios
 from dendmod.neuromodulation.stored import mechanism_hashes, read_curves
 from dendmod.neuromodulation.tasks import KINDS, tasks_of
@@ -337,6 +338,28 @@ def test_rules_of_what_has_random_numbers():
     assert not sure(np.array([np.nan] * 2 + [-1.0] * 8) < 0)
     assert inverted_u_in_all([[1.0, 2.0, 1.0], [1.0, 1.5, 1.2]])
     assert not inverted_u_in_all([[1.0, 3.0, 1.0], [1.0, 1.5, 1.6]])
+
+
+def test_verdicts_on_mechanisms_follow_from_the_measured_curves(shipped):
+    """As fig1 gives them, with fewer bootstraps."""
+    by_kind = {}
+    for key, digest in shipped.keys.items():
+        kind, _, name = key.partition("/")
+        by_kind.setdefault(kind, {})[name] = shipped.results[digest]
+    fi = {name: r for name, r in by_kind["fi"].items() if "/" not in name}
+    operating = operating_input(population_of(STEPS.amps, fi["control"]["rate"]))
+    claims = judge(
+        fi,
+        {name: figures_of(STEPS.amps, r["rate"], operating) for name, r in fi.items()},
+        {name: noisy_ratios(fi, STEPS.noisy_amps, name) for name in fi},
+        kernels_of(by_kind["psp"]),
+        by_kind["psp"],
+        {
+            name: knob(IO.doses, io_curves(by_kind["io"], name), seed=SEED, samples=30)
+            for name in ("ampa_up", "gaba_up", "depolarised", "sk_down")
+        },
+    )
+    assert {name: claim.verdict for name, claim in claims.items()} == SAID["fig1"]
 
 
 NOISY = {"control": {"rate": RATE, "noisy": np.array([RATE, 1.1 * RATE])}}
