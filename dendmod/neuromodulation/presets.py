@@ -129,7 +129,7 @@ def receptor(name: str) -> Receptor:
     n = RECEPTORS[name]
     return Receptor(
         name=name, family=n.family, half=n.half, hill=n.hill, tau_on=n.tau_on, tau_off=n.tau_off
-    )  # type: ignore[arg-type]
+    )
 
 
 def modulators(sizes: Sizes = SIZES) -> dict[str, Modulator]:

@@ -203,7 +203,9 @@ class Mass:
                 found.append(done.x)
         return found
 
-    def simulate(self, duration: float, start: Array | None = None, n: int = 2001) -> tuple:  # type: ignore[type-arg]
+    def simulate(
+        self, duration: float, start: Array | None = None, n: int = 2001
+    ) -> tuple[Array, Array]:
         """Integrate for `duration` seconds.
 
         Returns

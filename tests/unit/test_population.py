@@ -243,6 +243,8 @@ def test_the_column_of_jansen_and_rit_bifurcates_where_it_is_known_to():
         lambda: Saturating(1.0, -1.0),
         lambda: Measured((0.0, 0.0), (1.0, 2.0)),
         lambda: Measured((0.0, 1.0), (0.0, 0.0)),
+        lambda: Measured((0.0, 1.0, 2.0), (0.0, 5.0, 0.0)),
+        lambda: Measured((0.0, float("inf")), (0.0, 5.0)),
         lambda: Kernel((1.0,), ((0.0,),)),
         lambda: mixture(1.2, alpha(1.0), alpha(2.0)),
         lambda: Kernel((float("nan"),), ((1.0,),)),
