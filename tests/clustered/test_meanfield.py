@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, special
 
 from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
+from dendmod.clustered.figures.theory import potentials
 from dendmod.clustered.meanfield_models import (
     clustered_field,
     homogeneous_field,
@@ -13,8 +14,10 @@ from dendmod.clustered.meanfield_models import (
     two_cluster_spec,
 )
 from dendmod.clustered.potential import effective_potential
+from dendmod.clustered.study import r_squared
 from dendmod.clustered.transfer_lif import ALPHA, lif_rate, spread_rate
 from dendmod.errors import EngineError, SpecError
+from dendmod.params import wyrick2021
 
 CELL = {"threshold": 1.4, "v_reset": 0.0, "tau_m": 20.0, "tau_s": 5.0, "t_refractory": 5.0}
 
@@ -183,3 +186,12 @@ def test_the_barrier_is_the_integral_of_the_force_from_the_attractor_to_the_sadd
     assert found.barrier == pytest.approx(442, rel=0.01)
     slope = np.gradient(found.output, found.rate)
     assert 1 < found.gain < slope.max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("external_I", "r2"), [("printed", 0.95), ("simulated", 0.43)])
+def test_barrier_and_gain_go_together_over_all_perturbations(external_I, r2):
+    """The figure's 29 conditions; a trial implementation had .94 with the printed prefactor."""
+    conditions = [("none", 0.0), *((k, z) for k, zs in wyrick2021.LEVELS.items() for z in zs)]
+    found = potentials(conditions, external_I)
+    assert r_squared(found["barrier"], found["gain"]) == pytest.approx(r2, abs=0.02)

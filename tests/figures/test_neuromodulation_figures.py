@@ -276,6 +276,16 @@ def test_population_files_hold_the_function_and_fits_that_follow_from_it(tmp_pat
     assert set(fitted.summary()["residual"]) == {"gain", "bias", "gain_xshift"}
 
 
+def test_a_population_spreads_the_thresholds_of_its_neurons():
+    n = np.arange(0, 121, 20)
+    curve = {"n_feedforward": n, "counts": np.clip((n[:, None] - 40) / 10, 0, 6) * np.ones(4)}
+    q = population_io(curve, 8.0)
+    assert q.unit == "inputs"
+    # at the foot of a ramp of 0.1 spikes an input: the mean of the positive half of a normal
+    assert float(q(40.0)) == pytest.approx(0.1 * 8 / np.sqrt(2 * np.pi), rel=1e-3)
+    assert float(q(70.0)) == pytest.approx(3.0, abs=1e-3)
+
+
 def test_figures_of_a_curve_that_is_known():
     f = figures_of(AMPS, RATE, 0.6, sd=0.01)
     assert f.rheobase == pytest.approx(0.3)
