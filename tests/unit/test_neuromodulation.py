@@ -59,6 +59,12 @@ def test_occupancy_is_a_hill_function(c, half, hill):
         assert np.log(o / (1 - o)) == pytest.approx(odds, abs=1e-9)
 
 
+def test_occupancy_has_its_limits_without_overflow():
+    steep = Receptor(name="r", family="Gq", half=0.1, hill=4.0)
+    assert steep.occupancy([0.0, 1e-300, 1e300]).tolist() == [0.0, 0.0, 1.0]
+    assert float(steep.occupancy(0.0)) == 0.0
+
+
 def test_noradrenaline_reaches_alpha2_first_and_their_product_peaks_between_them():
     c = np.geomspace(1, 1e5, 100_001)
     product = ALPHA2.occupancy(c) * (1 - ALPHA1.occupancy(c))
@@ -163,24 +169,45 @@ def test_synaptic_effects_change_synapses_and_weights_and_nothing_else():
     assert apply(setup.cell, mechanism("nmda_up")) == setup.cell
 
 
+def area_of_the_conductance(ratio: float) -> float:
+    """Area (ms) of AMPA with a peak of 1 and NMDA with a peak of `ratio`, without magnesium."""
+    a, n = wybo2022.AMPA, wybo2022.NMDA_TAU
+    t = np.linspace(0, 1500, 600_001)
+    out = 0.0
+    for rise, decay, size in (
+        (a["tau_rise"], a["tau_decay"], 1.0),
+        (n["tau_rise_nmda"], n["tau_decay_nmda"], ratio),
+    ):
+        k = double_exponential(rise, decay)(t)
+        out += size * float(np.trapezoid(k, t) / k.max())
+    return out
+
+
 @pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, 5.0])
 def test_the_receptor_ratio_holds_the_area_of_the_conductance(factor):
     ratio, weight = receptor_ratio(factor)
-    a, n = wybo2022.AMPA, wybo2022.NMDA_TAU
-
-    def area(r: float) -> float:
-        t = np.linspace(0, 1500, 600_001)
-        out = 0.0
-        for rise, decay, size in (
-            (a["tau_rise"], a["tau_decay"], 1.0),
-            (n["tau_rise_nmda"], n["tau_decay_nmda"], r),
-        ):
-            k = double_exponential(rise, decay)(t)
-            out += size * float(np.trapezoid(k, t) / k.max())
-        return out
-
-    before, after = area(wybo2022.NMDA_RATIO), area(ratio.scale * wybo2022.NMDA_RATIO)
+    before = area_of_the_conductance(wybo2022.NMDA_RATIO)
+    after = area_of_the_conductance(ratio.scale * wybo2022.NMDA_RATIO)
     assert weight.scale * after == pytest.approx(before, rel=1e-4)
+
+
+@pytest.mark.parametrize("dose", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize(("name", "factor"), [("nmda_up", 2.0), ("nmda_off", 0.0)])
+def test_the_receptor_ratio_holds_the_area_at_every_dose(name, factor, dose):
+    """A weight half way between both ends would be 7 times too large at half of nmda_off."""
+    ratio, weight = mechanism(name, dose)
+    assert ratio.scale == pytest.approx(1 + dose * (factor - 1))
+    before = area_of_the_conductance(wybo2022.NMDA_RATIO)
+    after = area_of_the_conductance(ratio.scale * wybo2022.NMDA_RATIO)
+    assert weight.scale * after == pytest.approx(before, rel=1e-4)
+
+
+def test_other_mechanisms_move_in_proportion_to_the_dose():
+    assert [e.scale for e in mechanism("sk_down", 0.5)] == [0.75]
+    assert [e.shift for e in mechanism("depolarised", 0.5)] == [1.5]
+    assert mechanism("control", 0.5) == ()
+    with pytest.raises(SpecError, match="dose"):
+        mechanism("sk_down", 1.5)
 
 
 def test_presets_have_sources_and_act_on_the_cell():
@@ -208,6 +235,8 @@ def test_what_is_impossible_is_refused():
         lambda: channel("Ih", 0.5).at(1.1),
         lambda: ALPHA1.occupancy(-1.0),
         lambda: ALPHA1.activation([0, 0], [1, 1]),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=1.5),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=float("nan")),
         lambda: modulator("dopamine").effects_of({"alpha1": 0.5}),
     ):  # fmt: skip
         with pytest.raises(SpecError):
