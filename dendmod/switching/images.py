@@ -15,6 +15,7 @@ from dendmod.learning.matrices import weight_matrix
 from dendmod.switching.encoding import spike_counts
 from dendmod.switching.tasks import ImageTasks
 
+_EXPLAINED = 0.99  # ours: the part of the variance that components of PCA are taken for
 DIGITS = "digits"
 _PLACES = (Path("shared/data"), Path("../shared/data"))
 _SHARED = ("emnist47",)  # names of files that may lie in a folder of data
@@ -64,11 +65,19 @@ def image_tasks(data: Dataset, classes: tuple[int, ...], *, shuffled: bool = Fal
 def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.float64]:
     """Return weight vectors of `k` hidden cells, one a column, shape [pixels, k].
 
-    PCA has no more vectors than pixels: there are fewer hidden cells then.
+    PCA takes no more components than explain 99 % of the variance: there may be fewer hidden cells
+    then. Weights are scaled by the drive of training images, and the last components are pixels
+    that hardly any of these sets.
     """
     if kind in ("PCA", "dPCA"):
-        k = min(k, data.x["train"][0].size)
+        k = min(k, _components(data))
     return weight_matrix(kind, data.x["train"], k, seed).T
+
+
+def _components(data: Dataset) -> int:
+    x = data.x["train"].reshape(len(data.x["train"]), -1).astype(float)
+    variance = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2
+    return int(np.searchsorted(np.cumsum(variance), _EXPLAINED * variance.sum())) + 1
 
 
 def training_spikes(data: Dataset) -> npt.NDArray[np.int64]:
