@@ -27,6 +27,7 @@ from dendmod.neuromodulation import (
     source,
 )
 from dendmod.neuromodulation import measured as module
+from dendmod.neuromodulation.effects import on_membrane
 from dendmod.neuromodulation.measured import Curves, mechanisms_of, question
 from dendmod.neuromodulation.stored import (
     StaleCurvesError,
@@ -166,7 +167,7 @@ def test_synaptic_effects_change_synapses_and_weights_and_nothing_else():
             assert new.params["nmda_ratio"] == pytest.approx(2 * old.params["nmda_ratio"])
         else:
             assert new == old
-    assert apply(setup.cell, mechanism("nmda_up")) == setup.cell
+    assert not on_membrane(mechanism("nmda_up"))
 
 
 def area_of_the_conductance(ratio: float) -> float:
@@ -214,12 +215,22 @@ def test_presets_have_sources_and_act_on_the_cell():
     for name, effects in mechanisms().items():
         assert source(name).key
         plain = [e.model_copy(update={"hold_rest": False}) for e in effects]
-        changed = apply(CELL, plain)
-        synaptic = all(e.is_synaptic for e in effects)
-        assert (changed == CELL) == synaptic, name
+        membrane = on_membrane(plain)
+        assert not membrane or apply(CELL, membrane) != CELL, name
     for each in modulators().values():
         assert set(each.occupancies(100.0)) == {a.receptor.name for a in each.actions}
         assert all(e.scale == 1 and e.shift == 0 for e in each.effects(0.0))
+
+
+def test_effects_that_change_no_cell_are_not_dropped_in_silence():
+    cell = L5PyramidalCell("l5pc", 3)
+    assert apply(cell, []) == cell
+    with pytest.raises(SpecError, match="apply_to_setup"):
+        apply(cell, mechanism("ampa_up"))
+    with pytest.raises(SpecError, match=r"effects\(nM\)"):
+        apply(cell, modulator("noradrenaline"))
+    both = [*mechanism("ampa_up"), *mechanism("sk_down")]
+    assert apply(cell, both) == apply(cell, mechanism("sk_down"))
 
 
 def test_what_is_impossible_is_refused():
