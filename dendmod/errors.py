@@ -80,6 +80,7 @@ class DownloadError(DendmodError, OSError):
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """Return ``; did you mean 'x'? Allowed: a, b, c`` for a name that is not known."""
     names = sorted(allowed)
-    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+    same = [name for name in names if name.lower() == given.lower()]
+    near = same or difflib.get_close_matches(given, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{hint} Allowed: {', '.join(names)}."

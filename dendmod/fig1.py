@@ -171,7 +171,7 @@ def _draw(out: Path, measured: _Measured) -> None:
             "table": table,
             "n_ff": protocol.arms[name].n_feedforward,
             "soma": [
-                (f"no level gives {k}" if level is None else f"{level} {unit[name]}",
+                (f"no level gives {k}" if level is None else f"{level} {unit[name].split()[0]}",
                  _example(table, level, k))
                 for k, level in measured.chosen[name].items()
             ],

@@ -13,7 +13,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
     """Run, analyse and draw Figure 4; return its summary."""
     from dendmod.learning import require
 
-    require()
+    require("torch", "sklearn", "deap")
     from dendmod.learning import matrix_study
     from dendmod.learning.provenance import versions
     from dendmod.plotting import save, style

@@ -9,8 +9,8 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,20 @@ class FigureOptions:
             "cell.morphology": self.morphology,
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+    def at(self, point: Mapping[str, Any]) -> FigureOptions:
+        """Return the options at a point of a grid: the trials that it sets are those asked for.
+
+        Raises
+        ------
+        SpecError
+            If the options give a number of trials as well.
+        """
+        if "run.trials" not in point:
+            return self
+        if self.trials is not None:
+            raise SpecError("run.trials is given by --set and by --trials; give one of them")
+        return replace(self, trials=point["run.trials"])
 
 
 def _at_least(lowest: int) -> Callable[[str], int]:
@@ -215,6 +229,19 @@ def check_folder(out: Path) -> None:
         raise SpecError(f"--out {out}: {there} is a file; give a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise SpecError(f"--out {out}: {there} cannot be written; give another folder")
+
+
+def check_file(out: Path) -> None:
+    """Check that a file can be made or replaced, before anything is computed.
+
+    Raises
+    ------
+    SpecError
+        If a folder is in the way, or the place cannot be written.
+    """
+    if out.is_dir():
+        raise SpecError(f"--out {out} is a folder; give a file")
+    check_folder(out.parent)
 
 
 def plain(values: Any) -> Any:

@@ -40,13 +40,14 @@ def fit_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
         variant: Experiment(protocol, options.out / "store", **options.sweep())
         for variant, protocol in loaded.protocols.items()
     }
+    asked = {variant: options.at(point) for variant, point in loaded.points.items()}
     if len(experiments) > 1:
         run_together(
             experiments,
-            lambda _, e: e.io_tasks(**io_asked(e.protocol, options, _arms(e.protocol))),
+            lambda v, e: e.io_tasks(**io_asked(e.protocol, asked[v], _arms(e.protocol))),
         )
     for variant, experiment in experiments.items():
-        results = analyse_io(experiment, options, _arms(experiment.protocol))
+        results = analyse_io(experiment, asked[variant], _arms(experiment.protocol))
         described[variant] = describe(experiment, results)
         at = grid_columns(loaded.points[variant])
         rows += [_row(variant, arm, r, described[variant]) | at for arm, r in results.items()]

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.errors import SpecError
 from dendmod.exchange.document import RawCurve, hash_of, io_document, write_io
 from dendmod.experiment import Experiment, IOTable, versions
 from dendmod.figure import FigureOptions, plain
@@ -26,15 +27,12 @@ from dendmod.iocurve import (
     order_of_residuals,
     thresholds,
 )
-from dendmod.protocol.model import Protocol
+from dendmod.protocol.model import LEVEL_IS, Protocol
 
 Array = npt.NDArray[np.float64]
 
-_LEVEL_IS = {
-    "somatic_shunt": "shunt inputs",
-    "dendritic_nmda": "dendritic sites driven to NMDA spikes",
-}
 QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
+_FEWEST_TRIALS = 2  # of which intervals can be drawn
 
 
 @dataclass(frozen=True)
@@ -150,12 +148,21 @@ def analyse_io(
 
 
 def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
-    """Return the arguments of `Experiment.io_curves` that the options ask for."""
+    """Return the arguments of `Experiment.io_curves` that the options ask for.
+
+    Raises
+    ------
+    SpecError
+        If there is a single trial: intervals come from drawing trials.
+    """
     quick = options.quick
     levels = protocol.levels(quick=quick)
+    trials = protocol.trials(options.trials, quick=quick)
+    if trials < _FEWEST_TRIALS:
+        raise SpecError(f"--trials {trials}: IO curves need {_FEWEST_TRIALS} or more")
     return {
         "arms": {name: levels[name] for name in arms},
-        "trials": protocol.trials(options.trials, quick=quick),
+        "trials": trials,
         "seed": protocol.run.seed,
         "resolution": QUICK_RESOLUTION if quick else None,
     }
@@ -197,7 +204,7 @@ def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], ou
             result.thresholds,
             name=name,
             title=f"{experiment.protocol.title}: {name}",
-            level=_LEVEL_IS[experiment.protocol.arms[name].kind],
+            level=LEVEL_IS[experiment.protocol.arms[name].kind],
             interval=result.interval,
             curves=[
                 RawCurve(table.n_feedforward[row], counts[row])

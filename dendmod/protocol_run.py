@@ -11,6 +11,7 @@ from dendmod.experiment import Experiment, run_together, versions
 from dendmod.figure import FigureOptions, write_summary
 from dendmod.protocol import Protocol, ProtocolGrid, load_grid
 from dendmod.protocol.grid import Grid, grid_columns
+from dendmod.protocol.model import LEVEL_IS
 
 
 def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
@@ -36,11 +37,12 @@ def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
         variant: Experiment(protocol, options.out / "store", **options.sweep())
         for variant, protocol in loaded.protocols.items()
     }
+    at = {variant: options.at(point) for variant, point in loaded.points.items()}
     if len(experiments) > 1:
-        run_together(experiments, lambda _, e: e.spike_tasks(**_asked(e.protocol, options)))
+        run_together(experiments, lambda v, e: e.spike_tasks(**_asked(e.protocol, at[v])))
     rows = pd.concat(
         [
-            _rows(variant, experiment, options).assign(**grid_columns(loaded.points[variant]))
+            _rows(variant, experiment, at[variant]).assign(**grid_columns(loaded.points[variant]))
             for variant, experiment in experiments.items()
         ],
         ignore_index=True,
@@ -100,5 +102,8 @@ def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> 
         "versions": versions(),
     }
     write_summary(options.out, summary)
+    levels_are = {
+        name: LEVEL_IS[arm.kind] for p in loaded.protocols.values() for name, arm in p.arms.items()
+    }
     with style():
-        save(draw_counts(means, title), options.out, stem)
+        save(draw_counts(rows, levels_are, title), options.out, stem)

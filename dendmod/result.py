@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.errors import SpecError, did_you_mean
+
 Array = npt.NDArray[np.float64]
 
 
@@ -34,6 +36,10 @@ class Result:
 
     def spike_times(self, recording: str = "soma", threshold: float = 0.0) -> Array:
         """Return the times (ms) of upward crossings of `threshold` (mV), interpolated."""
+        if recording not in self.v:
+            raise SpecError(
+                f"nothing was recorded as {recording!r}." + did_you_mean(recording, self.v)
+            )
         return upward_crossings(self.t, self.v[recording], threshold)
 
 

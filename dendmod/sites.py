@@ -7,6 +7,7 @@ Sites are chosen by the impedance criterion of Wybo et al. (2019), used in Wybo 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,12 @@ class Sites:
     locations: tuple[Location, ...]
     impedance: npt.NDArray[np.float64]
     independence: float
+
+    def __iter__(self) -> Iterator[Location]:
+        return iter(self.locations)
+
+    def __len__(self) -> int:
+        return len(self.locations)
 
 
 def candidates(morphology: Morphology, choice: SiteChoice) -> tuple[Location, ...]:

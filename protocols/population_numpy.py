@@ -34,6 +34,8 @@ def settle(q, drive: float) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     print("level  drive (inputs)  output (spikes a burst)")
     for level, q in functions(sys.argv[1]).items():
         for drive in (20.0, 50.0, 80.0):

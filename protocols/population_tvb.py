@@ -69,6 +69,8 @@ def run(q, drive: float, *, delay_ms: float = 5.0, noise: float = 0.0, seed: int
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     print("level  drive (inputs)  output (spikes a burst)  SD with noise")
     for level, q in functions(sys.argv[1]).items():
         for drive in (20.0, 50.0, 80.0):

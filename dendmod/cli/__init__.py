@@ -11,6 +11,7 @@ from dendmod import __version__
 from dendmod.cli import cell, io, learn, mechanisms, morphology, network, reduce, run, sweep
 from dendmod.figure import guard
 
+_CTRL_C = 130
 app = typer.Typer(
     help="Biophysical dendritic neuron modelling on NEURON.",
     no_args_is_help=True,
@@ -47,6 +48,15 @@ def _options(
         os.environ["DENDMOD_DEBUG"] = "1"
 
 
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as ended:  # typer has taken Ctrl-C
+        if ended.code == _CTRL_C:
+            raise KeyboardInterrupt from None
+        raise
+
+
 def main() -> None:
     """Run the command line; errors made on purpose become one message and exit code 2."""
-    guard(app)
+    guard(_run)

@@ -17,6 +17,7 @@ from dendmod.cli.options import (
     Seed,
     Timeout,
     Workers,
+    to_file,
 )
 
 app = typer.Typer(no_args_is_help=True)
@@ -100,7 +101,7 @@ def show(
 def export(
     file: Annotated[Path, typer.Argument(help="An io_*.json file.")],
     to: Annotated[str, typer.Option(help="numpy, torch, onnx, nest, tvb or lems.")],
-    out: Annotated[Path, typer.Option(help="File to write: .py, .onnx or .xml.")],
+    out: Annotated[Path, typer.Option(help="File to write: .py, .onnx or .xml.", callback=to_file)],
     model: Annotated[str | None, typer.Option(help="gain, bias or gain_xshift.")] = None,
 ) -> None:
     """Write the fitted curves of a file for another program."""

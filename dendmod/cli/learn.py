@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from dendmod.cli.options import Json, Scheduler
+from dendmod.cli.options import Json, Scheduler, to_file
 
 
 def train(
-    out: Annotated[Path, typer.Option(help="File of the trained model (.npz).")],
+    out: Annotated[Path, typer.Option(help="File of the trained model (.npz).", callback=to_file)],
     data: Annotated[str, typer.Option(help="digits, emnist47, or an npz file.")] = "digits",
     matrix: Annotated[str, typer.Option(help="dPMD, dSD, dPCA, PMD, SD, PCA or RP.")] = "dPMD",
     tasks: Annotated[str, typer.Option(help="Classes, such as 0,3,7; all by default.")] = "",
@@ -56,7 +56,9 @@ def train(
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A file that `dendmod train` wrote.")],
-    data: Annotated[Path, typer.Option(help="npz file with images and labels.")],
+    data: Annotated[
+        str, typer.Option(help="npz file with images and labels, or what train takes.")
+    ],
     samples: Annotated[int, typer.Option(min=2, help="Samples a task.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws and spikes.")] = 0,
     as_json: Json = False,

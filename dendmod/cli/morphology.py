@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dendmod.cli.options import Out
+from dendmod.cli.options import Out, to_file
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -16,7 +16,7 @@ DEFAULT_SEED = 4  # why this one: morphologies/l5pc/about.md
 
 @app.command()
 def generate(
-    out: Annotated[Path, typer.Option(help="SWC file to write.")],
+    out: Annotated[Path, typer.Option(help="SWC file to write.", callback=to_file)],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the shape.")] = DEFAULT_SEED,
 ) -> None:
     """Generate an L5 thick-tufted pyramidal morphology."""

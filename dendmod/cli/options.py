@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dendmod.figure import check_folder
+from dendmod.figure import check_file, check_folder
 
 
 def _folder(out: Path | None) -> Path | None:
@@ -17,6 +17,15 @@ def _folder(out: Path | None) -> Path | None:
 
 
 Out = Annotated[Path | None, typer.Option(help="Folder for results.", callback=_folder)]
+
+
+def to_file(out: Path | None) -> Path | None:
+    """Refuse a file that cannot be written, before anything is computed."""
+    if out is not None:
+        check_file(out)
+    return out
+
+
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of all random inputs.")]
 Trials = Annotated[int | None, typer.Option(min=1, help="Trials a condition.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")]

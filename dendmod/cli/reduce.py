@@ -17,6 +17,7 @@ from dendmod.cli.options import (
     Seed,
     Trials,
     Workers,
+    to_file,
 )
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,7 +26,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback(invoke_without_command=True)
 def reduce_(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="JSON file to write.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write.", callback=to_file)] = None,
     morphology: CellMorphology = "l5pc",
     biophysics: Biophysics = 1,
     sites: Annotated[

@@ -57,6 +57,8 @@ class DecodingCurve:
 
 def sliding_counts(counts: np.ndarray, width: int) -> np.ndarray:
     """Return sums over `width` bins in a row, at every bin [..., bins - width + 1]."""
+    if not 1 <= width <= counts.shape[-1]:
+        raise SpecError(f"windows of {width} bins do not fit into {counts.shape[-1]} bins")
     total = np.cumsum(counts, axis=-1, dtype=np.int32)
     total = np.concatenate([np.zeros_like(total[..., :1]), total], axis=-1)
     return total[..., width:] - total[..., :-width]
@@ -64,6 +66,8 @@ def sliding_counts(counts: np.ndarray, width: int) -> np.ndarray:
 
 def stratified_folds(labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """Return the fold of each trial; each label is spread over the folds as evenly as can be."""
+    if folds < 2:
+        raise SpecError(f"folds = {folds}; one is tested while the others train: give 2 or more")
     fold = np.empty(labels.size, int)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -105,7 +109,8 @@ def decode(
     Raises
     ------
     SpecError
-        If shapes do not match, or a label has fewer trials than there are folds.
+        If shapes do not match, counts are not finite, there are fewer than two folds or a label has
+        fewer trials than there are folds.
 
     References
     ----------
@@ -118,6 +123,8 @@ def decode(
             f"windows of shape {windows.shape}, {labels.size} labels, {t.size} times; give "
             "[trials, neurons, windows], [trials], [windows]"
         )
+    if not np.isfinite(windows).all():
+        raise SpecError("counts hold values that are not finite; leave those trials out")
     classes = np.unique(labels)
     if classes.size < 2:
         raise SpecError("all trials have the same label; give two labels or more")

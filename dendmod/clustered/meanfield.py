@@ -125,15 +125,6 @@ class MeanField:
         rates[free] = found.x
         return rates
 
-    def root(self, guess: np.ndarray) -> np.ndarray:
-        """Return the fixed point next to the guess, stable or not."""
-        from scipy import optimize
-
-        found = optimize.root(lambda r: self.response(r) - r, guess, tol=1e-13)
-        if np.abs(self.response(found.x) - found.x).max() > 1e-7:
-            raise EngineError("no mean-field fixed point was found near the guess; change it")
-        return found.x
-
     def stability_matrix(self, rates: np.ndarray) -> np.ndarray:
         """Return the matrix of Eq 1.7 [populations, populations] (1/s).
 

@@ -74,6 +74,8 @@ class Perturbation:
         """Return its time course, at most 1, at times t (s)."""
         if self.pulse is None:
             return (t >= onset).astype(float)
+        if not np.isfinite(onset):
+            raise SpecError(f"onset = {onset} s of a pulse; give the time at which it begins")
         return double_exponential(t - onset, *self.pulse)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dendmod.errors import SpecError
 
 _NO_PYNWB = "NWB files need pynwb, which is not installed: pip install 'dendmod[nwb]'"
 _SPEED = "running_speed"
+_CM_S = {"cm/s": 1.0, "m/s": 100.0}  # units in which a file may give the speed
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Recording:
     Raises
     ------
     SpecError
-        If lengths do not match, or times are not finite, not ascending or after the end.
+        If lengths do not match, labels are no integers, or times are not finite, not ascending or
+        after the end.
     """
 
     spike_times: Sequence[np.ndarray]
@@ -55,7 +58,7 @@ class Recording:
         put("areas", tuple(str(a) for a in self.areas))
         for name in ("running_t", "running_speed", "stimulus_start", "stimulus_stop"):
             put(name, np.asarray(getattr(self, name), float))
-        put("stimulus_label", np.asarray(self.stimulus_label).astype(int))
+        put("stimulus_label", _labels(self.stimulus_label))
         if len(self.areas) != len(self.spike_times):
             raise SpecError(f"{len(self.spike_times)} units and {len(self.areas)} areas")
         if self.running_t.shape != self.running_speed.shape or self.running_t.ndim != 1:
@@ -66,6 +69,10 @@ class Recording:
             _ascending(f"spike times of unit {unit}", times)
         _ascending("running_t", self.running_t)
         _ascending("stimulus_start", self.stimulus_start)
+        if not np.isfinite(self.stimulus_stop).all():
+            raise SpecError(
+                "stimulus_stop holds values that are not finite; leave those trials out"
+            )
         if not np.isfinite(self.running_speed).all():
             raise SpecError("running_speed holds values that are not finite; leave those out")
         if (self.stimulus_stop < self.stimulus_start).any():
@@ -74,7 +81,7 @@ class Recording:
         last = float(max(ends, default=0.0))
         if self.duration is None:
             put("duration", last)
-        elif self.duration < last - 1e-6:
+        elif not np.isfinite(self.duration) or self.duration < last - 1e-6:
             raise SpecError(f"duration = {self.duration} s, but there are times up to {last} s")
 
     def of_area(self, area: str) -> Recording:
@@ -137,8 +144,8 @@ class Recording:
         Parameters
         ----------
         path
-            The file: units with spike times, a trials table, and a time series of the speed (cm/s)
-            in the acquisition or in a processing module.
+            The file: units with spike times, a trials table, and a time series of the speed (cm/s
+            or m/s, as it says) in the acquisition or in a processing module.
         area, label
             Columns of the units and trials tables.
         speed
@@ -147,17 +154,18 @@ class Recording:
         Raises
         ------
         SpecError
-            If pynwb is not installed, or the file lacks something.
+            If pynwb is not installed, the file cannot be read, or it lacks something.
         """
         try:
             from pynwb import NWBHDF5IO
         except ImportError:
             raise SpecError(_NO_PYNWB) from None
-        with NWBHDF5IO(str(path), "r") as handle:
+        with _opened(NWBHDF5IO, path) as handle:
             file = handle.read()
             if file.units is None or file.trials is None:
                 raise SpecError(f"{path} has no table of units, or none of trials")
-            for table, column in ((file.units, area), (file.trials, label)):
+            wanted = ((file.units, area), (file.units, "spike_times"), (file.trials, label))
+            for table, column in wanted:
                 if column not in table.colnames:
                     raise SpecError(
                         f"{path}: table {table.name!r} has no column {column!r}; it has "
@@ -166,6 +174,10 @@ class Recording:
             series = _find_series(file, speed)
             if series is None:
                 raise SpecError(f"{path} has no time series {speed!r}; name yours with speed=")
+            if series.unit not in _CM_S:
+                raise SpecError(
+                    f"{path}: {speed!r} is in {series.unit!r}; give it in {' or '.join(_CM_S)}"
+                )
             units = range(len(file.units))
             ends = (
                 [float(np.max(intervals)) for intervals in file.units["obs_intervals"][:]]
@@ -176,10 +188,37 @@ class Recording:
             return cls(
                 [np.asarray(file.units["spike_times"][k]) for k in units],
                 [str(file.units[area][k]) for k in units],
-                _timestamps(series), np.asarray(series.data[:]),
+                _timestamps(series), _speed_cm_s(series),
                 np.asarray(trials["start_time"][:]), np.asarray(trials["stop_time"][:]),
                 np.asarray(trials[label][:]), max(ends) if ends else None,
             )  # fmt: skip
+
+
+def _labels(given: Any) -> np.ndarray:
+    values = np.asarray(given)
+    try:
+        whole = values.astype(float)
+    except (TypeError, ValueError):
+        whole = np.full(values.shape, np.nan)
+    if not (np.isfinite(whole) & (whole == np.round(whole))).all():
+        raise SpecError("stimulus labels must be integers; number your stimuli")
+    return whole.astype(int)
+
+
+@contextmanager
+def _opened(opener: Any, path: Path) -> Iterator[Any]:
+    """Open an NWB file; what h5py and pynwb raise for one that is damaged is one error."""
+    try:
+        handle = opener(str(path), "r")
+    except Exception as error:  # of many kinds: missing, cut off, no HDF5, no NWB
+        raise SpecError(f"{path} cannot be read as an NWB file: {error}") from None
+    with handle:
+        yield handle
+
+
+def _speed_cm_s(series: Any) -> np.ndarray:
+    values = np.asarray(series.data[:], float) * series.conversion + series.offset
+    return values * _CM_S[series.unit]
 
 
 def _ascending(name: str, times: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from dendmod.clustered.kernel import Drives, Synapses
 from dendmod.clustered.perturbation import Perturbation
 from dendmod.clustered.simulation import SpikingResult, run, synapses
 from dendmod.clustered.stimulus import StimulusSet
+from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
 
@@ -98,6 +99,11 @@ class TrialRunner:
             A perturbation, and when it begins (s); -inf: before the trial settles.
         stimulus
             Number of the stimulus, which begins at 0 s.
+
+        Raises
+        ------
+        SpecError
+            If the stimulus is none of this runner's, or a pulse has no onset.
         """
         begin = start - self.settle
         spec = self.network.spec
@@ -112,6 +118,9 @@ class TrialRunner:
         self, t: np.ndarray, perturbation: Perturbation | None, onset: float, stimulus: int | None
     ) -> Drives:
         """Return the drives at times t (s)."""
+        known = 0 if self.stimuli is None else len(self.stimuli.targets)
+        if stimulus is not None and not 0 <= stimulus < known:
+            raise SpecError(f"stimulus {stimulus} of {known}; give the runner stimuli that have it")
         profiles, patterns = [np.zeros((t.size, 0))], []
         pre_profile = pre_amp = None
         if perturbation is not None:

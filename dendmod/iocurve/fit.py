@@ -273,7 +273,8 @@ def _refined(n: Array, y: Array, grid: Array, i: int) -> float:
         options={"xatol": 1e-9},
     )
     ends = [e for e in (low, high) if e in (grid[0], grid[-1])]
-    x = min([float(found.x), *ends], key=lambda x: _scan(n, y, np.array([x]))[0])
+    # _scan loses digits where the residual is small
+    x = min([float(found.x), *ends], key=lambda x: _solve(n, y, "gain_xshift", x)[1])
     u, residual = _solve(n, y, "gain_xshift", x)
     for _ in range(_POLISH):
         error = feature_matrix(n, "gain_xshift", x) @ u - y

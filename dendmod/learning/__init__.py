@@ -29,6 +29,7 @@ _WHERE = {
     "weight_matrix": "matrices",
 }
 _NEEDED = ("torch", "sklearn")
+_DISTRIBUTION = {"sklearn": "scikit-learn", "umap": "umap-learn"}
 _WITHOUT_TORCH = ("weight_matrix",)
 __all__ = sorted(_WHERE)
 
@@ -37,9 +38,10 @@ def require(*packages: str) -> None:
     """Raise a `DendmodError` that says what to install, if one of these packages is missing."""
     missing = [name for name in packages or _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
+        names = " and ".join(_DISTRIBUTION.get(name, name) for name in missing)
         raise DendmodError(
-            f"dendmod.learning needs {' and '.join(missing)}, which is not installed here: "
-            "pip install 'dendmod[ml]'"
+            f"this needs {names}, not installed here: pip install 'dendmod[ml]', or in a checkout "
+            "pip install -c constraints.txt -e '.[ml]'"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
+from dendmod.learning import require
 from dendmod.learning.dataset import PARTS, Dataset
 from dendmod.learning.idx import load_idx
 from dendmod.npz import read_npz
@@ -23,6 +24,7 @@ def digits(seed: int = 1) -> Dataset:
 
     A third of each class is split between validation and test, by `seed`; pixels are 0 to 1.
     """
+    require("sklearn")
     from sklearn.datasets import load_digits
 
     raw = load_digits()

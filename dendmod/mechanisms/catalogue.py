@@ -137,6 +137,24 @@ def get(suffix: str) -> Mechanism:
     return known[suffix]
 
 
+def check_point_process(suffix: str, params: Mapping[str, object]) -> None:
+    """Check that a synapse can be such a mechanism, with these parameters.
+
+    Raises
+    ------
+    MechanismError
+        If it is a channel of the membrane, or not known, or has no such parameter.
+    SpecError
+        As `check_parameters`.
+    """
+    if get(suffix).kind != "point":
+        points = [name for name, mechanism in catalogue().items() if mechanism.kind == "point"]
+        raise MechanismError(
+            f"{suffix} is a mechanism of the membrane; a synapse is one of {', '.join(points)}"
+        )
+    check_parameters(suffix, params)
+
+
 def check_parameters(suffix: str, params: Mapping[str, object]) -> None:
     """Check that a mechanism has these parameters and that plain numbers are possible.
 

@@ -80,6 +80,17 @@ class Effect(Spec):
         return get(self.mechanism).kind == "point"
 
 
+def on_membrane(effects: Sequence[Effect]) -> list[Effect]:
+    """Return the effects on the membrane of a cell, without those on synapses."""
+    wrong = [e for e in effects if not isinstance(e, Effect)]
+    if wrong:
+        raise SpecError(
+            f"{type(wrong[0]).__name__} is no effect; give `mechanism(name)` or, of a modulator, "
+            "`modulator(name).effects(nM)`"
+        )
+    return [e for e in effects if not e.is_synaptic]
+
+
 def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> Cell:
     """Return a new specification of a cell under effects.
 
@@ -98,9 +109,16 @@ def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> C
     Raises
     ------
     SpecError
-        If the cell has no such mechanism or parameter in one of the regions.
+        If the cell has no such mechanism or parameter in one of the regions, or if all effects are
+        on synapses, which are no part of a cell.
     """
-    membrane = [e for e in effects if not e.is_synaptic]
+    membrane = on_membrane(effects)
+    if effects and not membrane:
+        names = ", ".join(dict.fromkeys(e.mechanism for e in effects))
+        raise SpecError(
+            f"effects on {names} change synapses and no cell; give them to apply_to_setup and "
+            "apply_to_trains"
+        )
     held = [e for e in membrane if e.hold_rest]
     changed = _changed(cell, held)
     if changed != cell:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.codehash import code_hash
 from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
 from dendmod.neuromodulation.claims import Claim, all_fall, verdict
@@ -22,6 +23,7 @@ UNITS = ("of_the_control", "its_own")
 """Highest rate by which a population function is divided, to stand in for a logistic."""
 MEASURES = ("order_parameter", "locking_within", "locking_between", "modularity")
 QUICK_SEEDS, QUICK_DURATION = 3, 5.0
+_CODE = ("neuromodulation/network.py", "population", "params/shine2021.py", "rng.py")
 
 
 def main(options: FigureOptions) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def main(options: FigureOptions) -> dict[str, Any]:
         networks={
             f"gamma {gamma:g}": {
                 kind: {"mean": np.mean(r[kind], axis=0).tolist(),
-                       "sd": np.std(r[kind], axis=0).tolist()}
+                       "sd": np.std(r[kind], axis=0, ddof=1).tolist()}
                 for kind in ("logistic", "population")
             }
             for gamma, r in runs.items()
@@ -95,7 +97,7 @@ def networks(
         for gamma in e.gammas
         for k in range(number)
     }
-    known = {k: versions()[k] for k in ("dendmod", "numpy")}
+    known = {k: versions()[k] for k in ("dendmod", "numpy")} | {"code": code_hash(*_CODE)}
     done = run_tasks(
         list(tasks.values()), options.out / "store", fingerprint=repr(sorted(known.items())),
         **options.sweep(),
@@ -120,6 +122,7 @@ def judge(
     r = {gamma: runs[gamma]["logistic"][..., 0].mean(axis=0) for gamma in e.gammas}
     between = runs[high]["logistic"][..., 2].mean(axis=0)
     null = runs[high]["logistic"][:, 0, 0]
+    null_sd = float(null.std(ddof=1))
     drives = hopf_drives()
     each = {  # [seeds, units, cases, per_unit]
         gamma: (found := runs[gamma]["population"][..., 0]).reshape(
@@ -150,14 +153,14 @@ def judge(
         "gain_integrates_the_network": Claim(
             "Higher gain moves the network from segregation to integration",
             verdict(
-                bool(r[high][-1] > null.max() + 3 * null.std() + SAME),
+                bool(r[high][-1] > null.max() + 3 * null_sd + SAME),
                 bool(between[-1] > between[0] + SAME),
             ),
             {
                 "gamma": high,
                 "sigma": list(e.sigmas),
                 "order_parameter": r[high].tolist(),
-                "null_sigma_0": {"mean": float(null.mean()), "sd": float(null.std())},
+                "null_sigma_0": {"mean": float(null.mean()), "sd": null_sd},
                 "locking_between_modules": between.tolist(),
                 "modularity": runs[high]["logistic"][..., 3].mean(axis=0).tolist(),
                 "hopf_gamma_I": list(drives),
@@ -174,14 +177,14 @@ def judge(
                 "gamma": low,
                 "sigma": list(e.sigmas),
                 "order_parameter": r[low].tolist(),
-                "sd_over_seeds": seeds.std(axis=0).tolist(),
+                "sd_over_seeds": seeds.std(axis=0, ddof=1).tolist(),
             },
         ),
         "the_L5_function_shows_the_transition": Claim(
             "With the measured function of the L5 cell in place of the logistic, the network goes "
             "from segregation to integration too",
             verdict(
-                bool(population[0].max() > null.mean() + 3 * null.std() + SAME),
+                bool(population[0].max() > null.mean() + 3 * null_sd + SAME),
                 bool(population[0][0] < 0.5 * (population[0].max() + null.mean())),
             ),
             {
@@ -196,7 +199,7 @@ def judge(
                 "half_way_nA_per_unit_by_gamma_highest_rate_and_seed": reach,
                 "ratio_to_the_control_by_seed": ratio,
                 "critical_coupling_nA_per_Hz": {
-                    name: {"mean": float(np.mean(c)), "sd": float(np.std(c))}
+                    name: {"mean": float(np.mean(c)), "sd": float(np.std(c, ddof=1))}
                     for name, c in critical.items()
                 },
             },
@@ -209,7 +212,12 @@ def _ratios(values: list[float], control: list[float]) -> list[float]:
 
 
 def _half(x: tuple[float, ...], row: np.ndarray) -> float:
-    """Return where the order parameter first reaches half of its way up; NaN if it does not."""
+    """Return where the order parameter first reaches half of its way up; NaN if it has no way up.
+
+    A row whose largest value is not above its first by more than what counts as the same has none.
+    """
+    if not row.max() > row[0] + SAME:
+        return float("nan")
     target = 0.5 * (row.min() + row.max())
     above = np.flatnonzero(row >= target)
     k = int(above[0])

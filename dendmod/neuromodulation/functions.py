@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from dendmod.errors import SpecError
 from dendmod.figure import plain
@@ -25,8 +24,8 @@ from dendmod.iocurve import (
     thresholds,
 )
 from dendmod.neuromodulation.claims import sure
-from dendmod.params.neuromodulators import OPERATING_POINT, STEPS, SURE, THRESHOLD_SD
-from dendmod.population import Activation, Measured, Normal
+from dendmod.params.neuromodulators import OPERATING_POINT, SURE, THRESHOLD_SD
+from dendmod.population import Activation, Measured, Normal, bistability_threshold
 
 Array = npt.NDArray[np.float64]
 
@@ -35,8 +34,8 @@ def population_of(amps: npt.ArrayLike, rate: npt.ArrayLike, sd: float = THRESHOL
     """Return the population function of a measured f-I curve (nA, Hz).
 
     Thresholds spread by `sd` (nA) around the neuron's own. Where the measured rate falls again,
-    the curve is held at its highest rate: a population function must not fall, and the fall (the
-    beginning of a block) is reported beside it.
+    the curve is held at its highest rate, since a population function must not fall: a block of
+    spiking at large currents does not show in it.
     """
     x, y = np.asarray(amps, dtype=float), np.asarray(rate, dtype=float)
     return Activation(
@@ -240,10 +239,4 @@ def knob(
 
 def critical_coupling(q: Activation) -> float:
     """Return the self-coupling (nA a Hz) from which a population can rest in two states."""
-    return 1.0 / q.peak[1]
-
-
-def same_rate(q: Activation, rate: float) -> float:
-    """Return the input at which a population fires at `rate` (Hz)."""
-    low, high = -1.0, float(max(STEPS.amps)) + 1.0
-    return float(brentq(lambda v: float(q(v)) - rate, low, high))
+    return bistability_threshold(q.peak[1])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dendmod.codehash import code_hash
 from dendmod.errors import DownloadError, MorphologyError
 from dendmod.experiment import versions
 from dendmod.neuromodulation.effects import Effect
@@ -29,6 +30,8 @@ def cached_file(morphology: str) -> Path:
     return Path(__file__).parent / "data" / f"{Path(morphology).stem}.json"
 
 
+# what the worker measures with, beside the engine
+_CODE = tuple(f"neuromodulation/{name}.py" for name in ("worker", "effects", "rest"))
 _SYNAPSES = ("AmpaNmdaSyn", "DoubleExpSyn", "DoubleExpCurrent")
 _BESIDE = ("name", "title", "source", "paper", "clamp", "schema")  # of a protocol
 
@@ -123,7 +126,8 @@ class Curves:
 
     @property
     def _fingerprint(self) -> str:
-        return json.dumps({**versions(), "morphology": self._sha256()}, sort_keys=True)
+        known = {**versions(), "morphology": self._sha256(), "code": code_hash(*_CODE)}
+        return json.dumps(known, sort_keys=True)
 
     def _sha256(self) -> str:
         from dendmod.morphology import resolve

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from dendmod.errors import SpecError, did_you_mean
-from dendmod.neuromodulation.effects import Effect, apply
+from dendmod.neuromodulation.effects import Effect, apply, on_membrane
 from dendmod.neuromodulation.receptors import Receptor
 from dendmod.spec import Cell, Spec
 
@@ -60,7 +60,7 @@ class Modulator(Spec):
 
     def apply(self, cell: Cell, concentration: float) -> Cell:
         """Return the specification of a cell in a steady concentration (nM)."""
-        return apply(cell, self.effects(concentration))
+        return apply(cell, on_membrane(self.effects(concentration)))
 
     def activations(self, t: npt.ArrayLike, concentration: npt.ArrayLike) -> dict[str, Array]:
         """Return the activation of each class of receptors over time, through its G protein.

@@ -87,8 +87,21 @@ def mechanisms(sizes: Sizes = SIZES) -> dict[str, tuple[Effect, ...]]:
     }
 
 
-def mechanism(name: str) -> tuple[Effect, ...]:
-    """Return one of `mechanisms` by its name; "control" is no effect at all."""
+_RATIOS = {"nmda_up": SIZES.nmda_ratio, "nmda_off": SIZES.nmda_off}
+
+
+def mechanism(name: str, dose: float = 1.0) -> tuple[Effect, ...]:
+    """Return one of `mechanisms` by its name; "control" is no effect at all.
+
+    Parameters
+    ----------
+    name
+        Of the mechanism.
+    dose
+        Part of its full strength. Parameters move linearly with it, but of the receptor ratio only
+        the ratio does: its weight is the one that holds the area at that ratio, which lies far from
+        half way at half the dose.
+    """
     known = mechanisms()
     if name == "control":
         return ()
@@ -96,7 +109,11 @@ def mechanism(name: str) -> tuple[Effect, ...]:
         raise SpecError(
             f"there is no mechanism {name!r}." + did_you_mean(name, {*known, "control"})
         )
-    return known[name]
+    if not 0 <= dose <= 1:
+        raise SpecError(f"dose = {dose}: give a part of the full strength, from 0 to 1")
+    if name in _RATIOS:
+        return receptor_ratio(1 + dose * (_RATIOS[name] - 1))
+    return tuple(e.at(dose) for e in known[name])
 
 
 def source(name: str) -> Source:
@@ -112,7 +129,7 @@ def receptor(name: str) -> Receptor:
     n = RECEPTORS[name]
     return Receptor(
         name=name, family=n.family, half=n.half, hill=n.hill, tau_on=n.tau_on, tau_off=n.tau_off
-    )  # type: ignore[arg-type]
+    )
 
 
 def modulators(sizes: Sizes = SIZES) -> dict[str, Modulator]:

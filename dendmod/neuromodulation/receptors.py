@@ -12,6 +12,7 @@ from dendmod.errors import SpecError
 from dendmod.spec import Spec
 
 Array = npt.NDArray[np.float64]
+_MOST = 1e300  # beyond it, inf / inf
 Family = Literal["Gq", "Gi", "Gs", "ionotropic"]
 
 
@@ -50,7 +51,8 @@ class Receptor(Spec):
         c = np.asarray(concentration, dtype=float)
         if not np.isfinite(c).all() or (c < 0).any():
             raise SpecError(f"{self.name}: concentrations must be finite and 0 nM or more")
-        ratio = (c / self.half) ** self.hill
+        with np.errstate(over="ignore"):
+            ratio = np.minimum((c / self.half) ** self.hill, _MOST)
         return ratio / (1.0 + ratio)
 
     def activation(
@@ -68,8 +70,10 @@ class Receptor(Spec):
         concentration
             From each time on (nM), shape [n].
         start
-            Activation at the first time; the occupancy there if not given.
+            Activation at the first time, from 0 to 1; the occupancy there if not given.
         """
+        if start is not None and not 0 <= start <= 1:
+            raise SpecError(f"start = {start}: give an activation from 0 to 1")
         times = np.asarray(t, dtype=float)
         target = self.occupancy(concentration)
         if times.ndim != 1 or times.shape != target.shape or not (np.diff(times) > 0).all():

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 
 SCHEMA = "dendmod/neuromodulation/2"
@@ -123,8 +124,8 @@ def write_curves(
         text = json.dumps(entry, allow_nan=False, separators=(",", ":"))
         rows.append(f"  {json.dumps(key)}: {text}")
     head = json.dumps({"schema": SCHEMA, **about}, indent=1)[:-2]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{head},\n "results": {{\n' + ",\n".join(rows) + "\n }\n}\n")
+    with replacing(path) as partial:
+        partial.write_text(f'{head},\n "results": {{\n' + ",\n".join(rows) + "\n }\n}\n")
 
 
 def _plain(array: np.ndarray) -> Any:

@@ -131,8 +131,7 @@ def tasks_of(kind: str, morphology: str, seed: int) -> list[Task]:
         tasks = [io_task("control/0", (), morphology, seed)]
         for name in CURVES:
             for dose in IO.doses[1:]:
-                effects = tuple(e.at(dose) for e in mechanism(name))
-                tasks.append(io_task(f"{name}/{dose:g}", effects, morphology, seed))
+                tasks.append(io_task(f"{name}/{dose:g}", mechanism(name, dose), morphology, seed))
         return tasks
     tasks = []
     for name in READINGS:

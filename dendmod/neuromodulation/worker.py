@@ -9,7 +9,13 @@ import numpy as np
 from dendmod.errors import SpecError
 from dendmod.inputs import poisson
 from dendmod.iocurve import ThresholdSearch
-from dendmod.neuromodulation.effects import Effect, apply, apply_to_setup, apply_to_trains
+from dendmod.neuromodulation.effects import (
+    Effect,
+    apply,
+    apply_to_setup,
+    apply_to_trains,
+    on_membrane,
+)
 from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.spec import Cell, CurrentClamp, Location, Run, Setup, SpikeTrain, Synapse
@@ -21,7 +27,7 @@ Out = dict[str, np.ndarray]
 def _unpack(cell: dict[str, Any], effects: list[dict[str, Any]]) -> tuple[Cell, list[Effect]]:
     """The cell under its effects, and the effects."""
     listed = [Effect.model_validate(e) for e in effects]
-    return apply(Cell.model_validate(cell), listed), listed
+    return apply(Cell.model_validate(cell), on_membrane(listed)), listed
 
 
 def fi_curve(
@@ -272,7 +278,7 @@ def io_curve(
     setup = setup_for(fields, sites)
     if not isinstance(setup.cell, Cell):
         raise SpecError("these measurements take effects on a full cell; give cell.morphology")
-    changed = apply(setup.cell, listed)
+    changed = apply(setup.cell, on_membrane(listed))
     setup = apply_to_setup(setup.model_copy(update={"cell": changed}), listed)
     search = ThresholdSearch(
         start=fields.arms[arm].n_feedforward,

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _LINES = ("-", "--", ":", "-.")
 
 
-def draw_counts(means: pd.Series, title: str) -> Figure:
-    """Draw mean output spikes against level.
+def draw_counts(rows: pd.DataFrame, levels_are: Mapping[str, str], title: str) -> Figure:
+    """Draw mean output spikes and their standard error over trials against level.
 
     Parameters
     ----------
-    means
-        Mean spikes, indexed by variant, arm and level.
+    rows
+        One row a trial: variant, arm, level and spikes.
+    levels_are
+        What the levels of each arm count.
     title
         Title of the figure.
     """
-    arms = list(dict.fromkeys(means.index.get_level_values("arm")))
-    variants = list(dict.fromkeys(means.index.get_level_values("variant")))
+    spikes = rows.groupby(["variant", "arm", "level"], sort=False)["spikes"]
+    means, errors = spikes.mean(), spikes.sem().fillna(0.0)
+    arms, variants = list(dict.fromkeys(rows["arm"])), list(dict.fromkeys(rows["variant"]))
     figure, axes = plt.subplots(
         1, len(arms), figsize=(3.4 * len(arms) + 1.2, 2.8), squeeze=False, constrained_layout=True
     )
@@ -31,17 +37,20 @@ def draw_counts(means: pd.Series, title: str) -> Figure:
             if (variant, arm) not in means.index.droplevel("level"):
                 continue
             values = means[variant, arm]
-            ax.plot(
+            ax.errorbar(
                 values.index,
                 values.values,
-                _LINES[k % 4],
+                errors[variant, arm].values,
+                fmt=_LINES[k % 4],
                 color=colours[k],
                 marker="o",
                 ms=2.5,
+                elinewidth=0.6,
                 label=variant,
             )
-        ax.set_xlabel(f"Level of {arm}")
-        ax.set_ylabel("Output spikes")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xlabel(levels_are[arm].capitalize().replace("nmda", "NMDA"))
+        ax.set_ylabel("Output spikes, mean ± SEM")
     if len(variants) > 1:
         axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.suptitle(title, fontsize=8)

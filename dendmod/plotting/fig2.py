@@ -112,8 +112,8 @@ def _fit(ax: Axes, arm: IOAnalysis, fit: IOFit, name: str) -> None:
 
 
 def _fit_title(fit: IOFit) -> str:
-    shift = f", x-shift {fit.x_shift:.0f}" if fit.model == "gain_xshift" else ""
-    return f"{_NAMES[fit.model]}{shift}\nresidual {fit.residual:.3f}"
+    shift = f", x-shift {fit.x_shift:.0f} inputs" if fit.model == "gain_xshift" else ""
+    return f"{_NAMES[fit.model]}{shift}\nresidual {fit.residual:.2g}"
 
 
 def _level_bar(figure: Figure, ax: Axes, arm: IOAnalysis, name: str, title: str) -> None:

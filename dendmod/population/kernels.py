@@ -38,6 +38,8 @@ class Kernel:
             raise SpecError(
                 f"{len(self.weights)} weights and {len(self.taus)} chains; give as many of each"
             )
+        if not np.isfinite(self.weights).all():
+            raise SpecError(f"weights {self.weights} of a kernel: give finite numbers")
         flat = [tau for chain in self.taus for tau in chain]
         if any(not chain for chain in self.taus) or not all(np.isfinite(t) and t > 0 for t in flat):
             raise SpecError(f"time constants {self.taus} ms: give one or more > 0 in each chain")
@@ -74,8 +76,16 @@ class Kernel:
 
     @property
     def cutoff(self) -> float:
-        """Frequency (Hz) at which the response has fallen by 3 dB (to one over root 2)."""
+        """Frequency (Hz) at which the response has fallen by 3 dB (to one over root 2).
+
+        Raises
+        ------
+        SpecError
+            If the kernel has no area: it passes no constant input that could fall.
+        """
         target = abs(self.area) / np.sqrt(2)
+        if not target > 0:
+            raise SpecError("a kernel whose area is zero has no -3 dB frequency")
         grid = np.geomspace(1e-3, 1e4, 2001)
         below = np.flatnonzero(np.abs(self.response(grid)) < target)
         high = int(below[0])

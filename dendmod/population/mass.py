@@ -203,7 +203,9 @@ class Mass:
                 found.append(done.x)
         return found
 
-    def simulate(self, duration: float, start: Array | None = None, n: int = 2001) -> tuple:  # type: ignore[type-arg]
+    def simulate(
+        self, duration: float, start: Array | None = None, n: int = 2001
+    ) -> tuple[Array, Array]:
         """Integrate for `duration` seconds.
 
         Returns
@@ -221,10 +223,21 @@ class Mass:
         return t, np.array([self.inputs(s) for s in done.y.T]).T
 
 
-def bistability_threshold(activation: RateFunction, peak_gain: float, area: float = 1.0) -> float:
-    """Return the smallest self-coupling that can give two stable states: ``1 / (area max Q')``."""
-    if not peak_gain > 0:
-        raise SpecError(f"peak_gain = {peak_gain}; give the largest gain of the activation")
+def bistability_threshold(peak_gain: float, area: float = 1.0) -> float:
+    """Return the smallest self-coupling that can give two stable states: ``1 / (area max Q')``.
+
+    Parameters
+    ----------
+    peak_gain
+        Largest gain of the activation, such as ``Activation.peak[1]``.
+    area
+        Of the kernel.
+    """
+    if not (peak_gain > 0 and area > 0):
+        raise SpecError(
+            f"peak_gain = {peak_gain} and area = {area}; give the largest gain of the activation "
+            "and the area of an excitatory kernel, both above 0"
+        )
     return 1.0 / (area * peak_gain)
 
 

@@ -129,8 +129,11 @@ class Measured:
                 "a measured curve needs two or more rising inputs and one rate each; given shapes "
                 f"{x.shape} and {y.shape}"
             )
-        if not (np.isfinite(x).all() and np.isfinite(y).all()) or (y < 0).any() or not y.any():
-            raise SpecError("a measured curve needs finite rates of 0 Hz or more, one of them > 0")
+        if not (np.isfinite(x).all() and np.isfinite(y).all()) or (y < 0).any() or not y[-1] > 0:
+            raise SpecError(
+                "a measured curve needs finite inputs, and rates of 0 Hz or more, the last of them "
+                "> 0; leave out what lies beyond a block of spiking"
+            )
 
     @property
     def qmax(self) -> float:

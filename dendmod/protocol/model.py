@@ -16,6 +16,10 @@ WidthReading = Literal["SD", "2 SD"]
 SiteOrder = Literal["falling impedance", "rising impedance", "random"]
 _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
 QUICK_TRIALS = 4
+LEVEL_IS = {
+    "somatic_shunt": "shunt inputs",
+    "dendritic_nmda": "dendritic sites driven to NMDA spikes",
+}  # what the levels of an arm count
 
 
 class CellFields(Spec):

@@ -13,6 +13,8 @@ from dendmod.errors import SpecError, did_you_mean
 from dendmod.paths import data_dir
 from dendmod.protocol.model import DendriticNmda, Protocol, Readings, SomaticShunt
 
+_LEARNING = "dendmod/switching/"
+_FILES = ("morphology", "reduced")  # fields of [cell] that may name a file
 _UNITS = {"ms", "s", "us", "nS", "uS", "pS", "mS", "nA", "pA", "uA", "um", "mm", "nm", "Hz", "kHz",
           "mV", "V", "MOhm", "kOhm", "GOhm"}  # fmt: skip
 
@@ -45,13 +47,32 @@ def load_toml(path: Path) -> dict[str, Any]:
 def load_protocol(name: str | Path, changes: dict[str, Any] | None = None) -> Protocol:
     """Read and check a protocol file, with fields (dotted names) changed.
 
+    Files that it names are looked for beside it first, then in the working folder.
+
     Raises
     ------
     SpecError
         If a field is unknown, misspelt, has the wrong unit or an impossible value.
     """
     path = find_protocol(name)
-    return parse_protocol(load_toml(path), changes, origin=str(path))
+    table = load_toml(path)
+    if str(table.get("schema", "")).startswith(_LEARNING):
+        raise SpecError(
+            f"{path} is an experiment on learning, which `python -m dendmod.{path.stem}` runs"
+        )
+    _look_beside(path, table)
+    return parse_protocol(table, changes, origin=str(path))
+
+
+def _look_beside(path: Path, table: dict[str, Any]) -> None:
+    """Give the full path of each file of a cell that lies beside the protocol."""
+    cell = table.get("cell")
+    if not isinstance(cell, dict):
+        return
+    for name in _FILES:
+        given = cell.get(name)
+        if isinstance(given, str) and Path(given).suffix and (path.parent / given).is_file():
+            cell[name] = str((path.parent / given).resolve())
 
 
 def parse_protocol(

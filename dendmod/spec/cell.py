@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
+from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.base import Spec
 
 RegionName = Literal["soma", "basal", "apical", "axon"]
@@ -120,7 +121,19 @@ class Biophysics(Spec):
     last_segment_at_end: bool = False
 
     def scaled(self, factors: dict[str, float]) -> Biophysics:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
+        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks).
+
+        Raises
+        ------
+        SpecError
+            If the cell has no such mechanism, or one without a maximal conductance.
+        """
+        for suffix in factors:
+            if suffix not in self.voltage_gated:
+                raise SpecError(
+                    f"{self.name} has no conductance of {suffix!r}."
+                    + did_you_mean(suffix, self.voltage_gated)
+                )
         regions = {}
         for region, spec in self.regions.items():
             mechanisms = tuple(_scaled(m, factors.get(m.suffix, 1.0)) for m in spec.mechanisms)

@@ -130,7 +130,7 @@ def _progress_bar(n: int, kept: int, todo: Sequence[Task], show: bool) -> Iterat
     bar = tqdm(
         total=sum(t.cost for t in todo),
         disable=not show,
-        desc=f"{n} runs" + (f" ({kept} kept from before)" if kept else ""),
+        desc=f"{n} run{'s' if n > 1 else ''}" + (f" ({kept} kept from before)" if kept else ""),
         bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} < {remaining}",
         mininterval=0.2 if sys.stderr.isatty() else 10,
     )

@@ -22,7 +22,6 @@ Array = npt.NDArray[np.float64]
 
 
 _TOP = 95.0  # ours: the percentile over training inputs that counts as a strong drive
-_MOST = 3.0  # ours: no training input drives a neuron more than so many times as strongly
 
 
 def scaled_weights(
@@ -45,9 +44,7 @@ def scaled_weights(
     scale
         "literal", or "without n_in": the number of inputs left out of the denominator. "drive":
         the denominator is the 95th percentile over `inputs` of the size of a neuron's summed
-        input, so that strong inputs span `v_range` in every neuron and with every matrix; where
-        the largest is more than three times that, as for a pixel that is hardly ever set, a third
-        of the largest.
+        input, so that strong inputs span `v_range` in every neuron and with every matrix.
     inputs
         Spikes of training inputs, shape [samples, inputs]; needed for "drive".
 
@@ -69,8 +66,7 @@ def scaled_weights(
 def _strong_drive(w: Array, inputs: npt.ArrayLike | None) -> Array:
     if inputs is None:
         raise SpecError('a scale by "drive" needs training inputs; give them, or another scale')
-    each = np.abs(np.asarray(inputs, dtype=float) @ w)
-    drive = np.maximum(np.percentile(each, _TOP, axis=0), each.max(axis=0) / _MOST)
+    drive = np.percentile(np.abs(np.asarray(inputs, dtype=float) @ w), _TOP, axis=0)
     if not (drive > 0).all():
         raise SpecError(
             f"the training inputs do not reach {int((drive <= 0).sum())} neurons; their weights "

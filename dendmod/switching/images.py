@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,17 @@ from dendmod.learning.matrices import weight_matrix
 from dendmod.switching.encoding import spike_counts
 from dendmod.switching.tasks import ImageTasks
 
+_EXPLAINED = 0.99  # ours: the part of the variance that components of PCA are taken for
 DIGITS = "digits"
+_PLACES = (Path("shared/data"), Path("../shared/data"))
 _SHARED = ("emnist47",)  # names of files that may lie in a folder of data
 
 
 def find_data(name: str) -> str:
     """Return "digits", an npz file or a folder of idx files; "emnist47" is looked for.
+
+    It is looked for in the folder data of $DENDMOD_SHARED, if that is set, in data, shared/data and
+    ../shared/data.
 
     Raises
     ------
@@ -29,10 +35,16 @@ def find_data(name: str) -> str:
     if name == DIGITS or Path(name).exists():
         return name
     if name in _SHARED:
-        for folder in ("data", "shared/data", "../shared/data"):
-            path = Path(folder) / f"{name}.npz"
-            if path.is_file():
-                return str(path)
+        shared = os.environ.get("DENDMOD_SHARED")
+        places = [*([Path(shared, "data")] if shared else []), Path("data"), *_PLACES]
+        for place in places:
+            if (place / f"{name}.npz").is_file():
+                return str(place / f"{name}.npz")
+        raise SpecError(
+            f"{name}.npz is in none of {', '.join(str(place) for place in places)}; put it there, "
+            "set DENDMOD_SHARED to a folder with data/ in it, or give --data the folder of the idx "
+            "files of EMNIST"
+        )
     raise SpecError(
         f"there are no images {name!r}; give {DIGITS!r}, an npz file with train_images, "
         "train_labels and the same for val and test, or a folder of idx files"
@@ -53,11 +65,19 @@ def image_tasks(data: Dataset, classes: tuple[int, ...], *, shuffled: bool = Fal
 def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.float64]:
     """Return weight vectors of `k` hidden cells, one a column, shape [pixels, k].
 
-    PCA has no more vectors than pixels: there are fewer hidden cells then.
+    PCA takes no more components than explain 99 % of the variance: there may be fewer hidden cells
+    then. Weights are scaled by the drive of training images, and the last components are pixels
+    that hardly any of these sets.
     """
     if kind in ("PCA", "dPCA"):
-        k = min(k, data.x["train"][0].size)
+        k = min(k, _components(data))
     return weight_matrix(kind, data.x["train"], k, seed).T
+
+
+def _components(data: Dataset) -> int:
+    x = data.x["train"].reshape(len(data.x["train"]), -1).astype(float)
+    variance = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2
+    return int(np.searchsorted(np.cumsum(variance), _EXPLAINED * variance.sum())) + 1
 
 
 def training_spikes(data: Dataset) -> npt.NDArray[np.int64]:

@@ -127,7 +127,7 @@ def _here(
         total=len(classes) * samples,
         disable=not progress,
         unit="sample",
-        bar_format="{desc}: {percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} samples, "
+        bar_format="{desc}{percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} samples, "
         "{elapsed} < {remaining}",
     ) as bar:
         for i, c in enumerate(classes):

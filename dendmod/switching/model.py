@@ -14,6 +14,7 @@ from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.network import NetworkSpec
 from dendmod.npz import read_npz
+from dendmod.switching.images import DIGITS, load_images
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.tasks import ImageTasks
 from dendmod.switching.training import Training
@@ -115,18 +116,28 @@ def read_model(path: Path | str) -> TrainedModel:
 
 
 def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Read ``images`` and ``labels`` from an npz file.
+    """Read ``images`` and ``labels``, or the test part of what training reads.
+
+    Parameters
+    ----------
+    path
+        An npz file, "digits", or what else `dendmod.switching.images.find_data` takes.
 
     Raises
     ------
     SpecError
         If it cannot be read or does not hold both.
     """
+    if str(path) == DIGITS or Path(path).is_dir():
+        data = load_images(str(path))
+        return data.x["test"], data.y["test"]
     kept = read_npz(path)
+    if "test_images" in kept and "images" not in kept:
+        kept = {name.removeprefix("test_"): array for name, array in kept.items()}
     if missing := {"images", "labels"} - set(kept):
         raise SpecError(
             f"{path}: lacks {', '.join(sorted(missing))}; it needs images, uint8 "
-            "[n, height, width], and labels [n]"
+            "[n, height, width], and labels [n], or test_images and test_labels"
         )
     images, labels = kept["images"], kept["labels"]
     if images.ndim < 2 or labels.shape != (len(images),):

@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from dendmod.clustered import ClusteredNetwork, build_network
-from dendmod.clustered.activation import activation_latencies, activations, complete_intervals
+from dendmod.clustered.activation import (
+    activation_latencies,
+    activations,
+    cluster_rates,
+    complete_intervals,
+)
 from dendmod.clustered.decoding import (
+    DecodingCurve,
+    crossing_times,
     decode,
     latency_difference,
     sliding_counts,
@@ -232,3 +239,78 @@ def test_matching_only_takes_away_what_is_too_much(seed, trials, mean_a, mean_b)
     ranked = np.sort(matched.sum(axis=1)), np.sort(np.minimum(
         np.sort(rest.sum(axis=1)), np.sort(run.sum(axis=1))))  # fmt: skip
     assert ranked[0].tolist() == ranked[1].tolist()
+
+
+def test_rates_of_clusters_are_those_of_a_neuron_whatever_their_size():
+    network = build_network(ClusteredNetwork(), 1)
+    small, large = int(network.sizes.argmin()), int(network.sizes.argmax())
+    assert network.sizes[small] < 70 < 90 < network.sizes[large]
+    rates = cluster_rates(
+        cluster_spikes(network, {small: [(0.2, 1.2)], large: [(0.2, 1.2)]}), network
+    )
+    assert rates[[small, large], 400:1000].mean(axis=1) == pytest.approx([100, 100], rel=0.02)
+
+
+def test_sliding_counts_begin_with_the_first_whole_window():
+    assert sliding_counts(np.array([[1, 2, 3, 4]]), 2).tolist() == [[3, 5, 7]]
+    assert sliding_counts(np.array([1, 2, 3]), 3).tolist() == [6]
+    for width in (0, 4):
+        with pytest.raises(SpecError, match="do not fit"):
+            sliding_counts(np.array([1, 2, 3]), width)
+
+
+def test_latency_is_the_end_of_the_first_of_five_windows_in_a_row_after_the_onset():
+    t = np.round(np.arange(-10, 20) * 0.02, 9)
+    never = np.zeros((10, t.size))
+    # a window that ends at 0 s has seen nothing of the stimulus
+    assert DecodingCurve(t, np.ones(t.size), never, 0.25).latency() == pytest.approx(0.02)
+    accuracy = np.zeros(t.size)
+    accuracy[12:16] = 1.0  # four in a row do not count
+    accuracy[18:23] = 1.0
+    assert DecodingCurve(t, accuracy, never, 0.25).latency() == pytest.approx(t[18])
+    assert DecodingCurve(t, accuracy, never, 0.25).latency(windows=4) == pytest.approx(t[12])
+    with pytest.raises(SpecError, match="without shuffles"):
+        DecodingCurve(t, accuracy, never[:0], 0.25).latency()
+
+
+def test_crossings_lie_on_the_line_between_two_samples():
+    found = crossing_times(
+        np.array([-1.0, 0.0, 1.0, 2.0]), np.array([9.0, 0.0, 0.5, 1.0]),
+        np.array([0.0, 0.25, 0.5, 0.75, 1.1]),
+    )  # fmt: skip
+    np.testing.assert_allclose(found, [0.0, 0.5, 1.0, 1.5, np.nan])
+
+
+def test_quantiles_are_the_middles_of_equal_parts():
+    # half of each half: a standard normal has its quartiles at 0.6745
+    assert gaussian_quantiles(2) == pytest.approx([-0.67449, 0.67449], abs=1e-5)
+    assert gaussian_quantiles(3)[1] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_gain_ratio_is_that_of_the_means():
+    assert gain_ratio(np.array([1.0, 3.0]), np.array([2.0, 3.0])) == (1.25, 2)
+
+
+def test_d_prime_is_averaged_over_pairs_without_its_sign():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 5000)
+    mean = np.array([4.0, 2.0, 8.0])[labels]  # differences of 2, 4 and 6
+    rates = rng.normal(mean[:, None], 2.0, (15000, 1))
+    assert selectivity(rates, labels) == pytest.approx((1 + 2 + 3) / 3, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"folds": 1}, "2 or more"),
+        ({"labels": np.zeros(8, int)}, "same label"),
+        ({"t": np.zeros(2)}, "give"),
+        ({"windows": np.full((8, 3, 1), np.nan)}, "not finite"),
+    ],
+)
+def test_what_cannot_be_decoded_is_refused(change, message):
+    given_ = {"windows": np.ones((8, 3, 1)), "labels": np.arange(8) % 2, "t": np.zeros(1),
+              "folds": 2, "shuffles": 1, **change}  # fmt: skip
+    windows, labels, t = (given_.pop(k) for k in ("windows", "labels", "t"))
+    with pytest.raises(SpecError, match=message):
+        decode(windows, labels, t, **given_)

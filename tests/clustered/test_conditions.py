@@ -7,7 +7,7 @@ from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
 from dendmod.clustered.perturbation import KINDS, Perturbation, double_exponential
 from dendmod.clustered.readings import READINGS, read_coupling
 from dendmod.clustered.stimulus import draw_stimuli
-from dendmod.clustered.trials import TrialRunner
+from dendmod.clustered.trials import TrialRunner, TrialSpikes
 from dendmod.errors import SpecError
 
 SMALL = ClusteredNetwork(n_neurons=400, mean_cluster_size=48, cluster_size_cv=0.1, r_ext=11.2)
@@ -31,6 +31,8 @@ def test_the_variance_has_its_size_and_scales_the_same_numbers(network):
     small = Perturbation("dvar_I", 0.1).pattern(network)
     assert Perturbation("dvar_I", 0.5).pattern(network) == pytest.approx(5 * small)
     assert not small[~i].any()
+    driven = build_network(SMALL.with_(r_ext=22.4), 4)
+    assert Perturbation("dvar_I", 0.1).pattern(driven) == pytest.approx(2 * small)
     large = build_network(ClusteredNetwork(), 1)
     z = Perturbation("dvar_E", 0.2).pattern(large)[:1600] / large.mu[0]
     assert z.std() == pytest.approx(0.2, rel=0.1)
@@ -112,6 +114,8 @@ def test_readings_divide_the_weights(network, kind):
         (lambda: Perturbation("dNMDA", 0.1), "no perturbation"),
         (lambda: Perturbation("dvar_E", -0.1), "it is an SD"),
         (lambda: Perturbation("dmean_E", float("nan")), "finite"),
+        (lambda: Perturbation("dmean_E", 0.1, (0.1, 1.0)).profile(np.zeros(1), -np.inf), "onset"),
+        (lambda: TrialRunner(build_network(SMALL, 0)).run(0, 0.0, 0.1, stimulus=0), "stimulus 0"),
         (lambda: double_exponential(np.zeros(1), 1.0, 0.5), "rise"),
         (lambda: draw_stimuli(build_network(SMALL, 0), "tone"), "no stimulus"),
         (lambda: read_coupling(build_network(SMALL, 0), "dAMPA", 0.1, "half"), "reading"),
@@ -120,3 +124,28 @@ def test_readings_divide_the_weights(network, kind):
 def test_what_is_not_allowed_is_refused(make, message):
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_a_constant_perturbation_begins_at_its_onset():
+    t = np.array([-0.6, -0.5001, -0.5, 0.0, 1.0])
+    assert Perturbation("dmean_E", 0.1).profile(t, -0.5).tolist() == [0, 0, 1, 1, 1]
+    assert Perturbation("dmean_E", 0.1).profile(t, -np.inf).tolist() == [1] * 5
+
+
+@pytest.mark.parametrize("begin", [-0.2, -0.7, 0.0])
+def test_spikes_at_every_step_fill_all_bins_alike(begin):
+    """Times are sums of steps: without a guard their rounding would move some to the next bin."""
+    times = begin + np.arange(12_000) * 1e-4
+    spikes = TrialSpikes(times, np.zeros(times.size, int), begin, begin + 1.2, begin)
+    for bin_s in (0.02, 0.05, 0.001):
+        assert set(spikes.counts(1, bin_s)[0]) == {round(bin_s / 1e-4)}
+
+
+@pytest.mark.parametrize("kind", ["ramp", "pair"])
+def test_selective_neurons_are_all_of_the_selective_clusters(kind):
+    net = build_network(ClusteredNetwork(), 2)
+    stimuli = draw_stimuli(net, kind)
+    for s, selective in enumerate(stimuli.selective_neurons(net)):
+        inside = np.isin(net.cluster, np.flatnonzero(stimuli.selective[s]))
+        assert np.array_equal(selective, inside & net.excitatory if kind == "ramp" else inside)
+        assert not (stimuli.targets[s] & ~selective).any()

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from dendmod.clustered.__main__ import FIGURES, main
-from dendmod.clustered.figures.common import Job, metastable
+from dendmod.clustered.figures.common import (
+    UNPERTURBED,
+    Job,
+    active_clusters,
+    gain_ratios,
+    latency_differences,
+    metastable,
+)
+from dendmod.clustered.figures.table3 import _slope
 from dendmod.clustered.study import Scale, Study, r_squared, spread
 from dendmod.figure import write_summary
 
@@ -60,6 +68,7 @@ def test_spread_leaves_out_what_is_not_there():
 
 def test_r_squared_of_a_line_and_of_too_few_points():
     assert r_squared([1, 2, 3, np.nan], [2, 4, 6, 1]) == pytest.approx(1.0)
+    assert r_squared([1, 2, 3], [1, 3, 2]) == pytest.approx(0.25)  # r is 0.5
     assert r_squared([1, 2], [1, 2]) is None
     assert r_squared([1, 2, 3], [5, 5, 5]) is None
 
@@ -73,3 +82,38 @@ def test_networks_and_keys_depend_on_the_seed_alone(tmp_path):
     assert Study(tmp_path, TINY, seed=2).network_seeds() == [2000, 2001]
     write_summary(tmp_path, {"a": 1})
     assert json.loads((tmp_path / "summary.json").read_text()) == {"a": 1}
+
+
+def test_changes_are_those_of_the_perturbed_against_the_unperturbed():
+    t = np.round(np.arange(0, 51) * 0.02, 9)
+
+    def entry(gain, onset):
+        curve = np.clip((t - onset) / 0.4, 0, 1)
+        return {"gain": np.array(gain), "t": t, "accuracy": curve,
+                "together": np.array([0.5, 0.25, 0.25])}  # fmt: skip
+
+    faster = ("dvar_E", 0.1)
+    results = {
+        UNPERTURBED: [entry([2.0, 4.0, np.nan], 0.3), entry([1.0, 1.0, 1.0], 0.5)],
+        faster: [entry([1.0, 2.0, 9.0], 0.2), entry([2.0, 2.0, 2.0], 0.45)],
+    }
+    assert gain_ratios(results, faster) == pytest.approx([0.5, 2.0])
+    assert active_clusters(results, faster) == pytest.approx([0.75, 0.75])
+    whole, own = latency_differences(results, faster)
+    assert own == pytest.approx([-0.1, -0.05], abs=1e-9)
+    assert -0.1 < whole < -0.05
+
+
+def test_signs_of_table_3_need_two_standard_errors_of_the_mean():
+    levels = np.array([0.0, 0.1, 0.2])
+    slopes = np.array([1.0, 2.0, 3.0])  # SD 1, SEM 0.58
+    found = _slope(levels, 5.0 + levels[:, None] * slopes)
+    assert found["slope"] == pytest.approx(2.0)
+    assert found["sem"] == pytest.approx(1 / np.sqrt(3))
+    assert found["sign"] == 1  # 2 is more than 1.15, though not more than two SD
+    assert _slope(levels, -levels[:, None] * slopes)["sign"] == -1
+    assert _slope(levels, levels[:, None] * np.array([-3.0, 1.0, 3.0]))["sign"] == 0
+    lost = levels[:, None] * np.array([1.0, 1.1, 9.0])
+    lost[1, 2] = np.nan  # a network without a value at one level does not count
+    assert _slope(levels, lost)["slope"] == pytest.approx(1.05)
+    assert _slope(levels, np.full((3, 2), np.nan)) == {"slope": None, "sem": None, "sign": 0}

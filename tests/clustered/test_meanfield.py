@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, special
 
 from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
+from dendmod.clustered.figures.theory import potentials
 from dendmod.clustered.meanfield_models import (
     clustered_field,
     homogeneous_field,
@@ -13,8 +14,10 @@ from dendmod.clustered.meanfield_models import (
     two_cluster_spec,
 )
 from dendmod.clustered.potential import effective_potential
+from dendmod.clustered.study import r_squared
 from dendmod.clustered.transfer_lif import ALPHA, lif_rate, spread_rate
 from dendmod.errors import EngineError, SpecError
+from dendmod.params import wyrick2021
 
 CELL = {"threshold": 1.4, "v_reset": 0.0, "tau_m": 20.0, "tau_s": 5.0, "t_refractory": 5.0}
 
@@ -154,3 +157,41 @@ def test_readings_divide_the_input_that_grows(kind):
     assert grown == pytest.approx(1.1 if kind == "dAMPA" else 1.0)
     with pytest.raises(SpecError, match="external_I"):
         two_cluster_field(external_I="both")
+
+
+def test_rates_that_nobody_drives_relax_with_the_synapses():
+    """Eq 1.7 without couplings is -1 / tau_s."""
+    field = homogeneous_field()
+    alone = field.with_(mean_weights=np.zeros((2, 2)))
+    assert alone.stability_matrix(np.array([2.0, 5.0])) == pytest.approx(-np.eye(2) / 0.005)
+    # with them, the derivative of the rates at a constant variance is added
+    rates = np.array([2.0, 5.0])
+    variance = field.moments(rates)[1]
+    numeric = np.empty((2, 2))
+    for k in range(2):
+        h = 1e-4 * np.eye(2)[k]
+        up, down = (field.transfer(field.moments(r)[0], variance) for r in (rates + h, rates - h))
+        numeric[:, k] = (up - down) / 2e-4
+    assert field.stability_matrix(rates) == pytest.approx(
+        (numeric - np.eye(2)) / 0.005, rel=1e-5, abs=1e-3
+    )
+
+
+def test_the_barrier_is_the_integral_of_the_force_from_the_attractor_to_the_saddle():
+    """Eq 1.11, from the table of rates; 442 spikes^2/s^2 with Table 2."""
+    found = effective_potential(two_cluster_field())
+    k = int(np.argmin(np.abs(found.rate - found.saddle[0])))
+    force = found.rate - found.output
+    assert found.barrier == pytest.approx(-np.trapezoid(force[k:], found.rate[k:]), rel=1e-9)
+    assert found.barrier == pytest.approx(442, rel=0.01)
+    slope = np.gradient(found.output, found.rate)
+    assert 1 < found.gain < slope.max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("external_I", "r2"), [("printed", 0.95), ("simulated", 0.43)])
+def test_barrier_and_gain_go_together_over_all_perturbations(external_I, r2):
+    """The figure's 29 conditions; a trial implementation had .94 with the printed prefactor."""
+    conditions = [("none", 0.0), *((k, z) for k, zs in wyrick2021.LEVELS.items() for z in zs)]
+    found = potentials(conditions, external_I)
+    assert r_squared(found["barrier"], found["gain"]) == pytest.approx(r2, abs=0.02)

@@ -58,6 +58,55 @@ def test_trials_by_state_are_as_many_in_both():
     assert sorted(label[rest]) == sorted(label[run]) == [0, 0, 1, 1]
 
 
+def test_a_trial_in_which_the_animal_starts_or_stops_is_neither():
+    start = np.array([5.0, 10, 15, 20, 29.8, 40, 50, 60, 69.8])  # it runs from 30 to 70 s
+    rest, run = state_trials(
+        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=np.zeros(9, int))
+    )
+    assert run.tolist() == [5, 6, 7]
+    assert rest.size == 3
+    assert set(rest) <= {0, 1, 2, 3}
+
+
+def session(spike_times, **changes):
+    """120 s, at rest in the first half and running in the second; no stimuli."""
+    t = np.arange(0, 120, 0.1)
+    given = {"stimulus_start": [], "stimulus_stop": [], "stimulus_label": [], **changes}
+    return Recording(
+        spike_times, ["V1"] * len(spike_times), t, np.where(t >= 60, 9.0, 0.0), **given,
+        duration=120.0,
+    )  # fmt: skip
+
+
+def test_units_that_are_slow_in_one_state_do_not_count():
+    rng = np.random.default_rng(3)
+
+    def unit(rest, run):
+        halves = rng.uniform(0, 60, 60 * rest), rng.uniform(60, 120, 60 * run)
+        return np.sort(np.concatenate(halves))
+
+    found = gain_by_state(session([unit(20, 20), unit(20, 1), unit(1, 20)]))
+    assert np.isfinite(found.rest).tolist() == [True, False, False]
+    assert np.array_equal(np.isfinite(found.run), np.isfinite(found.rest))
+    assert found.run_rate == pytest.approx([20, 1, 20], rel=0.3)
+
+
+def test_windows_of_a_recording_are_stamped_at_their_end():
+    """One spike 101 ms after the onset: in the windows of 100 ms that end from 102 to 200 ms."""
+    start = np.concatenate([np.arange(5, 55, 2.0), np.arange(65, 115, 2.0)])
+    label = np.arange(start.size) % 2
+    units = [start[label == k] + 0.101 for k in (0, 1)]
+    both = decode_by_state(
+        session(units, stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=label),
+        shuffles=2,
+    )
+    for curve in (both.rest, both.run):
+        seen = (curve.t > 0.1015) & (curve.t < 0.2005)
+        assert (curve.accuracy[seen] == 1).all()
+        assert curve.accuracy[~seen].max() < 0.7
+        assert curve.t[[0, -1]] == pytest.approx([-0.25, 0.5])
+
+
 def test_units_of_an_area():
     assert recording().of_area("LM").spike_times[0].tolist() == [40.05, 99.0]
     with pytest.raises(SpecError, match="LM, V1"):
@@ -71,7 +120,12 @@ def test_units_of_an_area():
         ({"spike_times": [[0.2, 0.1], []]}, "ascending"),
         ({"running_speed": [1.0]}, "as long as"),
         ({"stimulus_stop": [16.0, 44.0, 80.5]}, "stops before"),
+        ({"stimulus_stop": [16.0, 45.5, np.nan]}, "stimulus_stop"),
         ({"duration": 50.0}, "up to 99"),
+        ({"duration": np.nan}, "up to 99"),
+        ({"stimulus_label": [0, 45.5, 1]}, "integers"),
+        ({"stimulus_label": [0, np.nan, 1]}, "integers"),
+        ({"stimulus_label": ["up", "down", "up"]}, "integers"),
         ({"stimulus_label": [0]}, "columns"),
     ],
 )
@@ -155,6 +209,29 @@ def test_a_recording_is_the_same_after_nwb(sessions, tmp_path):
         Recording.read_nwb(path, area="region")
     with pytest.raises(SpecError, match="no time series"):
         Recording.read_nwb(path, speed="wheel")
+
+
+def test_files_that_are_damaged_or_in_other_units_are_told(tmp_path):
+    pytest.importorskip("pynwb")
+    import h5py
+
+    path = recording().write_nwb(tmp_path / "session.nwb")
+    whole = path.read_bytes()
+    for name, raw in (("cut", whole[: len(whole) // 2]), ("empty", b""), ("text", b"hello")):
+        (tmp_path / name).write_bytes(raw)
+        with pytest.raises(SpecError, match="cannot be read"):
+            Recording.read_nwb(tmp_path / name)
+    with pytest.raises(SpecError, match="cannot be read"):
+        Recording.read_nwb(tmp_path / "none.nwb")
+    for unit, conversion, fastest in (("m/s", 0.01, 8.0), ("cm/s", 2.0, 16.0)):
+        with h5py.File(path, "r+") as file:
+            data = file["processing/running/running_speed/data"]
+            data.attrs["unit"], data.attrs["conversion"] = unit, conversion
+        assert Recording.read_nwb(path).running_speed.max() == pytest.approx(fastest)
+    with h5py.File(path, "r+") as file:
+        file["processing/running/running_speed/data"].attrs["unit"] = "V"
+    with pytest.raises(SpecError, match="is in 'V'"):
+        Recording.read_nwb(path)
 
 
 def test_without_pynwb_the_message_names_it(monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dendmod import cli, figure
+from dendmod import cli, fig2, figure
 from dendmod.errors import SpecError
 from dendmod.figure import check_folder, guard, run_figure
 from dendmod.paths import data_dir
@@ -54,6 +54,36 @@ def test_a_file_in_the_way_of_out_is_named_before_anything_runs(
     message = refused(*command, "--out", str(in_the_way / below))
     assert message.startswith("error: --out ")
     assert f"{in_the_way} is a file; give a folder" in message
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train"],
+        ["reduce"],
+        ["morphology", "generate", "--seed", "1"],
+        ["io", "export", "x.json", "--to", "numpy"],
+    ],
+)
+def test_a_folder_in_the_way_of_a_file_is_named_before_anything_runs(command, tmp_path, refused):
+    assert f"--out {tmp_path} is a folder; give a file" in refused(*command, "--out", str(tmp_path))
+
+
+def test_ctrl_c_says_that_the_command_goes_on(monkeypatch, capsys):
+    def interrupted():
+        sys.exit(130)  # what typer makes of Ctrl-C
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+
+
+def test_one_trial_is_too_few_for_an_io_curve(tmp_path):
+    with pytest.raises(SpecError, match="2 or more"):
+        fig2.main(figure.FigureOptions(out=tmp_path / "o", trials=1))
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from dendmod.exchange import read_io
 from dendmod.exchange.check import check_io
 from dendmod.figure import FigureOptions
 from dendmod.morphology import resolve
-from dendmod.neuromodulation import worker
+from dendmod.neuromodulation import fig4, fig5, worker
 from dendmod.neuromodulation.claims import (
     all_fall,
     all_rise,
@@ -30,8 +30,9 @@ from dendmod.neuromodulation.claims import (
     verdict,
 )
 from dendmod.neuromodulation.export import population_document, population_io
-from dendmod.neuromodulation.fig1 import always_fires
+from dendmod.neuromodulation.fig1 import always_fires, io_curves, kernels_of
 from dendmod.neuromodulation.functions import (
+    critical_coupling,
     figures_of,
     kernel_figures,
     knob,
@@ -40,6 +41,7 @@ from dendmod.neuromodulation.functions import (
     width,
 )
 from dendmod.neuromodulation.measured import cached_file, mechanisms_of, question
+from dendmod.neuromodulation.mechanism_claims import judge
 from dendmod.neuromodulation.noisy import noise_as_spread, noisy_operating, noisy_ratios
 from dendmod.neuromodulation.stored import mechanism_hashes, read_curves
 from dendmod.neuromodulation.tasks import KINDS, tasks_of
@@ -121,7 +123,7 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
             assert (np.diff(n) > 0).all()
             assert (counts == np.round(counts)).all()
             mean = counts.mean(axis=1)
-            if "nmda_off" in key:  # with all of NMDA's area as AMPA, the background makes it fire
+            if key == "io/nmda_off/1":  # AMPA with all of NMDA's area: the background makes it fire
                 assert always_fires(r), key
             else:
                 assert mean.min() < 0.5, key  # both crossings lie inside
@@ -159,6 +161,8 @@ def test_quick_figures(figure, tmp_path):
         assert claim["figures"], name
     assert summary["curves"]["measured_or_from_the_store"] == 0
     assert (tmp_path / f"{figure}.png").stat().st_size > 50_000
+    if figure in SAID:
+        assert {n: c["verdict"] for n, c in summary["claims"].items()} == SAID[figure]
     if figure == "fig1":
         _exports(tmp_path)
 
@@ -173,6 +177,32 @@ def _exports(out: Path) -> None:
         [sys.executable, str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout
     assert len(shown.splitlines()) == 1 + 3 * len(IO.doses)  # the head; three drives a level
+
+
+R, Q, C = "reproduced", "qualified", "contradicted"
+SAID = {  # docs/neuromodulation.md, from the measured curves
+    "fig1": {
+        "a_ampa_scales_the_kernel": R, "a_gaba_deepens_inhibition": Q,
+        "b_ratio_sets_the_aperture": C, "c_depolarisation_raises_gain": Q,
+        "d_rectifier_shortens_the_interval": Q, "e_sk_shifts_the_threshold": Q,
+        "kernels_depend_on_the_potential": R,
+    },
+    "fig2": {
+        "step_gives_a_symmetric_sigmoid": R, "a_general_function_gives_a_skewed_one": R,
+        "gain_peaks_at_half_of_the_highest_rate": Q,
+        "the_inflexion_lies_at_the_mean_threshold": Q,
+        "spread_of_states_acts_like_spread_of_thresholds": C, "spread_lowers_precision": Q,
+    },
+    "fig3": {
+        "hcn_closure_amplifies_apical_input_raw": C,
+        "hcn_closure_amplifies_apical_input_rest_held": Q,
+        "hcn_closure_raises_the_somatic_gain": C, "calcium_facilitation_couples_the_tuft": R,
+    },
+    "fig4": {
+        "low_concentrations_reach_alpha2_first": R, "inverted_u_of_gain": Q,
+        "inverted_u_of_noisy_gain": C, "inverted_u_of_slope": C, "inverted_u_of_apical": C,
+    },
+}  # fmt: skip
 
 
 PURE_NUMBERS = {
@@ -190,8 +220,9 @@ def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name: drawn.append(f))
     main = importlib.import_module(f"dendmod.neuromodulation.{figure}").main
-    main(FigureOptions(out=tmp_path, quick=True, workers=1))
+    summary = main(FigureOptions(out=tmp_path, quick=True, workers=1))
     assert_units(drawn[0])
+    assert {name: c["verdict"] for name, c in summary["claims"].items()} == SAID[figure]
 
 
 def test_every_axis_of_the_network_figure_has_its_unit():
@@ -239,7 +270,20 @@ def test_population_files_hold_the_function_and_fits_that_follow_from_it(tmp_pat
     assert float(q(points[1])) == pytest.approx(1.5, abs=0.02)
     fitted = knob((0.0, 0.5, 1.0), curves, samples=20)
     assert (np.diff(fitted.thresholds[:, 0]) < 0).all()
+    assert fitted.lower
+    assert not fitted.higher
+    assert (fitted.shifts < 0).mean() > 0.9
     assert set(fitted.summary()["residual"]) == {"gain", "bias", "gain_xshift"}
+
+
+def test_a_population_spreads_the_thresholds_of_its_neurons():
+    n = np.arange(0, 121, 20)
+    curve = {"n_feedforward": n, "counts": np.clip((n[:, None] - 40) / 10, 0, 6) * np.ones(4)}
+    q = population_io(curve, 8.0)
+    assert q.unit == "inputs"
+    # at the foot of a ramp of 0.1 spikes an input: the mean of the positive half of a normal
+    assert float(q(40.0)) == pytest.approx(0.1 * 8 / np.sqrt(2 * np.pi), rel=1e-3)
+    assert float(q(70.0)) == pytest.approx(3.0, abs=1e-3)
 
 
 def test_figures_of_a_curve_that_is_known():
@@ -249,8 +293,14 @@ def test_figures_of_a_curve_that_is_known():
     assert f.gain == pytest.approx(12.5, rel=1e-6)  # Hz a nA, between 0.4 and 0.8 nA
     assert f.rate == pytest.approx(7.5, rel=1e-6)
     assert f.normalised_slope == pytest.approx(12.5 / 20)
+    assert f.peak == pytest.approx(25.0, rel=1e-6)  # from 0.2 to 0.4 nA
+    # f' is even on three pieces: a quarter of it, a quarter and a half
+    mean = 0.25 * 0.3 + 0.25 * 0.6 + 0.5 * 1.2
+    square = 0.25 * 0.28 / 3 + 0.25 * 1.12 / 3 + 0.5 * 4.48 / 3
+    assert 1 / f.precision == pytest.approx(square - mean**2 + 0.01**2)
     q = population_of(AMPS, RATE, 0.01)
     assert q.unit == "nA"
+    assert critical_coupling(q) == pytest.approx(1 / 25.0)  # nA a Hz
     assert float(q(operating_input(q))) == pytest.approx(2.0)
     # 4 Hz lies at 0.36 nA on the way up to 5 Hz, 16 Hz at 1.28 nA
     assert width(q) == pytest.approx(1.28 - 0.36, abs=1e-3)
@@ -300,6 +350,28 @@ def test_rules_of_what_has_random_numbers():
     assert not inverted_u_in_all([[1.0, 3.0, 1.0], [1.0, 1.5, 1.6]])
 
 
+def test_verdicts_on_mechanisms_follow_from_the_measured_curves(shipped):
+    """As fig1 gives them, with fewer bootstraps."""
+    by_kind = {}
+    for key, digest in shipped.keys.items():
+        kind, _, name = key.partition("/")
+        by_kind.setdefault(kind, {})[name] = shipped.results[digest]
+    fi = {name: r for name, r in by_kind["fi"].items() if "/" not in name}
+    operating = operating_input(population_of(STEPS.amps, fi["control"]["rate"]))
+    claims = judge(
+        fi,
+        {name: figures_of(STEPS.amps, r["rate"], operating) for name, r in fi.items()},
+        {name: noisy_ratios(fi, STEPS.noisy_amps, name) for name in fi},
+        kernels_of(by_kind["psp"]),
+        by_kind["psp"],
+        {
+            name: knob(IO.doses, io_curves(by_kind["io"], name), seed=SEED, samples=30)
+            for name in ("ampa_up", "gaba_up", "depolarised", "sk_down")
+        },
+    )
+    assert {name: claim.verdict for name, claim in claims.items()} == SAID["fig1"]
+
+
 NOISY = {"control": {"rate": RATE, "noisy": np.array([RATE, 1.1 * RATE])}}
 NOISY["steep"] = {"rate": 1.2 * RATE, "noisy": np.array([1.2 * RATE, 1.1 * 1.3 * RATE])}
 
@@ -318,4 +390,78 @@ def test_noise_that_is_a_spread_of_thresholds_is_found_as_one():
     found = noise_as_spread({"rate": RATE, "noisy": np.array([spread, spread])}, AMPS, x)
     assert found["sd_nA"] == pytest.approx(0.15, abs=0.01)
     assert found["rms_Hz"] < 0.1 * found["quiet_rms_Hz"]
+    quiet = np.interp(x, AMPS, RATE)
+    assert found["quiet_rms_Hz"] == pytest.approx(np.sqrt(np.mean((quiet - spread) ** 2)))
     assert len(found["by_seed"]) == 2
+
+
+def test_rates_come_from_intervals_where_there_are_two():
+    assert worker._rate(np.array([100.0, 120.0, 140.0]), 1500.0) == pytest.approx(50.0)
+    assert worker._rate(np.array([100.0, 120.0]), 1000.0) == pytest.approx(2.0)
+    assert worker._rate(np.array([]), 1000.0) == 0.0
+
+
+def dose_response(rest):
+    """Measured curves at a dose that scales the rate and needs this EPSP for a burst."""
+    fi = {"rate": np.interp(STEPS.dose_amps, STEPS.amps, RATES),
+          "noisy": np.array([np.interp(STEPS.dose_noisy_amps, STEPS.amps, RATES)] * 2)}  # fmt: skip
+    return fi, {"threshold": np.array(rest), "rest": np.array(-80.0)}
+
+
+RATES = np.linspace(0.0, 30.0, len(STEPS.amps))
+
+
+def test_apical_sensitivity_is_one_over_the_threshold():
+    control = {
+        "rate": RATES,
+        "noisy": np.array([np.interp(STEPS.noisy_amps, STEPS.amps, RATES)] * 3),
+    }
+    epsp = (0.5, 0.25, 0.1, 0.0, np.nan)  # 0: a burst without any; NaN: none at 2 nA
+    dose = {}
+    for name in fig4.READINGS:
+        for nM, threshold in zip(fig4.CONCENTRATIONS, epsp, strict=True):
+            fi, bac = dose_response(threshold)
+            dose[f"fi/{name}/{nM:g}"], dose[f"bac/3/{name}/{nM:g}"] = fi, bac
+    found = fig4.responses_of(control, dose_response(1.0)[1], dose)["noradrenaline"]
+    assert found["apical"] == pytest.approx([1, 2, 4, 10, 100, 0.5])
+    assert found["slope"] == pytest.approx([found["slope"][0]] * 6)
+
+
+def test_half_way_lies_between_points_on_a_logarithmic_scale():
+    x = (0.01, 0.04, 0.16)
+    assert fig5._half(x, np.array([0.1, 0.3, 0.9])) == pytest.approx(0.04 * 4 ** (1 / 3))
+    assert fig5._half(x, np.array([0.1, 0.5, 0.9])) == pytest.approx(0.04)
+    assert np.isnan(fig5._half(x, np.array([0.1, 0.15, 0.12])))  # scatter is no transition
+    assert np.isnan(fig5._half(x, np.array([0.9, 0.5, 0.1])))  # nor is a way down
+
+
+def network_runs(gain, case):
+    """Networks in which gain integrates (or not), and Kv3.1 and SK need less of it (or not)."""
+    sigmas, per_unit = len(fig5.OSCILLATOR_EXPERIMENT.sigmas), len(fig5.PER_UNIT)
+    scatter = np.array([-0.01, 0.0, 0.01])
+    rise = np.linspace(0.1, 0.9, sigmas) if gain else np.full(sigmas, 0.1)
+    hump = 0.1 + (0.8 * np.sin(np.pi * np.arange(sigmas) / (sigmas - 1)) if gain else 0 * rise)
+    runs = {}
+    for gamma, order in ((4.0, hump), (10.0, rise)):
+        logistic = (order[None, :, None] + scatter[:, None, None]) * np.ones(4)
+        late = np.clip((np.arange(per_unit) - 2) / 3, 0, 1) if gain else np.zeros(per_unit)
+        rows = np.tile(0.1 + 0.8 * late, (3, 2, len(fig5.CASES), 1))
+        if case:
+            for name in ("rectifier_up", "sk_down"):
+                rows[:, :, fig5.CASES.index(name)] = 0.1 + 0.8 * np.clip(
+                    (np.arange(per_unit) - 1) / 3, 0, 1
+                )
+        runs[gamma] = {"logistic": logistic, "population": rows.reshape(3, -1, per_unit, 1)}
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("gain", "case", "said"), [(True, True, (R, R, R, R)), (True, False, (R, R, R, C)),
+                               (False, False, (C, C, C, C))]
+)  # fmt: skip
+def test_verdicts_on_networks_follow_the_networks(gain, case, said):
+    critical = {name: [0.05, 0.06] for name in fig5.CASES}
+    claims = fig5.judge(network_runs(gain, case), {}, critical)
+    assert tuple(c.verdict for c in claims.values()) == said
+    null = claims["gain_integrates_the_network"].figures["null_sigma_0"]
+    assert null == {"mean": pytest.approx(0.1), "sd": pytest.approx(0.01)}

@@ -282,6 +282,15 @@ def test_parameters_that_do_not_follow_from_the_points_are_found(tmp_path):
     assert [line.split(":")[0] for line in wrong] == ["level 3", "gain, level 0"]
 
 
+def test_a_residual_of_another_fit_is_found(tmp_path):
+    doc = json.loads(EXAMPLE.read_text())
+    doc["fits"]["bias"]["residual"] += 0.01
+    (tmp_path / "io.json").write_text(json.dumps(rehashed(doc)))
+    good, wrong = check_io(load_io(tmp_path / "io.json"))
+    assert [line.split(" ")[0] for line in wrong] == ["bias:"]
+    assert sum("of a new fit" in line for line in good) == 2  # the other models are right
+
+
 # exports that need nothing else
 
 

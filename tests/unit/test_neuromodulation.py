@@ -27,6 +27,7 @@ from dendmod.neuromodulation import (
     source,
 )
 from dendmod.neuromodulation import measured as module
+from dendmod.neuromodulation.effects import on_membrane
 from dendmod.neuromodulation.measured import Curves, mechanisms_of, question
 from dendmod.neuromodulation.stored import (
     StaleCurvesError,
@@ -57,6 +58,12 @@ def test_occupancy_is_a_hill_function(c, half, hill):
     if abs(odds) < 10:
         o = float(r.occupancy(c))
         assert np.log(o / (1 - o)) == pytest.approx(odds, abs=1e-9)
+
+
+def test_occupancy_has_its_limits_without_overflow():
+    steep = Receptor(name="r", family="Gq", half=0.1, hill=4.0)
+    assert steep.occupancy([0.0, 1e-300, 1e300]).tolist() == [0.0, 0.0, 1.0]
+    assert float(steep.occupancy(0.0)) == 0.0
 
 
 def test_noradrenaline_reaches_alpha2_first_and_their_product_peaks_between_them():
@@ -160,39 +167,70 @@ def test_synaptic_effects_change_synapses_and_weights_and_nothing_else():
             assert new.params["nmda_ratio"] == pytest.approx(2 * old.params["nmda_ratio"])
         else:
             assert new == old
-    assert apply(setup.cell, mechanism("nmda_up")) == setup.cell
+    assert not on_membrane(mechanism("nmda_up"))
+
+
+def area_of_the_conductance(ratio: float) -> float:
+    """Area (ms) of AMPA with a peak of 1 and NMDA with a peak of `ratio`, without magnesium."""
+    a, n = wybo2022.AMPA, wybo2022.NMDA_TAU
+    t = np.linspace(0, 1500, 600_001)
+    out = 0.0
+    for rise, decay, size in (
+        (a["tau_rise"], a["tau_decay"], 1.0),
+        (n["tau_rise_nmda"], n["tau_decay_nmda"], ratio),
+    ):
+        k = double_exponential(rise, decay)(t)
+        out += size * float(np.trapezoid(k, t) / k.max())
+    return out
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, 5.0])
 def test_the_receptor_ratio_holds_the_area_of_the_conductance(factor):
     ratio, weight = receptor_ratio(factor)
-    a, n = wybo2022.AMPA, wybo2022.NMDA_TAU
-
-    def area(r: float) -> float:
-        t = np.linspace(0, 1500, 600_001)
-        out = 0.0
-        for rise, decay, size in (
-            (a["tau_rise"], a["tau_decay"], 1.0),
-            (n["tau_rise_nmda"], n["tau_decay_nmda"], r),
-        ):
-            k = double_exponential(rise, decay)(t)
-            out += size * float(np.trapezoid(k, t) / k.max())
-        return out
-
-    before, after = area(wybo2022.NMDA_RATIO), area(ratio.scale * wybo2022.NMDA_RATIO)
+    before = area_of_the_conductance(wybo2022.NMDA_RATIO)
+    after = area_of_the_conductance(ratio.scale * wybo2022.NMDA_RATIO)
     assert weight.scale * after == pytest.approx(before, rel=1e-4)
+
+
+@pytest.mark.parametrize("dose", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize(("name", "factor"), [("nmda_up", 2.0), ("nmda_off", 0.0)])
+def test_the_receptor_ratio_holds_the_area_at_every_dose(name, factor, dose):
+    """A weight half way between both ends would be 7 times too large at half of nmda_off."""
+    ratio, weight = mechanism(name, dose)
+    assert ratio.scale == pytest.approx(1 + dose * (factor - 1))
+    before = area_of_the_conductance(wybo2022.NMDA_RATIO)
+    after = area_of_the_conductance(ratio.scale * wybo2022.NMDA_RATIO)
+    assert weight.scale * after == pytest.approx(before, rel=1e-4)
+
+
+def test_other_mechanisms_move_in_proportion_to_the_dose():
+    assert [e.scale for e in mechanism("sk_down", 0.5)] == [0.75]
+    assert [e.shift for e in mechanism("depolarised", 0.5)] == [1.5]
+    assert mechanism("control", 0.5) == ()
+    with pytest.raises(SpecError, match="dose"):
+        mechanism("sk_down", 1.5)
 
 
 def test_presets_have_sources_and_act_on_the_cell():
     for name, effects in mechanisms().items():
         assert source(name).key
         plain = [e.model_copy(update={"hold_rest": False}) for e in effects]
-        changed = apply(CELL, plain)
-        synaptic = all(e.is_synaptic for e in effects)
-        assert (changed == CELL) == synaptic, name
+        membrane = on_membrane(plain)
+        assert not membrane or apply(CELL, membrane) != CELL, name
     for each in modulators().values():
         assert set(each.occupancies(100.0)) == {a.receptor.name for a in each.actions}
         assert all(e.scale == 1 and e.shift == 0 for e in each.effects(0.0))
+
+
+def test_effects_that_change_no_cell_are_not_dropped_in_silence():
+    cell = L5PyramidalCell("l5pc", 3)
+    assert apply(cell, []) == cell
+    with pytest.raises(SpecError, match="apply_to_setup"):
+        apply(cell, mechanism("ampa_up"))
+    with pytest.raises(SpecError, match=r"effects\(nM\)"):
+        apply(cell, modulator("noradrenaline"))
+    both = [*mechanism("ampa_up"), *mechanism("sk_down")]
+    assert apply(cell, both) == apply(cell, mechanism("sk_down"))
 
 
 def test_what_is_impossible_is_refused():
@@ -208,6 +246,8 @@ def test_what_is_impossible_is_refused():
         lambda: channel("Ih", 0.5).at(1.1),
         lambda: ALPHA1.occupancy(-1.0),
         lambda: ALPHA1.activation([0, 0], [1, 1]),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=1.5),
+        lambda: ALPHA1.activation([0, 1], [1, 1], start=float("nan")),
         lambda: modulator("dopamine").effects_of({"alpha1": 0.5}),
     ):  # fmt: skip
         with pytest.raises(SpecError):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.linalg import solve_continuous_lyapunov
 
 from dendmod.errors import SpecError
+from dendmod.params.shine2021 import OSCILLATOR_EXPERIMENT
 from dendmod.population import (
     Activation,
     MassNetwork,
@@ -149,3 +151,69 @@ def test_what_is_impossible_is_refused():
         modular_connectivity(10, 2, 1.5, 0.1, 1)
     with pytest.raises(SpecError, match="densities"):
         receptor_map(Activation(Step(), Normal(0, 1)), [1.2])
+
+
+def test_the_linearised_network_is_the_derivative_and_input_comes_from_the_presynaptic_node():
+    erf = Activation(Step(50.0), Normal(0.5, 0.1), "nA")
+    nodes = receptor_map(erf, [0.0, 0.4, 1.0], output=1.5, input=1.3, shift=-0.2)
+    a = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0], [0.5, 0.0, 0.0]])
+    net = MassNetwork(nodes, a, 0.01, 10.0, np.array([0.3, 0.2, 0.1]))
+    v = np.array([0.45, 0.5, 0.35])
+    rate = [float(q(x)) for q, x in zip(nodes, v, strict=True)]
+    heard = [0.01 * rate[1], 0.02 * rate[2], 0.005 * rate[0]]  # rows of `a` are those who listen
+    assert net.derivative(v) == pytest.approx((-v + heard + net.drive) / 10.0)
+    numeric = np.empty((3, 3))
+    for k in range(3):
+        h = 1e-6 * np.eye(3)[k]
+        numeric[:, k] = (net.derivative(v + h) - net.derivative(v - h)) / 2e-6
+    assert net.jacobian(v) == pytest.approx(numeric, abs=1e-7)
+
+
+def test_an_oscillator_listens_along_its_row():
+    # node 1 hears a constant half of node 0, and node 0 hears nobody: only node 1 cycles
+    net = OscillatorNetwork(np.array([[0.0, 0.0], [1.0, 0.0]]), 0.0)
+    (v,) = net.simulate([logistic_transfer(0.0)], 10.0, duration=1.0, discard=3.0, dt=0.5, seed=1)
+    assert np.ptp(v, axis=1) == pytest.approx([0.0, np.ptp(v[1])], abs=1e-3)
+    assert np.ptp(v[1]) > 1.0
+
+
+def test_noise_at_rest_has_the_variance_of_the_linear_network():
+    """dV = 20 W + noise, dW = 20 (-W - 10 V) near rest; Euler would add a tenth at this step."""
+    noise, nodes = 0.05, 400
+    jacobian = 20.0 * np.array([[0.0, 1.0], [-10.0, -1.0]])
+    kicks = np.diag([noise**2, 0.0])
+    expected = solve_continuous_lyapunov(jacobian, -kicks)[0, 0]
+    net = OscillatorNetwork(np.zeros((nodes, nodes)), noise)
+    (v,) = net.simulate([logistic_transfer(0.0)], 1.0, duration=3.0, discard=0.7, dt=0.5, seed=3)
+    assert v.var() == pytest.approx(expected, rel=0.04)
+
+
+def test_phases_do_not_depend_on_the_mean_and_leave_out_both_ends():
+    t = np.arange(2000) / 400
+    x = np.sin(2 * np.pi * 9 * t + np.array([[0.0], [1.0]]))
+    assert phases(x + 5.0) == pytest.approx(phases(x), abs=1e-9)
+    assert phases(x, trim=0.1).shape == (2, 1600)
+    step = np.angle(np.exp(1j * np.diff(phases(x), axis=1)))
+    assert step == pytest.approx(2 * np.pi * 9 / 400, rel=0.01)
+
+
+def test_gain_takes_the_network_from_segregation_to_integration_and_back():
+    """Shine 2018's transition: 80 nodes in 4 modules; one seed, 3 s."""
+    e = OSCILLATOR_EXPERIMENT
+    a, _ = modular_connectivity(e.nodes, e.modules, e.within, e.between, 7)
+    net = OscillatorNetwork(a, e.noise)
+
+    def order(gamma, sigmas):
+        runs = net.simulate(
+            [logistic_transfer(s) for s in sigmas], gamma,
+            duration=3.0, discard=2.0, dt=e.dt, seed=7,
+        )  # fmt: skip
+        return [order_parameter(phases(v)) for v in runs]
+
+    null, some, much = order(10.0, (0.0, 0.05, 0.5))
+    assert null < 0.2  # the trial had .135
+    assert null + 0.1 < some < much
+    assert much > 0.97  # .99
+    null, best, most = order(4.0, (0.0, 0.6, 1.5))
+    assert best > 0.7  # .77
+    assert max(null, most) < 0.35  # .135 and .22

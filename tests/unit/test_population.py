@@ -30,6 +30,7 @@ from dendmod.population import (
     fold_points,
     hopf_points,
     mixture,
+    normalised,
 )
 
 QMAX, SIGMA = 100.0, 3.0
@@ -192,7 +193,7 @@ def one(coupling: float, drive: float, kernel: Kernel) -> Mass:
 @pytest.mark.parametrize(("factor", "states"), [(0.99, 1), (1.01, 3)])
 def test_two_stable_states_need_the_critical_coupling(kernel, factor, states):
     critical = SIGMA * np.sqrt(2 * np.pi) / QMAX
-    assert bistability_threshold(ERF, ERF.peak[1]) == pytest.approx(critical, rel=1e-8)
+    assert bistability_threshold(ERF.peak[1]) == pytest.approx(critical, rel=1e-8)
     j = factor * critical
     points = one(j, -j * QMAX / 2, kernel).fixed_points(-20, 20, 400)
     assert len(points) == states
@@ -242,8 +243,15 @@ def test_the_column_of_jansen_and_rit_bifurcates_where_it_is_known_to():
         lambda: Saturating(1.0, -1.0),
         lambda: Measured((0.0, 0.0), (1.0, 2.0)),
         lambda: Measured((0.0, 1.0), (0.0, 0.0)),
+        lambda: Measured((0.0, 1.0, 2.0), (0.0, 5.0, 0.0)),
+        lambda: Measured((0.0, float("inf")), (0.0, 5.0)),
         lambda: Kernel((1.0,), ((0.0,),)),
         lambda: mixture(1.2, alpha(1.0), alpha(2.0)),
+        lambda: Kernel((float("nan"),), ((1.0,),)),
+        lambda: Kernel((1.0, -1.0), ((1.0,), (2.0,))).cutoff,
+        lambda: bistability_threshold(0.0),
+        lambda: bistability_threshold(1.0, area=-1.0),
+        lambda: normalised([1.0], [1.0], 0.0),
         lambda: ERF.inverse(QMAX),
         lambda: Mass((ERF,), (alpha(1.0),), ((1.0, 2.0),), (0.0,)),
         lambda: fit_sigmoid([0, 1, 2, 3], [0, 0, 0, 0]),
@@ -252,3 +260,31 @@ def test_the_column_of_jansen_and_rit_bifurcates_where_it_is_known_to():
 def test_what_is_impossible_is_refused(wrong):
     with pytest.raises(SpecError):
         wrong()
+
+
+def test_a_curve_that_begins_above_zero_jumps_at_its_first_point():
+    q = Activation(Measured((1.0, 3.0), (4.0, 10.0)), Normal(0.0, 0.01))
+    assert q([0.5, 1.5, 9.0]) == pytest.approx([0.0, 5.5, 10.0], abs=1e-9)
+    assert q(1.0) == pytest.approx(2.0, abs=0.02)  # half of the jump
+
+
+def test_a_response_is_divided_by_its_pool():
+    assert normalised([10.0, 6.0], [3.0, 1.0], 2.0) == pytest.approx([2.0, 2.0])
+
+
+@pytest.mark.parametrize("area", [0.5, 2.0])
+def test_the_critical_coupling_counts_the_area_of_the_kernel(area):
+    j = bistability_threshold(ERF.peak[1], area)
+    for factor, states in ((0.99, 1), (1.01, 3)):
+        mass = one(factor * j, -factor * j * area * QMAX / 2, exponential(10.0, area))
+        assert len(mass.fixed_points(-20, 20, 400)) == states
+
+
+@given(factor=st.floats(0.1, 5.0))
+@settings(max_examples=20, deadline=None)
+def test_more_receptors_scale_the_kernel_and_keep_its_shape(factor):
+    kernel = mixture(0.3, alpha(3.0), double_exponential(2.0, 43.0))
+    more, t = kernel.scaled(factor), np.linspace(0, 200, 201)
+    assert more(t) == pytest.approx(factor * kernel(t), rel=1e-9)
+    assert more.area == pytest.approx(factor * kernel.area)
+    assert (more.cutoff, more.time_to_peak) == pytest.approx((kernel.cutoff, kernel.time_to_peak))

@@ -6,7 +6,14 @@ import pytest
 from dendmod.errors import SpecError
 from dendmod.experiment import Experiment
 from dendmod.paths import data_dir
-from dendmod.protocol import load_protocol, load_readings, load_variants, setup_for, trains_for
+from dendmod.protocol import (
+    find_protocol,
+    load_protocol,
+    load_readings,
+    load_variants,
+    setup_for,
+    trains_for,
+)
 from dendmod.spec import Location
 
 PLACES = [Location(section=i + 1, x=0.8) for i in range(20)]
@@ -132,3 +139,22 @@ def test_limits_of_the_search_are_checked():
         load_protocol("fig1", {"io.limits": [0, 30]})
     with pytest.raises(SpecError, match="smaller number first"):
         load_protocol("fig1", {"io.limits": [30, 0]})
+
+
+def test_files_of_a_protocol_are_looked_for_beside_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = find_protocol("fig1").read_text(encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    file = tmp_path / "mine" / "p.toml"
+    file.write_text(text.replace('morphology = "l5pc"', 'morphology = "own.swc"'), encoding="utf-8")
+    assert 'morphology = "own.swc"' in file.read_text(encoding="utf-8")
+    assert load_protocol(file).cell.morphology == "own.swc"
+    (tmp_path / "mine" / "own.swc").touch()
+    assert load_protocol(file).cell.morphology == str(tmp_path / "mine" / "own.swc")
+    # what an option gives is of the working folder
+    assert load_protocol(file, {"cell.morphology": "own.swc"}).cell.morphology == "own.swc"
+
+
+def test_an_experiment_on_learning_says_what_runs_it():
+    with pytest.raises(SpecError, match=r"python -m dendmod\.fig5"):
+        load_protocol("fig5")

@@ -1,10 +1,14 @@
 """Does --set run every combination of values, and refuse what cannot be meant?"""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dendmod.errors import SpecError
+from dendmod.figure import FigureOptions
 from dendmod.protocol import load_grid, load_variants, parse_grid
 from dendmod.protocol.grid import grid_points
 
@@ -59,6 +63,17 @@ def test_without_a_grid_nothing_changes():
     path, title, protocols = load_variants("fig1_readings")
     loaded = load_grid("fig1_readings")
     assert (loaded.path, loaded.title, loaded.protocols) == (path, title, protocols)
+
+
+def test_trials_of_a_grid_are_those_that_run_quick_or_not():
+    options = FigureOptions(out=Path("results"), quick=True)
+    protocol = load_grid("fig1", None, parse_grid(["run.trials=1"])).protocols["run.trials=1"]
+    for trials in (1, 8):
+        at = options.at({"run.trials": trials})
+        assert protocol.trials(at.trials, quick=at.quick) == trials
+    assert options.at({"run.seed": 2}) is options
+    with pytest.raises(SpecError, match="by --set and by --trials"):
+        replace(options, trials=3).at({"run.trials": 3})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dendmod.rng import stream
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
 from dendmod.switching.encoding import spike_counts
+from dendmod.switching.images import feedforward, load_images
 from dendmod.switching.settings import Settings
 from dendmod.switching.tasks import BooleanTasks, ImageTasks, balanced_accuracy
 
@@ -142,15 +143,21 @@ def test_weights_by_the_drive_give_every_neuron_the_same_strong_input():
         scaled_weights(w, 80.0, 40.0, "drive", np.zeros_like(counts))
 
 
-def test_a_pixel_that_is_hardly_ever_set_does_not_tear_a_cell_apart():
-    rare, usual = np.zeros((1000, 2)), np.ones((1000, 1))
-    rare[:, 0] = stream(3, "weak").uniform(0, 1e-3, 1000)  # noise, and one image in a thousand
-    rare[7, 0], rare[:, 1] = 10.0, stream(4, "usual").uniform(0, 10, 1000)
-    w = scaled_weights(np.eye(2), 70.0, 40.0, "drive", rare)
-    psp = np.abs(rare @ w).max(axis=0) * 40.0  # of the strongest image (mV)
-    assert psp[0] == pytest.approx(3 * 70.0)
-    assert 70.0 < psp[1] < 80.0
-    assert scaled_weights(np.eye(1), 70.0, 40.0, "drive", usual) == pytest.approx(70.0 / 40.0)
+def test_components_without_variance_make_no_hidden_cells():
+    data = load_images("digits")
+    w = feedforward("PCA", data, 100, 1)
+    x = data.x["train"].reshape(len(data.x["train"]), -1)
+    explained = np.var(x @ w, axis=0).sum() / x.var(axis=0).sum()
+    assert 30 < w.shape[1] < 50
+    assert 0.99 <= explained < 0.992
+    assert feedforward("dPCA", data, 100, 1).shape == w.shape
+    assert feedforward("PCA", data, 20, 1).shape == (64, 20)
+    # no image, of the test either, drives a cell far beyond strong inputs of training
+    drive = {
+        part: np.abs(spike_counts(data.x[part].reshape(len(data.x[part]), -1).astype(float)) @ w)
+        for part in ("train", "test")
+    }
+    assert (drive["test"].max(0) / np.percentile(drive["train"], 95, axis=0)).max() < 3
 
 
 def test_balanced_accuracy_counts_both_classes_alike():

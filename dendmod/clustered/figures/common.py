@@ -13,6 +13,7 @@ import numpy as np
 from dendmod.clustered.decoding import latency_difference
 from dendmod.clustered.gain import gain_ratio
 from dendmod.clustered.perturbation import NONE
+from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.clustered.study import Condition, Results, Study, r_squared, spread
 from dendmod.params import wyrick2021
 
@@ -61,7 +62,7 @@ def active_clusters(results: Results, condition: Condition) -> np.ndarray:
 
 def rates(results: Results, condition: Condition) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean rates of E and I neurons of each network (spikes/s)."""
-    n_e = round(wyrick2021.NETWORK["fraction_E"] * wyrick2021.NETWORK["n_neurons"])
+    n_e = ClusteredNetwork().n_E
     rate = np.array([r["rate"] for r in results[condition]])
     return rate[:, :n_e].mean(axis=1), rate[:, n_e:].mean(axis=1)
 
@@ -91,9 +92,7 @@ def ongoing_table(results: Results) -> dict[Condition, dict[str, Any]]:
 def metastable(entry: Mapping[str, Any]) -> bool:
     """Say whether a condition lies in the range that was stated beforehand."""
     low, high = wyrick2021.METASTABLE_ACTIVE
-    p = wyrick2021.NETWORK
-    clusters = round(p["fraction_E"] * p["n_neurons"] * 0.9 / p["mean_cluster_size"])
-    return low <= entry["active_clusters"] <= high * clusters
+    return low <= entry["active_clusters"] <= high * ClusteredNetwork().n_clusters
 
 
 def mean_curve(results: Results, condition: Condition, name: str = "accuracy") -> np.ndarray:

@@ -56,7 +56,7 @@ def fig4(job: Job) -> dict[str, Any]:
     table = evoked_table(results)
     latency = spread(column(results, UNPERTURBED, "latency"))
     t, curve = results[UNPERTURBED][0]["t"], mean_curve(results, UNPERTURBED)
-    count = len(latency["networks"])
+    count = sum(v is not None for v in latency["networks"])  # some may never be above chance
     summary = {
         **head("fig4", study),
         "latency_s": {

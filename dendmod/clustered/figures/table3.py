@@ -59,8 +59,12 @@ def table3(job: Job) -> dict[str, Any]:
     return summary
 
 
-def _slope(kind: str, levels: np.ndarray, values: np.ndarray) -> dict[str, Any]:
-    """Return mean slope over networks, its SEM and its sign; values [levels, networks]."""
+def _slope(levels: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    """Return mean slope over networks, its SEM and its sign; values [levels, networks].
+
+    Networks without a value at every level do not count; without two of them there is no slope, and
+    its sign is 0.
+    """
     good = np.isfinite(values).all(axis=0)
     if good.sum() < 2:
         return {"slope": None, "sem": None, "sign": 0}
@@ -79,14 +83,12 @@ def _row(
         rows = [table[c]["over_networks"][name]["networks"] for c in conditions]
         return np.array([[np.nan if v is None else v for v in row] for row in rows])
 
-    latency = over(fast, "latency_change_s")
-    latency[:, ~np.isfinite(latency).all(axis=0)] = np.nan
     row = {
-        "latency": _slope(kind, levels, latency),
-        "rate_E": _slope(kind, levels, np.array([rates(ongoing, c)[0] for c in conditions])),
-        "rate_I": _slope(kind, levels, np.array([rates(ongoing, c)[1] for c in conditions])),
-        "timescale": _slope(kind, levels, over(slow, "timescale_ms")),
-        "gain": _slope(kind, levels, over(slow, "gain_ratio")),
+        "latency": _slope(levels, over(fast, "latency_change_s")),
+        "rate_E": _slope(levels, np.array([rates(ongoing, c)[0] for c in conditions])),
+        "rate_I": _slope(levels, np.array([rates(ongoing, c)[1] for c in conditions])),
+        "timescale": _slope(levels, over(slow, "timescale_ms")),
+        "gain": _slope(levels, over(slow, "gain_ratio")),
     }
     top = cells[kind, max(study.scale.levels[kind])]
     for population in "EI":

@@ -10,12 +10,12 @@ from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError
-from dendmod.mechanisms import check_parameters
+from dendmod.mechanisms.catalogue import check_point_process
 from dendmod.result import Array, Result
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.stimulus import check_trains
 
-_LARGEST_V = 1e4  # mV; a passive membrane under a strong current may go to some hundreds
+_LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds
 
 
 class Simulator(InSession):
@@ -57,7 +57,7 @@ class Simulator(InSession):
         self.cell: BuiltCell | BuiltCompartments = _build(self.setup.cell)
         self._points: dict[str, Any] = {}
         for synapse in self.setup.synapses:
-            check_parameters(synapse.mechanism, synapse.params)
+            check_point_process(synapse.mechanism, synapse.params)
             point = getattr(h, synapse.mechanism)(self.cell.segment(synapse.location))
             for name, value in synapse.params.items():
                 setattr(point, name, value)
@@ -147,7 +147,8 @@ class Simulator(InSession):
             if np.abs(v).max() > _LARGEST_V:
                 raise EngineError(
                     f"the recording {name!r} reaches {np.abs(v).max():.3g} mV, which no cell does. "
-                    "Use a smaller dt, or look for a current or conductance that is far too large."
+                    "Use a smaller dt, or look for a current (nA) or a weight (uS) that is far too "
+                    "large, such as one in pA or nS."
                 )
         return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
 

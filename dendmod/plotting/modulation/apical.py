@@ -62,7 +62,11 @@ def draw_apical(
             spikes = np.array([float(r["alone"]), *np.asarray(r["spikes"], dtype=float)])
             ax.plot(x, spikes + 0.03 * (k - 2), ".-", ms=4, lw=0.8, color=COLOURS[case],
                     label=LABELS[case])  # fmt: skip
-        ax.set(xlabel="Dendritic EPSP (nA)", ylabel="Somatic spikes", title=f"BAC, set {number}")
+        ax.set(
+            xlabel="Dendritic EPSP (nA)",
+            ylabel="Somatic spikes",
+            title=f"BAC, set {number}\n(offset for sight)",
+        )
         ax.set_yticks(range(0, 5))
         ax.set_ylim(0.5, 4.5)
     for case in cases:

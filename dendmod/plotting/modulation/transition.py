@@ -45,7 +45,7 @@ def draw_transition(
         ax = axes[0][column]
         values = runs[gamma]["logistic"]
         for k, name in enumerate(_NAMES):
-            mean, sd = values[..., k].mean(axis=0), values[..., k].std(axis=0)
+            mean, sd = values[..., k].mean(axis=0), values[..., k].std(axis=0, ddof=1)
             ax.plot(sigmas, mean, _STYLES[k], marker=".", ms=3, label=name)
             ax.fill_between(sigmas, mean - sd, mean + sd, alpha=0.2, lw=0)
         null = values[:, 0, 0]
@@ -55,7 +55,7 @@ def draw_transition(
         ax = axes[1][column]
         values = runs[gamma]["population"][..., 0]
         for k, case in enumerate(cases):
-            mean, sd = values[:, k].mean(axis=0), values[:, k].std(axis=0)
+            mean, sd = values[:, k].mean(axis=0), values[:, k].std(axis=0, ddof=1)
             ax.errorbar(per_unit, mean, sd, fmt=".-", ms=3, lw=0.8, elinewidth=0.5,
                         color=_SHADES[case], label=LABELS[case])  # fmt: skip
             own = values[:, len(cases) + k].mean(axis=0)
