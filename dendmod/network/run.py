@@ -13,6 +13,8 @@ from dendmod.network.spec import NetworkSpec
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 
+MOST_DRAWN = 200  # mean number of spikes of one stream and sample
+
 
 class Samples(ArraySpec):
     """The samples, one after the other.
@@ -80,7 +82,7 @@ class GeneratedStimulus(ArraySpec):
     feedforward_counts: Integers
     feedforward: Burst = Burst(sd=wybo2022.FEEDFORWARD_SD)
     context: Burst = Burst(sd=wybo2022.CONTEXT_SD)
-    context_mean: float = Field(default=wybo2022.CONTEXT_INPUTS, ge=0, le=200)
+    context_mean: float = Field(default=wybo2022.CONTEXT_INPUTS, ge=0, le=MOST_DRAWN)
     context_poisson: bool = True
 
     @model_validator(mode="after")
@@ -249,6 +251,7 @@ def check_run(spec: NetworkSpec, run: NetworkRun) -> None:
         given = run.stimulus.feedforward_counts.shape[1]
         if given != spec.n_inputs:
             raise SpecError(f"the stimulus has {given} inputs, the network {spec.n_inputs}")
+        _check_backgrounds(spec, run.duration)
         return
     for number, sample in enumerate(run.stimulus.trains):
         _check_sample(spec, number, sample)
@@ -268,6 +271,20 @@ def _check_numbers(spec: NetworkSpec) -> None:
         raise SpecError(
             f"contextual weights go down to {spec.context.weights.min()} uS; give none below 0"
         )
+
+
+def _check_backgrounds(spec: NetworkSpec, duration: float) -> None:
+    """Refuse more background spikes than are drawn: their distribution is cut at 255."""
+    for background in (spec.background, spec.output.background if spec.output else None):
+        if background is None:
+            continue
+        rate = max(*background.rates(0), *background.rates(1))
+        if rate * duration / 1000 > MOST_DRAWN:
+            raise SpecError(
+                f"a background of {rate:g} Hz has {rate * duration / 1000:g} spikes in a sample of "
+                f"{duration:g} ms; {MOST_DRAWN} on average are drawn at most. Give shorter samples "
+                "or lower rates"
+            )
 
 
 def _check_sample(spec: NetworkSpec, number: int, sample: SampleTrains) -> None:

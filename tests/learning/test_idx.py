@@ -51,3 +51,13 @@ def test_what_is_missing_or_cut_short_is_named(folder):
     (folder / "text").write_text("hello")
     with pytest.raises(SpecError, match="idx file"):
         read_idx(folder / "text")
+
+
+def test_a_damaged_gzip_file_is_named(folder):
+    file = folder / "emnist-letters-test-images-idx3-ubyte.gz"
+    raw = bytearray(file.read_bytes())
+    raw[12:40] = b"\xff" * 28
+    for damaged in (bytes(raw), file.read_bytes()[:30], b"no gzip"):
+        file.write_bytes(damaged)
+        with pytest.raises(SpecError, match="cannot be read"):
+            read_idx(file)

@@ -13,6 +13,7 @@ from dendmod.engines.kernel.membranes import between
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (
     Arrivals,
+    Background,
     CellModel,
     Compartment,
     ContextSynapses,
@@ -344,6 +345,23 @@ def test_spikes_at_places_that_are_not_there_are_refused(changes, said):
     for engine in ("kernel", "neuron"):
         with pytest.raises(SpecError, match=said):
             simulate(spec, run, engine=engine)
+
+
+@pytest.mark.parametrize("where", ["hidden", "output"])
+def test_more_background_spikes_than_are_drawn_are_refused(where):
+    """Numbers of spikes are cut at 255: a longer sample would have the background of a shorter."""
+    spec, run = small()
+    many = Background(dendrite_gaba_rate=1400.0)
+    if where == "hidden":
+        spec = spec.model_copy(update={"background": many})
+    else:
+        output = spec.output.model_copy(update={"background": many})
+        spec = spec.model_copy(update={"output": output})
+    run = run.model_copy(update={"stimulus": GeneratedStimulus(feedforward_counts=[[1]])})
+    for engine in ("kernel", "neuron"):
+        with pytest.raises(SpecError, match="1400 Hz has 210 spikes in a sample of 150 ms"):
+            simulate(spec, run, engine=engine)
+    simulate(spec, run.model_copy(update={"duration": 100.0}))
 
 
 def test_a_generated_stimulus_has_the_inputs_of_the_network():
