@@ -9,7 +9,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ _OF_FILES = {
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT,
     errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
 }  # fmt: skip
+
+
+NOTE: ContextVar[str] = ContextVar("NOTE", default="")  # what pictures say in their corner
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,8 @@ def run_figure(
 
     def checked() -> None:
         check_folder(options.out)
-        main(options)
+        with noted(quick=options.quick):
+            main(options)
 
     guard(checked)
     if not files:
@@ -182,6 +188,16 @@ def run_figure(
         f"{options.out / name}.png, .pdf and summary.json written in "
         f"{time.monotonic() - began:.0f} s"
     )
+
+
+@contextmanager
+def noted(*, quick: bool) -> Iterator[None]:
+    """Have every picture that is saved within the block say that its run was a quick one."""
+    token = NOTE.set("quick run" if quick else "")
+    try:
+        yield
+    finally:
+        NOTE.reset(token)
 
 
 def guard(run: Callable[[], Any]) -> Any:

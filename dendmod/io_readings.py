@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dendmod.experiment import Experiment, run_together, versions
-from dendmod.figure import FigureOptions, write_summary
+from dendmod.figure import FigureOptions, noted, write_summary
 from dendmod.ioanalysis import IOAnalysis, analyse_io, describe, io_asked
 from dendmod.iocurve import CROSSINGS, MODELS
 from dendmod.protocol import Protocol, load_grid
@@ -94,7 +94,7 @@ def _write(
 
     options.out.mkdir(parents=True, exist_ok=True)
     table.to_parquet(options.out / f"{stem}.parquet")
-    with style():
+    with style(), noted(quick=options.quick):
         save(draw_residuals(table, title), options.out, stem)
     summary = {
         "schema": "dendmod/io-readings/1",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dendmod.experiment import Experiment, run_together, versions
-from dendmod.figure import FigureOptions, write_summary
+from dendmod.figure import FigureOptions, noted, write_summary
 from dendmod.protocol import Protocol, ProtocolGrid, load_grid
 from dendmod.protocol.grid import Grid, grid_columns
 from dendmod.protocol.model import LEVEL_IS
@@ -105,5 +105,5 @@ def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> 
     levels_are = {
         name: LEVEL_IS[arm.kind] for p in loaded.protocols.values() for name, arm in p.arms.items()
     }
-    with style():
+    with style(), noted(quick=options.quick):
         save(draw_counts(rows, levels_are, title), options.out, stem)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dendmod.errors import UnsupportedByEngine
+from dendmod.errors import SpecError, UnsupportedByEngine
 from dendmod.result import Result
-from dendmod.spec import Run, Setup, SpikeTrain
+from dendmod.spec import Cell, Run, Setup, SpikeTrain
 
 EngineName = Literal["neuron", "coreneuron"]
 
@@ -35,7 +35,20 @@ def simulate(
     """
     if engine not in ("neuron", "coreneuron"):
         raise UnsupportedByEngine(f"there is no engine {engine!r}; use 'neuron' or 'coreneuron'")
+    _check_types(setup, run, trains)
     from dendmod.engines.neuron import Simulator
 
     with Simulator(setup, run, coreneuron=engine == "coreneuron") as simulator:
         return simulator.run(trains)
+
+
+def _check_types(setup: object, run: object, trains: object) -> None:
+    """Name what was given in place of a set-up, a run or trains; Python would say it less well."""
+    if isinstance(trains, SpikeTrain):
+        raise SpecError("trains: give a sequence of SpikeTrain, such as (train,)")
+    for name, given, wanted in (("setup", setup, Setup), ("run", run, Run)):
+        if not isinstance(given, wanted):
+            hint = "; of a cell alone it is Setup(cell=cell)" if isinstance(given, Cell) else ""
+            raise SpecError(
+                f"{name}: {type(given).__name__} is given; give a {wanted.__name__}{hint}"
+            )

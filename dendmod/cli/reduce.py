@@ -85,7 +85,15 @@ def reduce_(
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        typer.echo(f"{out}: {len(reduced.compartments)} compartments")
+        typer.echo(
+            f"{out}: {len(reduced.compartments)} compartments, "
+            f"{summary['capacitance_pF']:g} pF, rest {summary['v_rest_mV']:g} mV"
+        )
+        if sites and split is None:
+            typer.echo(
+                "Where the full cell's numbers of spikes matter: --bifurcations --split 15. "
+                f"How near it is: dendmod reduce check {out}"
+            )
 
 
 def _distances(text: str) -> list[float]:

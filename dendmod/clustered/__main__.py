@@ -17,7 +17,7 @@ from dendmod.clustered.figures.ongoing import fig2, fig3
 from dendmod.clustered.figures.running import fig7, fig8
 from dendmod.clustered.figures.table3 import table3
 from dendmod.clustered.study import FULL, QUICK, Study
-from dendmod.figure import guard, write_summary
+from dendmod.figure import guard, noted, write_summary
 
 FIGURES: dict[str, Callable[[Job], dict[str, Any]]] = {
     f.__name__: f for f in (fig2, fig3, fig4, fig5, fig6, fig7, fig8, table3)
@@ -78,7 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         scale = replace(scale, networks=given.networks)
     began = time.monotonic()
     job = Job(out, Study(store, scale, given.seed, given.workers))
-    guard(lambda: write_summary(out, _finite(FIGURES[given.figure](job))))
+
+    def run() -> None:
+        with noted(quick=given.quick):
+            write_summary(out, _finite(FIGURES[given.figure](job)))
+
+    guard(run)
     print(
         f"{out / given.figure}.png, .pdf and summary.json written in "
         f"{time.monotonic() - began:.0f} s"

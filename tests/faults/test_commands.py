@@ -198,3 +198,21 @@ def test_a_fault_of_the_program_keeps_its_traceback(fault):
 
     with pytest.raises(type(fault), match="ours"):
         guard(broken)
+
+
+def test_pictures_of_quick_runs_say_so_and_others_do_not(tmp_path):
+    import matplotlib.pyplot as plt
+
+    from dendmod.plotting import save
+
+    said = []
+
+    def main(options):
+        picture = plt.figure()
+        save(picture, options.out, "picture")
+        said.append([text.get_text() for text in picture.texts])
+        return {}
+
+    for command in (["--quick"], []):
+        run_figure("picture", main, command=[*command, "--out", str(tmp_path)])
+    assert said == [["quick run"], []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dendmod import L5PyramidalCell
+from dendmod import L5PyramidalCell, Run, Setup, SpikeTrain, simulate
 from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms.catalogue import check_point_process
 from dendmod.result import Result
@@ -27,6 +27,16 @@ def test_a_conductance_that_the_cell_does_not_have_cannot_be_scaled():
 def test_a_channel_of_the_membrane_is_no_synapse():
     with pytest.raises(MechanismError, match="Ih is a mechanism of the membrane"):
         check_point_process("Ih", {})
+
+
+def test_what_is_no_setup_run_or_train_is_named():
+    cell = L5PyramidalCell()
+    with pytest.raises(SpecError, match=r"Setup\(cell=cell\)"):
+        simulate(cell, Run(tstop=1.0))
+    with pytest.raises(SpecError, match="run: float is given; give a Run"):
+        simulate(Setup(cell=cell), 300.0)
+    with pytest.raises(SpecError, match="a sequence of SpikeTrain"):
+        simulate(Setup(cell=cell), Run(tstop=1.0), SpikeTrain("a", (1.0,), 1e-3))
 
 
 def test_a_recording_that_is_not_there_is_named():
