@@ -78,6 +78,21 @@ def test_bounded_keeps_length_and_bound(a, bound):
     assert (v * a >= 0).all()
 
 
+def test_each_pair_starts_from_what_the_pairs_before_left(monkeypatch):
+    seen = []
+
+    def start(gram):
+        seen.append(gram.copy())
+        return np.linalg.eigh(gram)[1][:, -1]
+
+    monkeypatch.setattr("dendmod.learning.pmd._start", start)
+    x = matrix()
+    found = pmd(x, 4, 3.0, 2.0)
+    for j, gram in enumerate(seen):
+        left = x - (found.u[:, :j] * found.d[:j]) @ found.v[:j]
+        np.testing.assert_allclose(gram, left.T @ left, atol=1e-9 * np.trace(x.T @ x))
+
+
 def test_bounded_is_longest_along_a():
     a = stream(6, "a").normal(size=6)
     for bound in (1.2, 1.7, 2.1):
