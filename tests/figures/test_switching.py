@@ -69,6 +69,61 @@ def test_the_summary_of_figure_s3_has_the_best_seed_of_each_function():
     assert summary["before"]["4"]["and"] == [0.5] * 5
 
 
+class NoCells:
+    """Stands for cells that need not be reduced."""
+
+    def of(self, settings):
+        return {"hidden": f"{settings.cell} {settings.biophysics}", "output": "soma"}
+
+
+def test_figure_5_runs_each_seed_and_class_and_its_controls(tmp_path):
+    protocol = load_learning("fig5", changes={"matrices": ["dPMD", "RP"]})
+    tasks = fig5._tasks(protocol, (3, 4), NoCells(), "digits", tmp_path)
+    specs = {task.key: task.payload["spec"] for task in tasks}
+    learned = [key for key in specs if key.startswith("learned ")]
+    assert len(learned) == 2 * len(protocol.seeds) * 2
+    for key, spec in specs.items():
+        what, _, place = key.rpartition(" ")
+        assert spec["target"] == int(place)
+        assert what.endswith(f"{spec['matrix']} {spec['seed']}")
+        assert spec["shuffled"] == key.startswith("shuffled")
+        assert spec["plastic"] != key.startswith("frozen")
+        of_study = key.startswith("variant")
+        assert (spec["seed"] in protocol.study.seeds) == of_study
+        variant = what.removeprefix("variant ").rsplit(" ", 2)[0]
+        settings = protocol.variants()[variant] if of_study else protocol.settings
+        assert spec["settings"] == settings.model_dump(mode="json")
+    assert sum(key.startswith(("shuffled", "frozen")) for key in specs) == 2 * 2
+
+
+def test_the_picture_of_figure_5_is_of_the_weights_that_its_network_learned():
+    protocol = load_learning("fig5", changes={"matrices": ["dPMD", "RP"]})
+    results = {
+        f"learned {m} {s} {c}": {"weights": np.full((1, 2, 3), i)}
+        for i, (m, s, c) in enumerate(
+            (m, s, c) for m in ("dPMD", "RP") for s in protocol.seeds for c in (3, 4)
+        )
+    }
+    task = fig5._look_task(protocol, (3, 4), NoCells(), "digits", results)
+    assert np.array(task.payload["weights"])[:, 0, 0, 0].tolist() == [0, 1]
+    assert task.payload["seed"] == protocol.seeds[0]
+    assert task.payload["matrix"] == "dPMD"
+
+
+def test_figure_s3_runs_each_size_and_seed_and_its_controls(tmp_path):
+    protocol = load_learning("figS3")
+    tasks = figS3._tasks(protocol, tuple(FUNCTIONS), NoCells(), tmp_path)
+    payloads = {task.key: task.payload for task in tasks}
+    learned = [key for key in payloads if key.startswith("learned ")]
+    assert sorted(learned) == sorted(f"learned {k} {s}" for k in (4, 10) for s in protocol.seeds)
+    for key, payload in payloads.items():
+        assert payload["shuffled"] == key.startswith("shuffled")
+        of_study = key.startswith("variant")
+        assert (payload["seed"] in protocol.study.seeds) == of_study
+        assert payload["functions"] == list(protocol.study.tasks if of_study else FUNCTIONS)
+    assert payloads["variant literal 1"]["settings"] == protocol.literal.model_dump(mode="json")
+
+
 def figure(name: str, out: Path, *options: str) -> dict:
     command = [sys.executable, "-m", f"dendmod.{name}", "--out", str(out), "--workers", "2"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
