@@ -218,6 +218,20 @@ def test_a_layer_ends_with_the_gains_of_the_lowest_validation_loss():
     assert kept == pytest.approx(min(losses), rel=1e-5)
 
 
+def test_a_layer_keeps_the_filters_of_the_lowest_loss():
+    """They are those of a training that ends with that epoch."""
+
+    def learned(epochs):
+        net = stack()
+        spec = QUICK.model_copy(update={"filter_epochs": epochs, "filter_rate": 1.0})
+        return train_filters(net, 1, Images(PIXELS), spec, tasks=[0, 1]), net.values["weight1"]
+
+    losses, kept = learned(6)
+    best = int(np.argmin(losses))
+    assert best < 5
+    assert torch.equal(kept, learned(best + 1)[1])
+
+
 def test_the_validation_loss_weighs_positives_and_negatives_alike(monkeypatch):
     positive = torch.tensor([[True, False, False, False]])
     few = TaskSet(PIXELS[:4], positive, torch.arange(4))
