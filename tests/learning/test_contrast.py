@@ -365,6 +365,34 @@ def test_claims_are_judged_by_the_rise_from_the_first_to_the_last_layer():
     assert {v["verdict"] for v in found.values()} == {"not reproduced"}
 
 
+def test_the_summary_of_figure_6_has_a_row_a_layer_and_the_top_for_subsets():
+    """Accuracies that say which method, layer, seed and task they are of."""
+    plan = stackplan.Plan(
+        n_seeds=2, layers=3, methods=("TMCL", "backprop"), sizes=(1,), subsets=2, n_tasks=4
+    )
+    tasks = np.array([-0.03, -0.01, 0.01, 0.03])
+
+    def grown(low, seed):
+        rows = low + 0.1 * np.arange(3)[:, None] + 0.01 * seed + tasks
+        return {"test": rows, "val": rows - 0.05}
+
+    found = {f"TMCL seed {i}": grown(0.6, i) for i in (1, 2)}
+    found |= {f"subset 1 {i}": grown(0.4, i) for i in (1, 2)}
+    found |= {
+        f"backprop {d} seed {i}": {"test": 0.5 + 0.1 * d + 0.01 * i + tasks, "val": tasks}
+        for d in (1, 2, 3) for i in (1, 2)
+    }  # fmt: skip
+    summary = stackplan.summarise(plan, found)
+    for layer in range(3):
+        assert summary["TMCL"][layer]["mean"] == pytest.approx(0.615 + 0.1 * layer)
+        assert summary["TMCL"][layer]["sd"] == pytest.approx(0.00707, abs=1e-5)
+        assert summary["validation"]["TMCL"][layer]["mean"] == pytest.approx(0.565 + 0.1 * layer)
+        assert summary["backprop"][layer]["mean"] == pytest.approx(0.615 + 0.1 * layer)
+    assert {k: v["mean"] for k, v in summary["modulating_tasks"].items()} == {
+        "1": pytest.approx(0.615), "4": pytest.approx(0.815),
+    }  # fmt: skip
+
+
 def test_subsets_are_different_ones():
     plan = stackplan.Plan()
     assert sorted(stackplan._subsets(plan, 1)) == [[t] for t in range(10)]

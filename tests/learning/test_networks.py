@@ -151,8 +151,11 @@ def test_calm_outputs_leave_the_arms_of_tanh(modulation):
 def test_hidden_units_of_an_io_file_are_its_curves():
     """In inputs and spikes, a unit with the gain of a level is the fitted curve of this level."""
     curves = read_io(IO).fit("gain_xshift").curves
-    mean = np.mean([c.gain for c in curves.values()])
-    network = made("gain_xshift", **from_io(IO))
+    gains = np.array([c.gain for c in curves.values()])
+    mean = gains.mean()
+    fields = from_io(IO)
+    assert (fields["gain_mean"], fields["gain_sd"]) == (1.0, pytest.approx((gains / mean).std()))
+    network = made("gain_xshift", **fields)
     assert "x_shift0" not in network.values
     assert "bias0" not in network.values
     assert "bias2" in network.values  # the output unit learns its own

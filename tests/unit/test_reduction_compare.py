@@ -188,3 +188,21 @@ def test_without_calcium_a_compartment_has_the_area_of_its_capacitance():
     assert area == pytest.approx(3 * tree.area[0])
     assert channels["Im"]["gImbar"] == pytest.approx(2e-4 / area * 100)
     assert pools == {}
+
+
+def test_a_channel_that_would_be_negative_is_none():
+    """A membrane that closes where the channel opens, as far as the kept places can tell."""
+    tree = cable(5, gbar={"Ih": np.full(5, 1e-3)})
+    every = {f"site{k:02d}": Location(section=1, x=(k + 0.5) / 4) for k in range(4)}
+    turned = dataclasses.replace(tree, gbar={"Ih": np.array([1e-3, 1e-3, -2e-4, 1e-3, 1e-3])})
+    levels = Levels({"Ih": np.array([0.3, 0.6])}, {"Ih": np.array([0.4, 0.7])})
+    found = fit_conductances(turned, skeleton(turned, every), levels).gbar["Ih"]
+    assert found.tolist() == pytest.approx([1e-3, 1e-3, 0.0, 1e-3, 1e-3], rel=1e-6)
+
+
+def test_a_place_for_load_where_a_site_lies_already_is_that_site():
+    tree, there = cable(5), Location(section=1, x=0.6)
+    kept = skeleton(tree, {"site00": there}, {"apical100_0": there, "apical200_0": Location(
+        section=1, x=0.9)})  # fmt: skip
+    assert kept.names == ("soma", "site00", "apical200_0")
+    assert kept.roles == ("soma", "site", "support")

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from dendmod.errors import SpecError, SweepError
-from dendmod.network import NetworkResult
+from dendmod.network import NetworkResult, NetworkRun, Samples
+from dendmod.network.simulate import simulate
 from dendmod.switching.assembly import build_network, with_sk
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
-from dendmod.switching.look import _traces
+from dendmod.switching.look import _traces, look
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
 from dendmod.switching.tasks import BooleanTasks, Drawn
-from dendmod.switching.training import Training
+from dendmod.switching.training import Training, bursts
 from dendmod.switching.worker import ClassLearning
 
 SETTINGS = BOOLEAN_LITERAL.model_copy(
@@ -287,10 +288,7 @@ def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch
 
 
 def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weights():
-    from dendmod.network import NetworkRun, Samples
-    from dendmod.network.simulate import simulate
     from dendmod.switching.inside import inside
-    from dendmod.switching.training import bursts
 
     network = training().network
     cell, low = 2, network.plasticity.w_min
@@ -343,3 +341,34 @@ def test_the_traces_of_figure_5_are_the_factors_of_eq_22():
     change = np.cumsum(eta * product) * SETTINGS.dt
     assert found["trace_dw"][-1] > 0
     assert found["trace_dw"][-1] == pytest.approx(change[-1], rel=0.02)
+
+
+def test_figure_5_shows_the_output_cell_before_and_after():
+    """The output cell rests where no hidden cell does; learned weights are those of their class."""
+    pytest.importorskip("sklearn")
+    hidden, output = cells("star", 3)
+    soma = output.compartments[0].model_copy(update={"e_leak": -60.0, "g_leak": 40.0})
+    output = output.model_copy(update={"compartments": (soma,)})
+    k, classes = 2, [3, 5]
+    weights = [np.full((1, k, 20), w) for w in (1e-5, 2e-4)]
+    found = look(
+        hidden.model_dump_json(), output.model_dump_json(), "RP", "digits", k, classes,
+        SETTINGS.model_dump(mode="json"), 1, weights,
+    )  # fmt: skip
+    rests = simulate(
+        training().network.model_copy(update={"plasticity": None}),
+        NetworkRun(
+            samples=Samples(context=[0], expected=[0]),
+            stimulus=bursts(np.zeros((1, 2), np.int64), SETTINGS),
+            settle=150.0,
+            record_v=True,
+        ),
+    ).v[0, 0, 0]
+    for name in ("v_before", "v_after"):
+        assert found[name].shape == (6, 1501)
+        assert found[name][0, 0] > rests + 5
+    assert abs(found["soma"][0, 0] - rests) < 5
+    assert found["classes"].tolist() == classes
+    # the input is the same under both tasks, so that only their weights differ
+    assert found["dendrites"].shape == (2, 4, 1501)
+    assert found["dendrites"][1].max() > found["dendrites"][0].max()
