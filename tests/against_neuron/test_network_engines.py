@@ -23,11 +23,23 @@ COMMON = {
 }
 
 
-def check(found: dict, dt: float) -> None:
+def own_sensitivity(seed: int, dt: float, **drawn) -> float:
+    """How far somata move (mV rms) if all contextual weights grow by one part in a million."""
+    spec, run = draw_network(seed, dt=dt, **drawn)
+    base = simulate(spec, run, engine="kernel", precision="float64")
+    context = spec.context.model_copy(update={"weights": spec.context.weights * (1 + 1e-6)})
+    other = spec.model_copy(update={"context": context})
+    moved = simulate(other, run, engine="kernel", precision="float64")
+    return float(np.sqrt(np.mean((moved.v - base.v) ** 2)))
+
+
+def check(seed: int, dt: float, **drawn) -> None:
+    found = compare(seed, dt=dt, **drawn)
     exact, fast = found["float64"], found["float32"]
     assert exact["spike_counts_equal"]
     assert exact["max_spike_time_difference_ms"] <= dt * 1.001
-    assert exact["soma_rms_mV"] < 0.01
+    if exact["soma_rms_mV"] >= 0.01:  # a cell that all but spiked: is the network itself so unsure?
+        assert exact["soma_rms_mV"] < min(own_sensitivity(seed, dt, **drawn), 0.1)
     assert exact["weight_change_relative"] is None or exact["weight_change_relative"] < 1e-3
     assert fast["spike_counts_equal_fraction"] >= 0.99
     if fast["spike_counts_equal"]:
@@ -37,14 +49,14 @@ def check(found: dict, dt: float) -> None:
 @settings(max_examples=8, **COMMON)
 @given(seed=SEEDS)
 def test_random_networks_agree(seed):
-    check(compare(seed), 0.1)
+    check(seed, 0.1)
 
 
 @pytest.mark.slow
 @settings(max_examples=60, **COMMON)
 @given(seed=SEEDS)
 def test_many_random_networks_agree(seed):
-    check(compare(seed, n_samples=3), 0.1)
+    check(seed, 0.1, n_samples=3)
 
 
 @pytest.mark.slow
@@ -52,7 +64,7 @@ def test_many_random_networks_agree(seed):
 @settings(max_examples=8, **COMMON)
 @given(seed=SEEDS)
 def test_random_networks_agree_at_finer_steps(dt, seed):
-    check(compare(seed, dt=dt), dt)
+    check(seed, dt)
 
 
 def test_networks_with_active_dendrites_and_trees_agree():
@@ -73,7 +85,7 @@ def test_networks_with_active_dendrites_and_trees_agree():
         if not new:
             continue
         wanted.update(dict.fromkeys(new, True))
-        check(compare(seed), 0.1)
+        check(seed, 0.1)
         if all(wanted.values()):
             return
     pytest.fail(f"not drawn: {[name for name, found in wanted.items() if not found]}")
