@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from tqdm import tqdm
 
 from dendmod.atomic import replacing
-from dendmod.errors import SpecError
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.learning.matrices import Kind
 from dendmod.network import NetworkSpec
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.images import find_data, load_images
@@ -65,6 +66,8 @@ def train_images(
     wrong = sorted(set(classes) - set(range(images.n_classes)))
     if wrong:
         raise SpecError(f"classes {wrong} are not in {data}; it has 0 to {images.n_classes - 1}")
+    if matrix not in get_args(Kind):
+        raise SpecError(f"matrix = {matrix!r}." + did_you_mean(matrix, get_args(Kind)))
     folder = out.with_name(out.name + ".checkpoints")
     common = {
         "matrix": matrix,

@@ -105,12 +105,17 @@ def test_a_stopped_command_goes_on_and_its_model_is_evaluated(small, monkeypatch
 def test_wrong_files_are_refused_by_name(small):
     with pytest.raises(SpecError, match="is not a trained model"):
         read_model(small / "check.npz")
-    with pytest.raises(SpecError, match=r"classes \[9\] are not in"):
-        learn.train_images(
-            small / "x.npz", data=str(small / "small.npz"), matrix="RP", classes=(9,), k=4,
-            settings=learn.Settings(hidden_v_range=1, output_v_range=1),
-            schedule=learn.Schedule(samples=1), seed=0,
-        )  # fmt: skip
+    for matrix, target, said in (
+        ("RP", 9, r"classes \[9\] are not in"),
+        ("foo", 0, "matrix = 'foo'"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            learn.train_images(
+                small / "x.npz", data=str(small / "small.npz"), matrix=matrix, classes=(target,),
+                k=4, settings=learn.Settings(hidden_v_range=1, output_v_range=1),
+                schedule=learn.Schedule(samples=1), seed=0,
+            )  # fmt: skip
+        assert not (small / "x.npz.checkpoints").exists()
     with pytest.raises(SpecError, match="there are no images 'moon'"):
         find_data("moon")
     assert load_images(str(small / "small.npz")).shape == (4, 4)
