@@ -183,20 +183,26 @@ def draw_tasks(plane: Mapping[str, Any]) -> Figure:
 def draw_scans(images: Mapping[str, Any]) -> Figure:
     """Draw what the scans of learning rates tried (Figure S1C)."""
     names = sorted({key.split()[1] for key in images}, key=_size)
+    there = {key.split()[0] for key in images}
+    methods = [m for m in _MAIN if m in there] or [m for m in METHODS if m in there]
     figure, axes = plt.subplots(
-        3, len(names), figsize=(0.95 * len(names) + 1.2, 4.2), squeeze=False, sharex=True,
-        sharey=True, constrained_layout=True,
+        len(methods), len(names), figsize=(0.95 * len(names) + 1.2, 1.4 * len(methods)),
+        squeeze=False, sharex=True, sharey=True, constrained_layout=True,
     )  # fmt: skip
-    tried = np.concatenate([images[f"{m} {n}"]["scan_rates"][:, 1] for m in _MAIN for n in names])
+    shown = {key: images[key] for key in images if key.split()[0] in methods}
+    tried = np.concatenate([result["scan_rates"][:, 1] for result in shown.values()])
     rates_low, rates_high = tried.min(), tried.max()  # room above for a line of text
-    for row, method in zip(axes, _MAIN, strict=True):
+    for row, method in zip(axes, methods, strict=True):
         for ax, name in zip(row, names, strict=True):
-            result = images[f"{method} {name}"]
+            ax.set_title(name.replace("x", " × ") if method == methods[0] else "")
+            if f"{method} {name}" not in shown:
+                ax.set_axis_off()
+                continue
+            result = shown[f"{method} {name}"]
             rates, score = result["scan_rates"], result["scan_score"]
             ax.scatter(*rates.T, c=score, s=14, cmap="viridis", lw=0)
             ax.scatter(*result["rates"], marker="x", c=WRONG, s=26, lw=1.2)
             ax.set(xscale="log", yscale="log", ylim=(rates_low / 1.5, rates_high * 5))
-            ax.set_title(name.replace("x", " × ") if method == _MAIN[0] else "")
             ax.text(0.03, 0.97, f"{score.min():.2f}-{score.max():.2f}", transform=ax.transAxes,
                     fontsize=5, va="top")  # fmt: skip
         row[0].set_ylabel(METHODS[method][0], fontsize=6)

@@ -72,6 +72,19 @@ def test_the_opposite_is_called_not_reproduced():
         assert verdicts[claim] == "not reproduced", claim
 
 
+@pytest.mark.parametrize("methods", [MAIN, ("gain", "bias"), ("readout", "gain")])
+def test_scans_of_any_panel_are_drawn(methods):
+    from dendmod.plotting.fig3 import draw_scans
+
+    rates = 10.0 ** -np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
+    scan = {"scan_rates": rates, "scan_score": np.array([0.5, 0.7, 0.9]), "rates": rates[2]}
+    keys = [f"{m} {size}" for m in methods for size in ("1x25", "2x10")][:-1]
+    figure = draw_scans({key: scan for key in keys})
+    shown = [m for m in methods if m in MAIN] or list(methods)
+    drawn = [ax for ax in figure.axes if ax.collections]
+    assert len(drawn) == sum(key.split()[0] in shown for key in keys)
+
+
 def test_spread_is_over_runs():
     assert multitask.spread(np.array([0.9, 0.92, 0.94, 0.96])) == {
         "mean": 0.93, "sd": pytest.approx(0.02582, abs=1e-5),
