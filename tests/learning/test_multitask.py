@@ -79,7 +79,7 @@ def test_scans_of_any_panel_are_drawn(methods):
     rates = 10.0 ** -np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
     scan = {"scan_rates": rates, "scan_score": np.array([0.5, 0.7, 0.9]), "rates": rates[2]}
     keys = [f"{m} {size}" for m in methods for size in ("1x25", "2x10")][:-1]
-    figure = draw_scans({key: scan for key in keys})
+    figure = draw_scans(dict.fromkeys(keys, scan))
     shown = [m for m in methods if m in MAIN] or list(methods)
     drawn = [ax for ax in figure.axes if ax.collections]
     assert len(drawn) == sum(key.split()[0] in shown for key in keys)
