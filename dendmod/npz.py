@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,6 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
+
+# what zipfile and numpy raise where bytes were changed: in the archive, an array's header or shape
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, tokenize.TokenError, KeyError,
+    struct.error, NotImplementedError, RuntimeError, MemoryError, OverflowError,
+)  # fmt: skip
 
 
 def read_npz(path: Path | str) -> dict[str, npt.NDArray[Any]]:
@@ -30,7 +38,7 @@ def read_npz(path: Path | str) -> dict[str, npt.NDArray[Any]]:
             return {name: kept[name] for name in kept.files}
     except OSError as error:
         raise SpecError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except _DAMAGED:
         raise SpecError(f"{path}: no npz file, or one that is damaged or cut short") from None
     except ValueError as error:
         why = "it holds Python objects; store plain arrays" if "pickle" in str(error) else error
