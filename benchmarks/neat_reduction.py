@@ -161,13 +161,14 @@ def main() -> None:
     full = conductance_matrix(tree, tree.g_leak)
     z_full, epsp_full = np.linalg.inv(full)[np.ix_(at, at)], answers(full, tree.ca, at)
     out: dict[str, Any] = {}
-    for name, kwargs in (
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
         ("dendmod, bifurcations, slow", {"bifurcations": True, "capacitances": "slow"}),
         ("dendmod, bifurcations", {"bifurcations": True}),
         ("dendmod, split 15", {"largest_load": 15.0}),
-    ):
+    )
+    for name, kwargs in ways:
         began = time.perf_counter()
-        small = reduce(passive, sites, **kwargs)  # type: ignore[arg-type]
+        small = reduce(passive, sites, **kwargs)
         seconds = time.perf_counter() - began
         n = len(small.compartments)
         matrix = np.diag([c.g_leak * 1e-3 for c in small.compartments])

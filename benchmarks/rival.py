@@ -58,6 +58,9 @@ class Rival:
                 f"{name}: {python} cannot be run ({error}); give the interpreter of an environment "
                 "that has it (docs/network.md says how to make one)"
             ) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asks, self._answers = self._process.stdin, self._process.stdout
 
     def __enter__(self) -> Rival:
         return self
@@ -68,10 +71,10 @@ class Rival:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.stdin.close()  # type: ignore[union-attr]
+        self._asks.close()
         self._process.terminate()
         self._process.wait()
-        self._process.stdout.close()  # type: ignore[union-attr]
+        self._answers.close()
 
     def check(self) -> None:
         """Wait until it is built and has run once; its spikes must be the kernel's.
@@ -90,12 +93,12 @@ class Rival:
 
     def seconds(self) -> float:
         """Return CPU time a sample of a run of all samples."""
-        self._process.stdin.write("\n")  # type: ignore[union-attr]
-        self._process.stdin.flush()  # type: ignore[union-attr]
+        self._asks.write("\n")
+        self._asks.flush()
         return float(self._answer()["ms"]) / 1e3
 
     def _answer(self) -> dict[str, Any]:
-        while line := self._process.stdout.readline():  # type: ignore[union-attr]
+        while line := self._answers.readline():
             if line.startswith("{"):
                 return dict(json.loads(line))
         raise EngineError(f"{self.name} ended early; what it printed stands above")

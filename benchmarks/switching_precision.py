@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Literal
 
 import numpy as np
 
@@ -25,14 +26,17 @@ def main(samples: int = 600, seeds: int = 2) -> None:
     hidden, output = cells(protocol.settings.cell, protocol.settings.biophysics)
     update = {"samples": samples, "block": max(1, samples // 3), "test_samples": 100}
     schedule = protocol.schedule.model_copy(update={**update, "curve_samples": 100})
-    for dt, precision in ((0.1, "float32"), (0.1, "float64"), (0.025, "float32")):
+    ways: tuple[tuple[float, Literal["float32", "float64"]], ...] = (
+        (0.1, "float32"), (0.1, "float64"), (0.025, "float32"),
+    )  # fmt: skip
+    for dt, precision in ways:
         settings = protocol.settings.model_copy(update={"dt": dt})
         for seed in range(seeds):
             network = build_network(
                 hidden, output, input_vectors(10, seed), len(TASKS.names), settings, seed=seed
             )
             began = time.process_time()
-            learned = Training(network, TASKS, settings, schedule, seed, precision=precision).run()  # type: ignore[arg-type]
+            learned = Training(network, TASKS, settings, schedule, seed, precision=precision).run()
             n = len(TASKS.names) * (samples + 100 * len(learned.samples))
             spent = time.process_time() - began
             curve = np.round(learned.accuracy.mean(axis=1), 2).tolist()

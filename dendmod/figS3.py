@@ -45,7 +45,9 @@ def _tasks(
     cells: Cells,
     checkpoints: Path,
 ) -> list[Task]:
-    def task(key: str, settings: Any, schedule: Any, k: int, seed: int, names: Any, shuffled: bool):  # type: ignore[no-untyped-def]
+    def task(
+        key: str, settings: Any, schedule: Any, k: int, seed: int, names: Any, shuffled: bool
+    ) -> Task:
         payload = {
             **cells.of(settings),
             "k": k,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -142,6 +143,6 @@ class MeanField:
         matrix = self.stability_matrix(rates)[np.ix_(free, free)]
         return bool(np.linalg.eigvals(matrix).real.max(initial=-np.inf) < 0)
 
-    def with_(self, **changes: np.ndarray) -> MeanField:
+    def with_(self, **changes: Any) -> MeanField:
         """Return a copy with fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)

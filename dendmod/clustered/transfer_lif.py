@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.polynomial.legendre import leggauss
@@ -69,9 +71,7 @@ def lif_rate(
     return np.where(high >= _LARGE, 0.0, rate)
 
 
-def spread_rate(
-    mu: np.ndarray, sigma: np.ndarray, spread: np.ndarray, **cell: float | np.ndarray
-) -> np.ndarray:
+def spread_rate(mu: np.ndarray, sigma: np.ndarray, spread: np.ndarray, **cell: Any) -> np.ndarray:
     """Return the mean rate of neurons whose mean input is Gaussian with SD `spread` (mV), Eq 1.5.
 
     Parameters
@@ -83,8 +83,8 @@ def spread_rate(
     """
     mu, sigma, spread = (np.asarray(a, float) for a in (mu, sigma, spread))
     if not np.any(spread):
-        return lif_rate(mu, sigma, **cell)  # type: ignore[arg-type]
+        return lif_rate(mu, sigma, **cell)
     threshold = np.broadcast_to(np.asarray(cell.pop("threshold"), float), mu.shape)
     shifted = mu[..., None] + spread[..., None] * _NOISE
-    rates = lif_rate(shifted, sigma[..., None], threshold=threshold[..., None], **cell)  # type: ignore[arg-type]
+    rates = lif_rate(shifted, sigma[..., None], threshold=threshold[..., None], **cell)
     return rates @ _NOISE_WEIGHTS

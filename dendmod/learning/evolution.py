@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ def evolve(
     class Individual(list):
         """Settings, each as a place between its low (0) and its high (1)."""
 
-        def __init__(self, values):  # type: ignore[no-untyped-def]
+        def __init__(self, values: Iterable[float]) -> None:
             super().__init__(values)
             self.fitness = Fitness()
 

@@ -69,16 +69,8 @@ def look(
     numbers = _TEST_NUMBERS + np.arange(_SHOWN)
 
     def run(spec: NetworkSpec, task: np.ndarray, counts: np.ndarray, number: np.ndarray) -> Any:
-        how = NetworkRun(
-            samples=Samples(context=task, expected=np.zeros(len(task), np.int64), number=number),
-            stimulus=bursts(counts, chosen),
-            dt=chosen.dt,
-            settle=Training.settle,
-            learn=False,
-            seed=seed,
-            record_v=True,
-        )
-        return simulate(spec, how)
+        how = _run_of(task, counts, number, chosen, seed, learn=False)
+        return simulate(spec, how.model_copy(update={"record_v": True}))
 
     first = np.zeros(_SHOWN, np.int64)
     before_v = run(network, first, drawn.counts, numbers).v[:, -1]

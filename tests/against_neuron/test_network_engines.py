@@ -24,7 +24,10 @@ COMMON = {
 
 
 def own_sensitivity(seed: int, dt: float, **drawn) -> float:
-    """How far somata move (mV rms) if all contextual weights grow by one part in a million."""
+    """How far somata move (mV rms) if all contextual weights grow by one part in a million.
+
+    This way out, and its two numbers, were chosen after seed 56800 was found .0101 mV off.
+    """
     spec, run = draw_network(seed, dt=dt, **drawn)
     base = simulate(spec, run, engine="kernel", precision="float64")
     context = spec.context.model_copy(update={"weights": spec.context.weights * (1 + 1e-6)})
