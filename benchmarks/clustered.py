@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from dendmod.clustered import ClusteredNetwork, Network, build_network
-from dendmod.clustered.kernel import Synapses
-from dendmod.clustered.simulation import run, synapses
+from dendmod.engines.lif.kernel import Synapses
+from dendmod.engines.lif.simulation import run, synapses
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
 

@@ -23,15 +23,15 @@ import numpy as np
 from scipy.linalg import eigh
 
 from dendmod import L5PyramidalCell
+from dendmod.cells.sites import choose_sites
 from dendmod.engines.neuron.segments import segment_tree
 from dendmod.morphology import Morphology, resolve
 from dendmod.params import wybo2022
 from dendmod.reduction import reduce
 from dendmod.reduction.capacitances import conductance_matrix
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
-from dendmod.sites import choose_sites
 from dendmod.spec import Location
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 _MS = np.arange(0.0, 100.0, 0.1)
 _SWC_TYPES = {"soma": 1, "axon": 2, "basal": 3, "apical": 4}

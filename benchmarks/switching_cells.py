@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
+from dendmod.engines.networks import simulate
 from dendmod.network import NetworkRun, Samples
-from dendmod.network.simulate import simulate
 from dendmod.rng import stream
 from dendmod.switching.assembly import build_network
 from dendmod.switching.cells import cells

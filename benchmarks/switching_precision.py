@@ -14,8 +14,8 @@ import numpy as np
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import input_vectors
 from dendmod.switching.cells import cells
+from dendmod.switching.classification import BooleanTasks
 from dendmod.switching.protocol import load_learning
-from dendmod.switching.tasks import BooleanTasks
 from dendmod.switching.training import Training
 
 TASKS = BooleanTasks(("and", "xor"))

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from statistics import median
 
+from dendmod.cells.sites import choose_sites
 from dendmod.engines.neuron import Simulator
 from dendmod.protocol import load_protocol, setup_for, trains_for
-from dendmod.sites import choose_sites
 
 WARM_UP = 300.0  # ms: rest is reached within 0.1 mV
 

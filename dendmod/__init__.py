@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from dendmod.cellcheck import check_cell
+    from dendmod.cells.check import check_cell
+    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.cells.sites import choose_sites
+    from dendmod.engines.simulation import simulate
     from dendmod.iocurve import IOModel, ThresholdSearch, fit_io, thresholds
-    from dendmod.l5cell import L5PyramidalCell
     from dendmod.morphology import Morphology
     from dendmod.protocol import load_protocol
-    from dendmod.result import Result
-    from dendmod.simulation import simulate
-    from dendmod.sites import choose_sites
     from dendmod.spec import (
         Biophysics,
         Cell,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         Synapse,
         VoltageClamp,
     )
+    from dendmod.spec.result import Result
     from dendmod.sweep import Task, run_tasks
 
 _WHERE = {
@@ -37,10 +37,10 @@ _WHERE = {
     "Cell": "dendmod.spec",
     "CurrentClamp": "dendmod.spec",
     "IOModel": "dendmod.iocurve",
-    "L5PyramidalCell": "dendmod.l5cell",
+    "L5PyramidalCell": "dendmod.cells.l5",
     "Location": "dendmod.spec",
     "Morphology": "dendmod.morphology",
-    "Result": "dendmod.result",
+    "Result": "dendmod.spec.result",
     "Run": "dendmod.spec",
     "Setup": "dendmod.spec",
     "SpikeTrain": "dendmod.spec",
@@ -48,12 +48,12 @@ _WHERE = {
     "Task": "dendmod.sweep",
     "ThresholdSearch": "dendmod.iocurve",
     "VoltageClamp": "dendmod.spec",
-    "check_cell": "dendmod.cellcheck",
-    "choose_sites": "dendmod.sites",
+    "check_cell": "dendmod.cells.check",
+    "choose_sites": "dendmod.cells.sites",
     "fit_io": "dendmod.iocurve",
     "load_protocol": "dendmod.protocol",
     "run_tasks": "dendmod.sweep",
-    "simulate": "dendmod.simulation",
+    "simulate": "dendmod.engines.simulation",
     "thresholds": "dendmod.iocurve",
 }
 

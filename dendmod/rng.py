@@ -1,10 +1,18 @@
-"""Random numbers that depend on what they are for, never on when they are drawn."""
+"""Random numbers that depend on what they are for, never on when they are drawn.
+
+Also the spike times of inputs that are drawn from them: Gaussian bursts and Poisson backgrounds.
+"""
 
 from __future__ import annotations
 
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+
+Times = npt.NDArray[np.float64]
 
 
 def stream(seed: int, *key: int | str) -> np.random.Generator:
@@ -20,3 +28,39 @@ def stream(seed: int, *key: int | str) -> np.random.Generator:
     text = repr((int(seed), *key)).encode()
     digest = hashlib.blake2b(text, digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+
+
+def gaussian_burst(rng: np.random.Generator, n: int, center: float, sd: float) -> Times:
+    """Return `n` spike times (ms), normal around `center`, in the order in which they were drawn.
+
+    The first spikes of a larger burst from the same stream are those of a smaller one, so that
+    conditions which differ in the number of inputs alone share as much as they can.
+
+    Raises
+    ------
+    SpecError
+        If `n` is negative or `sd` is not positive and finite.
+    """
+    if n < 0 or not np.isfinite(center) or not (np.isfinite(sd) and sd > 0):
+        raise SpecError(
+            f"a burst needs n >= 0, a finite center and sd > 0 ms; given n={n}, "
+            f"center={center}, sd={sd}"
+        )
+    times = rng.normal(center, sd, size=n)
+    return np.maximum(times, 0.0)
+
+
+def poisson(rng: np.random.Generator, rate: float, tstop: float) -> Times:
+    """Return sorted spike times (ms) of a Poisson process of `rate` Hz over 0..tstop.
+
+    Raises
+    ------
+    SpecError
+        If the rate or the duration is negative or not finite.
+    """
+    if not (np.isfinite(rate) and rate >= 0 and np.isfinite(tstop) and tstop >= 0):
+        raise SpecError(
+            f"a Poisson process needs rate >= 0 Hz and tstop >= 0 ms; given {rate}, {tstop}"
+        )
+    n = rng.poisson(rate * tstop / 1000.0)
+    return np.sort(rng.uniform(0.0, tstop, size=n))

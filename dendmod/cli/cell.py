@@ -24,9 +24,9 @@ def check(
     out: Out = None,
 ) -> None:
     """Measure rest, input resistance, step rates and BAC firing; with --out, draw them."""
-    from dendmod.cellcheck import check_cell
+    from dendmod.cells.check import check_cell
+    from dendmod.cells.l5 import L5PyramidalCell
     from dendmod.figure import write_summary
-    from dendmod.l5cell import L5PyramidalCell
     from dendmod.params import hay2011
 
     spec = L5PyramidalCell(morphology, biophysics)

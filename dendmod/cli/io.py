@@ -41,8 +41,8 @@ def fit(
 ) -> None:
     """Sample and fit IO curves: of one protocol, or of each variant in a file of readings."""
     from dendmod.figure import FigureOptions
-    from dendmod.io_readings import fit_file
     from dendmod.protocol import parse_grid
+    from dendmod.protocol.fit_file import fit_file
 
     stem = Path(file).stem
     options = FigureOptions(

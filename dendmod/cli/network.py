@@ -22,7 +22,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Run the same random network on NEURON and on the kernel."""
-    from dendmod.network.compare import compare as run_both
+    from dendmod.engines.compare import compare as run_both
 
     found = run_both(seed, dt=dt, n_samples=samples)
     if as_json:
@@ -42,7 +42,7 @@ def refine(
     as_json: Json = False,
 ) -> None:
     """Run the same random network with steps from 0.1 to 0.0125 ms on the kernel."""
-    from dendmod.network.compare import refine as run_steps
+    from dendmod.engines.compare import refine as run_steps
 
     found = run_steps(seed, n_samples=samples)
     if as_json:

@@ -50,12 +50,12 @@ def reduce_(
     """Reduce the L5 cell to its soma and the sites of Figure 1, and write it to a file."""
     if context.invoked_subcommand is not None:
         return
+    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.cells.sites import SiteChoice, choose_sites
     from dendmod.errors import SpecError
-    from dendmod.l5cell import L5PyramidalCell
     from dendmod.morphology import resolve
     from dendmod.reduction import apical_places, reduce, write_reduced
     from dendmod.reduction.capacitances import CapacitanceMethod
-    from dendmod.sites import SiteChoice, choose_sites
 
     if out is None:
         raise SpecError("say where to write the reduced cell: dendmod reduce --out FILE")
@@ -121,7 +121,7 @@ def check(
 ) -> None:
     """Hold a reduced cell against the full one: figures, a picture and summary.json."""
     from dendmod.figure import FigureOptions
-    from dendmod.reduction_check import check_reduced
+    from dendmod.reduction.check import check_reduced
 
     options = FigureOptions(
         out=out or Path("results") / f"reduction_{file.stem}",

@@ -37,7 +37,7 @@ def run(
     """Run a protocol file: spike counts of every level of every arm, a table and a picture."""
     from dendmod.figure import FigureOptions
     from dendmod.protocol import parse_grid
-    from dendmod.protocol_run import run_file
+    from dendmod.protocol.run_file import run_file
 
     path = Path(file)
     options = FigureOptions(

@@ -14,10 +14,10 @@ from dendmod.clustered.model_recording import model_recording
 from dendmod.clustered.perturbation import Perturbation
 from dendmod.clustered.potential import effective_potential
 from dendmod.clustered.recording import Recording
-from dendmod.clustered.simulation import SpikingResult, simulate_lif
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.clustered.stimulus import draw_stimuli
 from dendmod.clustered.trials import TrialRunner
+from dendmod.engines.lif.simulation import SpikingResult, simulate_lif
 
 __all__ = [
     "ClusteredNetwork",

@@ -7,9 +7,9 @@ import numpy as np
 from dendmod.clustered.construction import Network
 from dendmod.clustered.perturbation import NONE, Perturbation
 from dendmod.clustered.recording import Recording
-from dendmod.clustered.simulation import run, synapses
 from dendmod.clustered.stimulus import draw_stimuli
 from dendmod.clustered.trials import TrialRunner
+from dendmod.engines.lif.simulation import run, synapses
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
 

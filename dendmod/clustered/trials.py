@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dendmod.clustered.construction import Network
-from dendmod.clustered.kernel import Drives, Synapses
 from dendmod.clustered.perturbation import Perturbation
-from dendmod.clustered.simulation import SpikingResult, run, synapses
 from dendmod.clustered.stimulus import StimulusSet
+from dendmod.engines.lif.kernel import Drives, Synapses
+from dendmod.engines.lif.simulation import SpikingResult, run, synapses
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 from dendmod.rng import stream

@@ -12,19 +12,19 @@ from typing import Any
 from dendmod.errors import DendmodError
 
 _WHERE = {
-    "BalancedSampler": "tasks",
+    "BalancedSampler": "classification",
     "Dataset": "dataset",
     "MultitaskNetwork": "networks",
     "NetworkSpec": "networks",
-    "TaskSet": "tasks",
+    "TaskSet": "classification",
     "TrainSpec": "training",
-    "balanced_accuracy": "tasks",
+    "balanced_accuracy": "classification",
     "digits": "data",
     "evaluate": "training",
     "from_io": "activation",
     "load_data": "data",
-    "one_vs_all": "tasks",
-    "plane_tasks": "tasks",
+    "one_vs_all": "classification",
+    "plane_tasks": "classification",
     "train": "training",
     "weight_matrix": "matrices",
 }

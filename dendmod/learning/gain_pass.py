@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from dendmod import compiled
+from dendmod.engines import compiled
 from dendmod.learning.hebbian import response, terms
 
 _SOURCE = Path(__file__).with_name("gains.c")

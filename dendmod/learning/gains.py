@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from dendmod.errors import SpecError
+from dendmod.learning.classification import BalancedSampler, TaskSet, balanced_accuracy
 from dendmod.learning.gain_pass import gradients, outputs
 from dendmod.learning.optim import BatchedAdam
-from dendmod.learning.tasks import BalancedSampler, TaskSet, balanced_accuracy
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
 

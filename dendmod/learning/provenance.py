@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from dendmod import __version__
-from dendmod.codehash import code_hash
 
-_BELOW = ("params/wybo2022_networks.py", "rng.py", "npz.py")  # that networks stand on
 _PACKAGES = ("torch", "numpy", "scikit-learn", "deap")
 
 
@@ -28,16 +26,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fingerprint(data: str) -> str:
-    """Return the versions, the hash of the data if they are files, and that of the code.
+DEPENDS = "dendmod.learning.provenance:hashes"
 
-    Parameters
-    ----------
-    data
-        Name of built-in data, or the path of a file or of a folder of idx files.
-    """
-    parts = {**versions(), "code": code_hash("learning", *_BELOW), **file_hash(data)}
-    return json.dumps(parts, sort_keys=True)
+
+def hashes(
+    data: str = "", jobs: dict[str, dict[str, Any]] | None = None, **_: Any
+) -> dict[str, str]:
+    """Return the hash of the file or folder of a task's images; for tasks that name ``data``."""
+    named = {data, *(job["data"] for job in (jobs or {}).values())} - {""}
+    return {key: value for name in sorted(named) for key, value in file_hash(name).items()}
 
 
 def file_hash(path: Path | str) -> dict[str, str]:

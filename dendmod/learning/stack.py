@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch.nn import functional
 
-from dendmod.learning.tasks import TaskSet, balanced_accuracy
+from dendmod.learning.classification import TaskSet, balanced_accuracy
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
 from dendmod.spec.base import Spec

@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from dendmod.errors import SpecError
 from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.classification import BalancedSampler, TaskSet
 from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.stack import GainStack
-from dendmod.learning.tasks import BalancedSampler, TaskSet
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
 from dendmod.spec.base import Spec

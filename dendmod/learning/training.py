@@ -17,9 +17,9 @@ from pydantic import Field
 
 from dendmod.atomic import replacing
 from dendmod.errors import SpecError
+from dendmod.learning.classification import BalancedSampler, TaskSet, balanced_accuracy
 from dendmod.learning.networks import MultitaskNetwork
 from dendmod.learning.optim import BatchedAdam
-from dendmod.learning.tasks import BalancedSampler, TaskSet, balanced_accuracy
 from dendmod.params import wybo2022_networks as paper
 from dendmod.spec.base import Spec
 

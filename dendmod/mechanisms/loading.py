@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,10 @@ from dendmod.mechanisms.cache import content_hash, library
 from dendmod.mechanisms.catalogue import Mechanism, catalogue
 from dendmod.paths import data_dir
 
+_REMEDY = (
+    "Remove the folder ./x86_64 (or ./arm64) of the working directory so that dendmod uses its own "
+    "library, or rebuild it there: nrnivmodl mechanisms"
+)
 _MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 0x03: "i386", 0x28: "arm"}
 
 
@@ -35,6 +40,68 @@ class LoadedMechanisms:
     coreneuron: bool
 
 
+def identity() -> str:
+    """Return the hash of the mechanisms that NEURON runs in a process started here.
+
+    The hash of the .mod files, where the library was compiled from them: that in the cache always
+    is, and one that NEURON loads by itself is held against them.
+
+    Raises
+    ------
+    MechanismError
+        If NEURON would load mechanisms of these names by itself that were compiled from other
+        files.
+    """
+    by_itself = loaded_by_itself()
+    if by_itself is not None and _defines(by_itself, [m.suffix for m in _own()]):
+        check_current(by_itself)
+    return content_hash(data_dir("mechanisms"))
+
+
+def _own() -> list[Mechanism]:
+    return [m for m in catalogue().values() if m.file is not None]
+
+
+def loaded_by_itself() -> Path | None:
+    """Return the library that NEURON loads when it is imported here, or None.
+
+    It looks into the working directory and the folders of NRN_NMODL_PATH.
+    """
+    for place in ("", *os.environ.get("NRN_NMODL_PATH", "").split(":")):
+        for folder in dict.fromkeys((platform.machine(), *_MACHINES.values())):
+            for name in ("libnrnmech.so", "libnrnmech.dylib", ".libs/libnrnmech.so"):
+                path = Path(place, folder, name)
+                if path.is_file():
+                    return path
+    return None
+
+
+def _defines(library: Path, suffixes: list[str]) -> bool:
+    names = "|".join(map(re.escape, suffixes)).encode()
+    kinds = rb"(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)"
+    return re.search(kinds + rb"\s+(" + names + rb")\b", library.read_bytes()) is not None
+
+
+def check_current(path: Path) -> None:
+    """Check that a library was compiled from dendmod's .mod files as they are now.
+
+    NEURON's translator puts the text of each file into the library.
+
+    Raises
+    ------
+    MechanismError
+        Naming the files whose text it does not hold.
+    """
+    held = path.read_bytes()
+    other = [p.name for p in sorted(data_dir("mechanisms").glob("*.mod"))
+             if p.read_bytes() not in held]  # fmt: skip
+    if other:
+        raise MechanismError(
+            f"NEURON loads {path} by itself, which was not compiled from "
+            f"{', '.join(other)} as {'it is' if len(other) == 1 else 'they are'} now. {_REMEDY}"
+        )
+
+
 def load(h: Any) -> LoadedMechanisms:
     """Load dendmod's mechanisms into NEURON, or recognise that NEURON has loaded them by itself.
 
@@ -52,7 +119,7 @@ def load(h: Any) -> LoadedMechanisms:
         If the library in the working directory lacks a mechanism or is from other .mod files, or
         the library cannot be built.
     """
-    own = [m for m in catalogue().values() if m.file is not None]
+    own = _own()
     present = [m for m in own if hasattr(h, m.suffix)]
     if present:
         return _already_loaded(h, own, present)
@@ -71,15 +138,14 @@ def load(h: Any) -> LoadedMechanisms:
 
 
 def _already_loaded(h: Any, own: list[Mechanism], present: list[Mechanism]) -> LoadedMechanisms:
-    remedy = (
-        "Remove the folder ./x86_64 (or ./arm64) of the working directory so that dendmod uses its "
-        "own library, or rebuild it there: nrnivmodl mechanisms"
-    )
     missing = sorted({m.suffix for m in own} - {m.suffix for m in present})
     if missing:
         raise MechanismError(
-            f"NEURON has loaded a library by itself that lacks {', '.join(missing)}. {remedy}"
+            f"NEURON has loaded a library by itself that lacks {', '.join(missing)}. {_REMEDY}"
         )
+    library_there = loaded_by_itself()
+    if library_there is not None:
+        check_current(library_there)
     return LoadedMechanisms(content_hash(data_dir("mechanisms")), "working directory", False)
 
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
 from dendmod.exchange.document import io_document
-from dendmod.experiment import versions
 from dendmod.iocurve import MODELS, fit_io, thresholds
 from dendmod.params.neuromodulators import THRESHOLD_SD_INPUTS
 from dendmod.population import Activation, Measured, Normal
+from dendmod.protocol.provenance import versions
 
 Array = npt.NDArray[np.float64]
 _STEP = 2  # inputs between two points of the table

@@ -23,7 +23,6 @@ from dendmod.iocurve import (
     order_of_residuals,
     thresholds,
 )
-from dendmod.neuromodulation.claims import sure
 from dendmod.params.neuromodulators import OPERATING_POINT, SURE, THRESHOLD_SD
 from dendmod.population import Activation, Measured, Normal, bistability_threshold
 
@@ -148,6 +147,11 @@ def kernel_figures(psp: Array, before: float, step: float) -> KernelFigures:
         k * step,
         float(frequency[above[-1]]),
     )
+
+
+def sure(agree: npt.ArrayLike) -> bool:
+    """Whether enough bootstraps agree; one that crossed nothing (NaN compares false) does not."""
+    return float(np.mean(np.asarray(agree, dtype=bool))) >= SURE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from dendmod.cellcheck import CellFacts
+from dendmod.cells.check import CellFacts
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
 from dendmod.plotting.cell import draw_cell

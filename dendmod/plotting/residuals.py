@@ -18,7 +18,7 @@ def draw_residuals(table: pd.DataFrame, title: str) -> Figure:
     Parameters
     ----------
     table
-        As `dendmod.io_readings.fit_file` returns it.
+        As `dendmod.protocol.fit_file.fit_file` returns it.
     title
         Title of the figure.
     """

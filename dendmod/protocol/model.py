@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from dendmod.l5cell import L5PyramidalCell
+from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.cells.reduced import read_reduced
+from dendmod.cells.sites import SiteChoice
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS
-from dendmod.reduction import read_reduced
-from dendmod.sites import SiteChoice
 from dendmod.spec import Cell, ReducedCell, Run, Spec
 
 WidthReading = Literal["SD", "2 SD"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dendmod.inputs import gaussian_burst, poisson
 from dendmod.params import wybo2022
 from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
-from dendmod.rng import stream
+from dendmod.rng import gaussian_burst, poisson, stream
 from dendmod.spec import Location, Setup, SpikeTrain, Synapse, VoltageClamp
 from dendmod.spec.stimulus import SOMA
 

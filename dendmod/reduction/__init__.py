@@ -1,6 +1,6 @@
 """Reduce a cell to few compartments that keep its responses at given sites."""
 
-from dendmod.reduction.files import read_reduced, write_reduced
+from dendmod.cells.reduced import read_reduced, write_reduced
 from dendmod.reduction.fit import reduce
 from dendmod.reduction.places import apical_places
 

@@ -13,8 +13,8 @@ from dendmod.params.reduction import LOAD_FACTOR, SPECTRUM_HZ, SPECTRUM_POINTS
 from dendmod.reduction.conductances import pattern
 from dendmod.reduction.impedance import impedance, tree_inverse
 from dendmod.reduction.skeleton import Skeleton
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 CapacitanceMethod = Literal["spectrum", "slow"]
 ComplexArray = npt.NDArray[np.complex128]

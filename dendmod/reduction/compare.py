@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.result import Array
+from dendmod.spec.result import Array
 
 Probe = Mapping[str, np.ndarray]
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from dendmod.reduction.impedance import admittance_of, impedance, tree_inverse
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.skeleton import Skeleton
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 
 @dataclass(frozen=True)

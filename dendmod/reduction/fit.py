@@ -20,9 +20,9 @@ from dendmod.reduction.impedance import admittance_of
 from dendmod.reduction.levels import Levels, held_levels, mechanisms_at
 from dendmod.reduction.loads import load_places
 from dendmod.reduction.skeleton import Skeleton, skeleton
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
 from dendmod.spec import Cell, Compartment, Location, ReducedCell
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 _POOL = "CaDynamics_E2"
 _NEGLIGIBLE = 1e-3  # of the membrane at rest, fully opened as far as the levels reach

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 
-from dendmod.segments import SegmentTree
+from dendmod.spec.segments import SegmentTree
 
 Array = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dendmod.params.reduction import HOLDING_POTENTIALS, SMALL_OPENING, TRANSIENT_SHARE
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 _POOL_SETTLES = 2000.0  # ms; the slowest pool of the cell decays with 0.5 s
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.result import Array
-from dendmod.segments import SegmentTree
 from dendmod.spec import Location
+from dendmod.spec.result import Array
+from dendmod.spec.segments import SegmentTree
 
 Owners = npt.NDArray[np.int64]
 

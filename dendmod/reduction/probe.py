@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from dendmod.inputs import gaussian_burst
 from dendmod.params import wybo2022
-from dendmod.result import Array
-from dendmod.rng import stream
+from dendmod.rng import gaussian_burst, stream
 from dendmod.spec import (
     Cell,
     CurrentClamp,
@@ -22,6 +20,7 @@ from dendmod.spec import (
     Synapse,
 )
 from dendmod.spec.place import SOMA
+from dendmod.spec.result import Array
 
 STEP_NA, STEP_MS = -0.005, 400.0
 EPSP_US = {"soma": 1e-3, "site": 2e-4}  # small enough for local EPSPs of a few mV

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from dendmod.errors import SpecError
 from dendmod.reduction.loads import meetings
-from dendmod.segments import SegmentTree
 from dendmod.spec import Location, Role
 from dendmod.spec.place import SOMA
+from dendmod.spec.segments import SegmentTree
 
 
 @dataclass(frozen=True)

@@ -15,20 +15,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 from dendmod.sweep.local import ONE_THREAD
-from dendmod.sweep.outcome import Check, Died, Outcome, attempt, how_it_died, too_slow
+from dendmod.sweep.outcome import Died, Outcome, attempt, how_it_died, too_slow
+from dendmod.sweep.task import Task
 
 _POLL = 0.25  # s between looks at whether the task is still wanted
 
 
 def run_in_child(
-    function: str,
-    payload: dict[str, Any],
+    task: Task,
     *,
+    expected: str | None = None,
     timeout: float | None = None,
-    check: Check | None = None,
     folder: str | None = None,
     wanted: Callable[[], bool] = lambda: True,
 ) -> Outcome:
@@ -36,12 +35,12 @@ def run_in_child(
 
     Parameters
     ----------
-    function, payload
-        Those of the task.
+    task
+        What to run.
+    expected
+        Its fingerprint where it was handed out; see `attempt`.
     timeout
         Seconds after which the process is killed.
-    check
-        Asked in the child before the task.
     folder
         Working folder of the child, if this machine has it; else that of this process.
     wanted
@@ -68,7 +67,9 @@ def run_in_child(
         assert child.stdin is not None
         try:
             with child.stdin:
-                pickle.dump((function, payload, os.getpid(), check), child.stdin)
+                pickle.dump(
+                    (task.function, task.payload, os.getpid(), task.depends, expected), child.stdin
+                )
         except BrokenPipeError:
             return how_it_died(child.wait())
         raw, died = _read(answer, timeout, wanted)
@@ -105,8 +106,7 @@ def _read(
 
 def main() -> None:
     """Take a task from standard input and write how it ended to the pipe named on the command."""
-    function, payload, parent, check = pickle.load(sys.stdin.buffer)
-    outcome = attempt(function, payload, parent, check)
+    outcome = attempt(*pickle.load(sys.stdin.buffer))
     with os.fdopen(int(sys.argv[1]), "wb") as answer:
         pickle.dump(outcome, answer, protocol=pickle.HIGHEST_PROTOCOL)
 

@@ -9,7 +9,7 @@ import os
 import queue
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -18,7 +18,7 @@ from typing import Any
 
 from dendmod.errors import SweepError
 from dendmod.sweep.child import run_in_child
-from dendmod.sweep.outcome import Check, Died, Failed, Outcome
+from dendmod.sweep.outcome import Died, Failed, Outcome
 from dendmod.sweep.task import Task
 
 _CONNECT = 5  # s: a scheduler that is there answers within milliseconds
@@ -26,7 +26,7 @@ _LOOK = 2.0  # s between looks at whether the scheduler is still there
 
 
 @contextmanager
-def cluster(address: str, timeout: float | None, check: Check | None) -> Iterator[Cluster]:
+def cluster(address: str, timeout: float | None, expected: Mapping[str, str]) -> Iterator[Cluster]:
     """Connect to a Dask scheduler; leaving early cancels what runs there.
 
     Parameters
@@ -35,8 +35,8 @@ def cluster(address: str, timeout: float | None, check: Check | None) -> Iterato
         Such as ``tcp://host:8786``, or the path of a scheduler file.
     timeout
         Seconds that a task may take.
-    check
-        Asked before each task whether the worker computes what this machine would.
+    expected
+        Fingerprint of each task by key: a worker that would compute something else refuses it.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def cluster(address: str, timeout: float | None, check: Check | None) -> Iterato
             "Give the address that `dask scheduler` prints, such as tcp://host:8786, or the path "
             "of its scheduler file"
         ) from None
-    running = Cluster(client, address, timeout, check)
+    running = Cluster(client, address, timeout, expected)
     try:
         if not client.ncores():
             print(
@@ -94,11 +94,11 @@ class Cluster:
     """Backend of a Dask cluster; see `Backend`."""
 
     def __init__(
-        self, client: Any, address: str, timeout: float | None, check: Check | None
+        self, client: Any, address: str, timeout: float | None, expected: Mapping[str, str]
     ) -> None:
-        self._client, self._address = client, address
+        self._client, self._address, self._expected = client, address, expected
         # file names in payloads mean what they mean here, where the disk is shared
-        self._run = partial(_on_worker, timeout=timeout, check=check, folder=os.getcwd())
+        self._run = partial(_on_worker, timeout=timeout, folder=os.getcwd())
         self._name, self._started = uuid.uuid4().hex, itertools.count()
         self._running: dict[str, tuple[Task, Any]] = {}
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -109,7 +109,7 @@ class Cluster:
         # runs equals in the order of their keys.
         keys = [f"dendmod-{self._name}-{next(self._started):08d}" for _ in tasks]
         # one opaque argument, in which Dask looks for no futures and no keys
-        jobs = [_Job(task.function, task.payload) for task in tasks]
+        jobs = [_Job(task, self._expected[task.key]) for task in tasks]
         futures = self._client.map(self._run, jobs, key=keys, pure=False)
         for task, future in zip(tasks, futures, strict=True):
             self._running[future.key] = (task, future)
@@ -158,20 +158,17 @@ class Cluster:
 
 
 class _Job:
-    """A function and its payload, as one value."""
+    """A task and its fingerprint, as one value."""
 
-    def __init__(self, function: str, payload: dict[str, Any]) -> None:
-        self.function, self.payload = function, payload
+    def __init__(self, task: Task, expected: str) -> None:
+        self.task, self.expected = task, expected
 
 
-def _on_worker(
-    job: _Job, *, timeout: float | None, check: Check | None, folder: str | None
-) -> Outcome:
+def _on_worker(job: _Job, *, timeout: float | None, folder: str | None) -> Outcome:
     return run_in_child(
-        job.function,
-        job.payload,
+        job.task,
+        expected=job.expected,
         timeout=timeout,
-        check=check,
         folder=folder,
         wanted=_asks_whether_wanted(),
     )

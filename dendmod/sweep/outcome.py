@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dendmod.sweep.task import Task, execute, resolve_function
+from dendmod.sweep.fingerprint import check_same
+from dendmod.sweep.task import Task, execute
 
 Arrays = dict[str, np.ndarray]
 
@@ -52,36 +53,30 @@ class Backend(Protocol):
         """Wait for the next task to end."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """A function ``"package.module:name"`` of `fingerprint` and a task's payload.
-
-    It raises where the task would not give what the fingerprint stands for.
-    """
-
-    function: str
-    fingerprint: str
-
-
 def attempt(
-    function: str, payload: dict[str, Any], parent: int | None = None, check: Check | None = None
+    function: str,
+    payload: dict[str, Any],
+    parent: int | None = None,
+    depends: str | None = None,
+    expected: str | None = None,
 ) -> Finished | Failed:
     """Run a task's function in this process (called in the worker); errors become values.
 
     Parameters
     ----------
-    function, payload
+    function, payload, depends
         Those of the task.
     parent
         Process whose death ends this one.
-    check
-        What is asked before the task, on another machine.
+    expected
+        The task's fingerprint where it was handed out; given on another machine, which refuses a
+        task that it would compute differently.
     """
     try:
         if parent is not None:
             die_with(parent)
-        if check is not None:
-            resolve_function(check.function)(check.fingerprint, payload)
+        if expected is not None:
+            check_same(expected, function, payload, depends)
         began = time.monotonic()
         arrays = execute(function, payload)
         return Finished(arrays, time.monotonic() - began)

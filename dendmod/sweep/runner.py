@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from dendmod.errors import SpecError, SweepError
 from dendmod.sweep.ledger import Ledger
 from dendmod.sweep.local import default_workers, local_processes
-from dendmod.sweep.outcome import Arrays, Backend, Check, Died, Failed, Finished
+from dendmod.sweep.outcome import Arrays, Backend, Died, Failed, Finished
 from dendmod.sweep.task import Task
 
 
@@ -24,13 +24,12 @@ def run_tasks(
     timeout: float | None = None,
     retries: int = 1,
     progress: bool = True,
-    fingerprint: str = "",
     scheduler: str | None = None,
-    check: str | None = None,
 ) -> dict[str, Arrays]:
     """Run tasks, or take their results from the store, and return them by key in task order.
 
-    Tasks with different keys that ask for the same thing are run once.
+    Tasks with different keys that ask for the same thing are run once. A stored result is taken if
+    the payload, the code that makes it and what that used are the same (`fingerprint`).
 
     Parameters
     ----------
@@ -47,14 +46,9 @@ def run_tasks(
         again: it would raise again.
     progress
         Show a bar with the time left on standard error.
-    fingerprint
-        What results depend on besides the payload, such as versions.
     scheduler
         Address (or scheduler file) of a Dask cluster that runs the tasks in place of local
-        processes.
-    check
-        Name ``"package.module:function"`` of a function that a cluster's worker calls with
-        `fingerprint` and the payload before each task; it raises if the worker has something else.
+        processes. A worker whose code, versions or files differ refuses them.
 
     Raises
     ------
@@ -74,7 +68,8 @@ def run_tasks(
         raise SpecError(f"workers = {workers}; give 1 or more")
     if timeout is not None and not timeout > 0:
         raise SpecError(f"timeout = {timeout}; give more than 0 s")
-    digests = {task.key: task.digest(fingerprint) for task in tasks}
+    marks = {task.key: task.fingerprint() for task in tasks}
+    digests = {task.key: task.digest(marks[task.key]) for task in tasks}
     done: dict[str, Arrays] = {}  # by digest
     failed: dict[str, str] = {}
     with Ledger(store) as ledger:
@@ -88,7 +83,7 @@ def run_tasks(
                 missing.setdefault(digests[task.key], task)
         todo = sorted(missing.values(), key=lambda t: -t.cost)
         if todo:
-            backend = _backend(len(todo), workers, timeout, scheduler, check, fingerprint)
+            backend = _backend(len(todo), workers, timeout, scheduler, marks)
             with (
                 _progress_bar(len(tasks), len(tasks) - len(todo), todo, progress) as bar,
                 backend as running,
@@ -96,10 +91,10 @@ def run_tasks(
                 for task, outcome in _drive(todo, running, retries):
                     digest = digests[task.key]
                     if isinstance(outcome, Finished):
-                        ledger.put(task, fingerprint, outcome.arrays, outcome.seconds)
+                        ledger.put(task, marks[task.key], outcome.arrays, outcome.seconds)
                         done[digest] = outcome.arrays
                     else:
-                        ledger.fail(task, fingerprint, outcome.error, outcome.traceback)
+                        ledger.fail(task, marks[task.key], outcome.error, outcome.traceback)
                         failed[digest] = outcome.error
                     bar.update(task.cost)
     results = {key: done[d] for key, d in digests.items() if d in done}
@@ -115,14 +110,13 @@ def _backend(
     workers: int | None,
     timeout: float | None,
     scheduler: str | None,
-    check: str | None,
-    fingerprint: str,
+    marks: Mapping[str, str],
 ) -> AbstractContextManager[Backend]:
     if scheduler is None:
         return local_processes(min(workers or default_workers(), n), timeout)
     from dendmod.sweep.cluster import cluster
 
-    return cluster(scheduler, timeout, Check(check, fingerprint) if check else None)
+    return cluster(scheduler, timeout, marks)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dendmod.errors import SpecError, SweepError
+from dendmod.sweep.fingerprint import as_text, fingerprint
 
 _KEY = re.compile(r"^[\w ./=+-]+$")
 
@@ -31,29 +32,40 @@ class Task:
         Its keyword arguments: whatever JSON can hold, without NaN.
     cost
         Expected cost in any unit, for the estimate and for running long tasks first.
+    depends
+        ``"package.module:name"`` of a function that takes the payload and returns, by name, a hash
+        of each file that the payload names: the result depends on what is in them.
     """
 
     key: str
     function: str
     payload: dict[str, Any]
     cost: float = 1.0
+    depends: str | None = None
 
     def __post_init__(self) -> None:
         if not _KEY.match(self.key) or ".." in self.key:
             raise SpecError(f"task key {self.key!r}: use letters, digits, blanks and ./=+-_ only")
-        self.digest("")
+        self._asked("")
 
-    def digest(self, fingerprint: str) -> str:
-        """Return the hash of all that the result depends on."""
+    def fingerprint(self) -> str:
+        """Return what the result depends on besides the payload, as text; see `fingerprint`."""
+        return as_text(fingerprint(self.function, self.payload, self.depends))
+
+    def digest(self, fingerprint: str | None = None) -> str:
+        """Return the hash of all that the result depends on; None takes its own fingerprint."""
+        text = self._asked(self.fingerprint() if fingerprint is None else fingerprint)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _asked(self, fingerprint: str) -> str:
         try:
-            text = json.dumps(
+            return json.dumps(
                 [self.function, self.payload, fingerprint], sort_keys=True, allow_nan=False
             )
         except (TypeError, ValueError) as error:
             raise SpecError(
                 f"task {self.key!r}: the payload must be finite JSON values: {error}"
             ) from None
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def resolve_function(name: str) -> Callable[..., dict[str, Any]]:

@@ -65,9 +65,9 @@ def cells(name: str, biophysics: int) -> tuple[CellModel, CellModel]:
 
 
 def _reduced(biophysics: int) -> tuple[CellModel, CellModel]:
-    from dendmod.l5cell import L5PyramidalCell
+    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.cells.sites import SiteChoice, choose_sites
     from dendmod.reduction import reduce
-    from dendmod.sites import SiteChoice, choose_sites
 
     cell = L5PyramidalCell(MORPHOLOGY, biophysics)
     places = choose_sites(cell, SiteChoice(n=N_DENDRITES)).locations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any, get_args
@@ -10,18 +9,17 @@ from typing import Any, get_args
 import numpy as np
 from tqdm import tqdm
 
-from dendmod.atomic import replacing
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.learning.matrices import Kind
 from dendmod.network import NetworkSpec
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.model import TrainedModel, write_model
-from dendmod.switching.runs import fingerprint
+from dendmod.switching.runs import DEPENDS
 from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.worker import ClassLearning, make_cells
+from dendmod.switching.tasks import ClassLearning
 
-_WORKER = "dendmod.switching.worker"
+_WORKER = "dendmod.switching.tasks"
 
 
 def train_images(
@@ -93,12 +91,12 @@ def train_images(
                     "checkpoints": str(folder.resolve()),
                 },
                 cost=float(schedule.samples),
+                depends=DEPENDS,
             )
             for c in classes
         ]
         done = run_tasks(
             tasks, folder, workers=workers, progress=progress, scheduler=scheduler,
-            fingerprint=fingerprint(str(common["data"])),
         )  # fmt: skip
         learned = [done[t.key] for t in tasks]
     model = _assemble(learned, classes, settings, common)
@@ -109,16 +107,10 @@ def train_images(
 
 def _cells(settings: Settings, folder: Path) -> dict[str, str]:
     """Return the two cells; they are reduced once and kept beside the checkpoints."""
-    file = folder / "cells.json"
-    key = [settings.cell, settings.biophysics, fingerprint(settings.cell)]
-    if file.is_file():
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if kept["key"] == key:
-            return kept["cells"]
-    made = {name: str(text) for name, text in make_cells(*key[:2]).items()}  # type: ignore[arg-type]
-    with replacing(file) as partial:
-        partial.write_text(json.dumps({"key": key, "cells": made}), encoding="utf-8")
-    return made
+    payload = {"name": settings.cell, "biophysics": settings.biophysics}
+    task = Task("cells", f"{_WORKER}:make_cells", payload, depends=DEPENDS)
+    found = run_tasks([task], folder, progress=False)["cells"]
+    return {name: str(text) for name, text in found.items()}
 
 
 def _here(

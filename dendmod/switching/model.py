@@ -14,9 +14,9 @@ from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.network import NetworkSpec
 from dendmod.npz import read_npz
+from dendmod.switching.classification import ImageTasks
 from dendmod.switching.images import DIGITS, load_images
 from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.tasks import ImageTasks
 from dendmod.switching.training import Training
 
 _SCHEMA = "dendmod/model/1"

@@ -11,8 +11,8 @@ from dendmod.errors import SpecError
 from dendmod.learning.matrices import Kind
 from dendmod.protocol.read import find_protocol, load_toml
 from dendmod.spec.base import Spec
+from dendmod.switching.ablation import Study
 from dendmod.switching.settings import BOOLEAN_LITERAL, IMAGES_LITERAL, Schedule, Settings
-from dendmod.switching.study import Study
 
 
 class LearningProtocol(Spec):

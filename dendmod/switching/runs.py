@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -10,40 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from dendmod.codehash import code_hash
-from dendmod.experiment import versions
 from dendmod.figure import FigureOptions
-from dendmod.learning.provenance import file_hash
 from dendmod.sweep import Task, run_tasks
 from dendmod.switching.settings import Settings
-from dendmod.switching.training import CODE
 
-WORKER = "dendmod.switching.worker"
+WORKER = "dendmod.switching.tasks"
 Results = dict[str, dict[str, np.ndarray]]
 
 
-_MAKES = ("reduction", "engines/neuron", "learning")  # cells, recordings in them, matrices
+DEPENDS = f"{WORKER}:hashes"
 
 
-def fingerprint(file: str = "") -> str:
-    """Return versions, the hash of the code, and that of a file or folder if there is one."""
-    known = {**versions(), "code": code_hash(*CODE, *_MAKES), **file_hash(file)}
-    return json.dumps(known, sort_keys=True)
-
-
-def run(tasks: list[Task], options: FigureOptions, *, file: str = "") -> Results:
-    """Run tasks, or take what the figure's folder has of them.
-
-    Parameters
-    ----------
-    file
-        File or folder that results depend on, named in payloads; anything else is left out.
-    """
+def run(tasks: list[Task], options: FigureOptions) -> Results:
+    """Run tasks, or take what the figure's folder has of them."""
     return run_tasks(
         tasks,
         options.out / "store",
         **options.sweep(),
-        fingerprint=fingerprint(file),
         progress=len(tasks) > 1 or sys.stderr.isatty(),
     )
 
@@ -62,10 +44,15 @@ class Cells:
         self._found: Results = {}
         for name, group in groupby(kinds, key=lambda kind: kind[0]):
             tasks = [
-                Task(_key(*kind), f"{WORKER}:make_cells", {"name": name, "biophysics": kind[1]})
+                Task(
+                    _key(*kind),
+                    f"{WORKER}:make_cells",
+                    {"name": name, "biophysics": kind[1]},
+                    depends=DEPENDS,
+                )
                 for kind in group
             ]
-            self._found |= run(tasks, options, file=name)
+            self._found |= run(tasks, options)
 
     def of(self, settings: Settings) -> dict[str, str]:
         """Return both cells of these settings as JSON texts."""

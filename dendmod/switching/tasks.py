@@ -1,153 +1,199 @@
-"""Tasks that a network learns to switch between."""
+"""What a worker process does: reduce the cells, make one network, let it learn."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+from pydantic import NonNegativeInt, PositiveInt
 
-from dendmod.errors import SpecError
+from dendmod.engines.networks import simulate
+from dendmod.learning.provenance import file_hash
+from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
-from dendmod.switching.boolean import FUNCTIONS, INPUTS, balanced_cases
-from dendmod.switching.encoding import spike_counts
-
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Samples that were drawn.
-
-    Parameters
-    ----------
-    counts
-        Feedforward spikes, shape [samples, inputs].
-    expected
-        Output spikes that are right, 0 or 1, shape [samples].
-    """
-
-    counts: Ints
-    expected: Ints
+from dendmod.spec.base import Spec
+from dendmod.switching.assembly import build_network
+from dendmod.switching.boolean import INPUTS, input_vectors
+from dendmod.switching.cells import cells
+from dendmod.switching.classification import BooleanTasks
+from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
+from dendmod.switching.settings import Schedule, Settings
+from dendmod.switching.training import Training, bursts
 
 
-class Tasks(Protocol):
-    """A set of tasks on the same inputs."""
-
-    names: tuple[str, ...]
-    n_inputs: int
-
-    def digest(self) -> str:
-        """Return the hash of all that drawn samples depend on."""
-        ...
-
-    def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
-        """Draw `n` samples of a task, balanced over its two classes, from "train" or "test"."""
-        ...
+def hashes(
+    data: str = "", name: str = "", spec: dict[str, Any] | None = None, **_: Any
+) -> dict[str, str]:
+    """Return the hash of each file that a task's payload names: images, or a reduced cell."""
+    found = file_hash((spec or {}).get("data", data))
+    cell = file_hash(name)
+    return found | ({"cell": cell["data"]} if cell else {})
 
 
-class BooleanTasks:
-    """Boolean functions of two inputs.
-
-    Parameters
-    ----------
-    names
-        Keys of `FUNCTIONS`.
-    shuffled
-        Draw the expected output independently of the inputs: nothing can be learned.
-    """
-
-    n_inputs = 2
-
-    def __init__(
-        self, names: tuple[str, ...] = tuple(FUNCTIONS), *, shuffled: bool = False
-    ) -> None:
-        unknown = [n for n in names if n not in FUNCTIONS]
-        if unknown:
-            raise SpecError(f"unknown Boolean functions {unknown}; allowed: {', '.join(FUNCTIONS)}")
-        self.names, self.shuffled = tuple(names), shuffled
-
-    def digest(self) -> str:
-        """Return the hash of names and whether labels are shuffled."""
-        return hashlib.sha256(repr((self.names, self.shuffled)).encode()).hexdigest()
-
-    def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
-        """Draw balanced cases; all parts are alike."""
-        table = FUNCTIONS[self.names[task]]
-        case = balanced_cases(table, n, rng)
-        expected = np.array(table)[case]
-        if self.shuffled and part == "train":
-            expected = rng.permutation(expected)
-        counts = np.array(INPUTS)[case] * wybo2022.BOOLEAN_SPIKES
-        return Drawn(counts, expected)
+def make_cells(name: str, biophysics: int) -> dict[str, np.ndarray]:
+    """Return the models of the hidden and of the output cell as JSON texts."""
+    hidden, output = cells(name, biophysics)
+    return {
+        "hidden": np.array(hidden.model_dump_json()),
+        "output": np.array(output.model_dump_json()),
+    }
 
 
-class ImageTasks:
-    """One class against all others: silence for the class, a spike for anything else.
+def learn_boolean(
+    hidden: str,
+    output: str,
+    k: int,
+    functions: list[str],
+    settings: dict[str, Any],
+    schedule: dict[str, Any],
+    seed: int,
+    shuffled: bool,
+    precision: str,
+    checkpoints: str | None,
+) -> dict[str, np.ndarray]:
+    """Let one network learn Boolean functions.
 
     Parameters
     ----------
-    images
-        Part ("train", "test") -> images, shape [samples, ...], as `spike_counts` takes them.
-    labels
-        Part -> class of each image, shape [samples].
-    classes
-        The classes that make a task each.
-    shuffled
-        Permute the labels of the training part: nothing can be learned.
+    hidden, output
+        As `make_cells` returns them.
+    k
+        Number of hidden cells.
+    checkpoints
+        Folder, or None for a training that starts anew when it is stopped.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, and the
+        output cell's potential (mV) for the four inputs before and after, [functions, 4, steps].
+    """
+    chosen = Settings.model_validate(settings)
+    network = build_network(
+        CellModel.model_validate_json(hidden),
+        CellModel.model_validate_json(output),
+        input_vectors(k, seed),
+        len(functions),
+        chosen,
+        seed=seed,
+    )
+    training = Training(
+        network,
+        BooleanTasks(tuple(functions), shuffled=shuffled),
+        chosen,
+        Schedule.model_validate(schedule),
+        seed,
+        precision=precision,  # type: ignore[arg-type]
+    )
+    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
+    learned = training.run(file)
+    after = training.with_weights(learned.weights)
+    return {
+        "samples": learned.samples,
+        "accuracy": learned.accuracy,
+        "weights": learned.weights,
+        "vectors": input_vectors(k, seed),
+        "v_before": _four_inputs(network, len(functions), chosen, seed),
+        "v_after": _four_inputs(after, len(functions), chosen, seed),
+    }
+
+
+def _four_inputs(network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int) -> np.ndarray:
+    task = np.repeat(np.arange(n_tasks), len(INPUTS))
+    counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
+    run = NetworkRun(
+        samples=Samples(context=task, expected=np.zeros_like(task)),
+        stimulus=bursts(counts, chosen),
+        dt=chosen.dt,
+        settle=Training.settle,
+        learn=False,
+        seed=seed,
+        record_v=True,
+    )
+    v = simulate(network, run, engine="kernel").v
+    assert v is not None
+    return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)
+
+
+class ClassLearning(Spec):
+    """How one network learns one class of images against all others.
+
+    Contexts share no weights, so that each task can learn in a process of its own. The random
+    numbers of a task are keyed by seed and class; matrix and images by the seed alone.
+
+    Parameters
+    ----------
+    hidden, output
+        As `make_cells` returns them.
+    matrix
+        Kind of the feedforward weights.
+    data
+        As `dendmod.switching.images.load_images` takes it.
+    k
+        Number of hidden cells.
+    target
+        The class.
+    plastic
+        False: the rule is off, and nothing is learned.
     """
 
-    def __init__(
-        self,
-        images: dict[str, npt.NDArray],
-        labels: dict[str, Ints],
-        classes: tuple[int, ...],
-        *,
-        shuffled: bool = False,
-    ) -> None:
-        self._counts = {part: spike_counts(x) for part, x in images.items()}
-        self._labels = {part: np.asarray(y) for part, y in labels.items()}
-        for part, y in self._labels.items():
-            if y.shape != (len(self._counts[part]),):
-                raise SpecError(f"{part}: {len(self._counts[part])} images, labels of {y.shape}")
-            missing = set(classes) - set(np.unique(y).tolist())
-            if missing:
-                raise SpecError(f"{part}: no image of classes {sorted(missing)}")
-            if len(np.unique(y)) < 2:
-                raise SpecError(
-                    f"{part}: all images are of class {y[0]}; a task needs images of others too"
-                )
-        self.names = tuple(f"class {c}" for c in classes)
-        self.classes, self.shuffled = tuple(classes), shuffled
-        self.n_inputs = next(iter(self._counts.values())).shape[1]
+    hidden: str
+    output: str
+    matrix: str
+    data: str
+    k: PositiveInt
+    target: NonNegativeInt
+    settings: Settings
+    schedule: Schedule
+    seed: int
+    shuffled: bool = False
+    plastic: bool = True
+    precision: Literal["float32", "float64"] = "float32"
 
-    def digest(self) -> str:
-        """Return the hash of images, labels, classes and whether labels are shuffled."""
-        hashed = hashlib.sha256(repr((self.classes, self.shuffled)).encode())
-        for part in sorted(self._counts):
-            hashed.update(part.encode())
-            hashed.update(self._counts[part].tobytes())
-            hashed.update(np.asarray(self._labels[part], np.int64).tobytes())
-        return hashed.hexdigest()
-
-    def draw(self, task: int, n: int, rng: np.random.Generator, part: str) -> Drawn:
-        """Draw half of the samples from the class, half evenly over the other classes."""
-        labels = self._labels[part]
-        mine = np.flatnonzero(labels == self.classes[task])
-        others = [np.flatnonzero(labels == c) for c in np.unique(labels) if c != self.classes[task]]
-        expected = np.arange(n) % 2
-        rng.shuffle(expected)
-        chosen = rng.choice(mine, size=n)
-        for i in np.flatnonzero(expected):
-            chosen[i] = rng.choice(others[rng.integers(len(others))])
-        if self.shuffled and part == "train":
-            expected = rng.permutation(expected)
-        return Drawn(self._counts[part][chosen], expected.astype(np.int64))
+    def training(self) -> Training:
+        """Return the network and its training."""
+        images = load_images(self.data)
+        own = self.seed * 1000 + self.target
+        network = build_network(
+            CellModel.model_validate_json(self.hidden),
+            CellModel.model_validate_json(self.output),
+            feedforward(self.matrix, images, self.k, self.seed),
+            1,
+            self.settings,
+            seed=own,
+            inputs=training_spikes(images),
+        )
+        if not self.plastic:
+            assert network.plasticity is not None
+            rule = network.plasticity.model_copy(update={"error_scale": 0.0})
+            network = network.model_copy(update={"plasticity": rule})
+        tasks = image_tasks(images, (self.target,), shuffled=self.shuffled)
+        return Training(network, tasks, self.settings, self.schedule, own, precision=self.precision)
 
 
-def balanced_accuracy(correct: npt.NDArray[np.bool_], expected: Ints) -> float:
-    """Return the mean over both classes of the fraction that is right."""
-    rates = [correct[expected == value].mean() for value in (0, 1) if (expected == value).any()]
-    return float(np.mean(rates))
+def learn_class(spec: dict[str, Any], checkpoints: str | None) -> dict[str, np.ndarray]:
+    """Let one network learn one class of images.
+
+    Parameters
+    ----------
+    spec
+        Fields of a `ClassLearning`.
+    checkpoints
+        Folder, or None for a training that starts anew when it is stopped.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` [measurements], ``samples``, ``weights`` [1, hidden cells, compartments],
+        ``network`` as a JSON text.
+    """
+    training = ClassLearning.model_validate(spec).training()
+    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
+    learned = training.run(file)
+    return {
+        "samples": learned.samples,
+        "accuracy": learned.accuracy[:, 0],
+        "weights": learned.weights,
+        "network": np.array(training.network.model_dump_json()),
+    }

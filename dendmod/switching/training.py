@@ -14,21 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.atomic import replacing
-from dendmod.codehash import code_hash
+from dendmod.engines.networks import simulate
 from dendmod.errors import SpecError, SweepError
 from dendmod.mechanisms.cache import content_hash
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
-from dendmod.network.simulate import simulate
 from dendmod.npz import read_npz
 from dendmod.params import wybo2022
 from dendmod.paths import data_dir
 from dendmod.rng import stream
+from dendmod.sweep.fingerprint import code_hash
+from dendmod.switching.classification import Drawn, Tasks, balanced_accuracy
 from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.tasks import Drawn, Tasks, balanced_accuracy
 
 Array = npt.NDArray[np.float64]
 # that weights depend on
-CODE = ("switching", "network", "engines/kernel", "mechanisms/rates.py", "params", "rng.py")
 _TEST = 1 << 30  # numbers of test samples start here, far from those of training
 
 
@@ -89,7 +88,7 @@ class Training:
             "seed": self.seed,
             "engine": self.engine,
             "precision": self.precision,
-            "code": code_hash(*CODE),
+            "code": code_hash(__name__),
             "mechanisms": content_hash(data_dir("mechanisms")),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

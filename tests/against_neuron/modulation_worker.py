@@ -11,7 +11,7 @@ from dendmod.errors import DendmodError
 from dendmod.morphology import Morphology, Section
 from dendmod.morphology.write import write_swc
 from dendmod.neuromodulation import Effect, apply, channel, mechanism
-from dendmod.neuromodulation.worker import bac_firing, fi_curve, potentials
+from dendmod.papers.shine2021.worker import bac_firing, fi_curve, potentials
 from dendmod.params.hay2011 import biophysics
 from dendmod.population import Activation, Mass, Measured, Normal, compare, exponential
 from dendmod.spec import BySection, Cell, CurrentClamp, MechanismSpec, Run, Setup

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dendmod.engines.compare import compare, difference, refine
+from dendmod.engines.networks import simulate
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
-from dendmod.network.compare import compare, difference, refine
 from dendmod.network.drawn import draw_network
-from dendmod.network.simulate import simulate
 from tests.conftest import REPOSITORY
 
 SEEDS = st.integers(0, 2**31 - 1)

@@ -71,7 +71,7 @@ def test_the_l5_cell_reduces_to_its_soma_and_20_sites(tmp_path):
     assert facts["compartments"] == 21
     code = (
         "import sys; from dendmod.reduction import read_reduced; from dendmod.spec import *; "
-        "from dendmod.simulation import simulate; c = read_reduced(sys.argv[1]); "
+        "from dendmod.engines.simulation import simulate; c = read_reduced(sys.argv[1]); "
         "r = simulate(Setup(cell=c), Run(tstop=1, settle=1000)); print(r.v['soma'][-1])"
     )
     rest = float(worker("-c", code, str(tmp_path / "cell.json")))

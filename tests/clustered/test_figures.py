@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dendmod.clustered.__main__ import FIGURES, main
-from dendmod.clustered.figures.common import (
+from dendmod.figure import write_summary
+from dendmod.papers.wyrick2021.command import FIGURES, main
+from dendmod.papers.wyrick2021.common import (
     UNPERTURBED,
     Job,
     active_clusters,
@@ -14,9 +15,8 @@ from dendmod.clustered.figures.common import (
     latency_differences,
     metastable,
 )
-from dendmod.clustered.figures.table3 import _slope
-from dendmod.clustered.study import Scale, Study, r_squared, spread
-from dendmod.figure import write_summary
+from dendmod.papers.wyrick2021.study import Scale, Study, r_squared, spread
+from dendmod.papers.wyrick2021.table3 import _slope
 
 TINY = Scale(
     networks=2, ongoing=2, evoked=3, shuffles=5, inhibition=(0.0, 0.6),

@@ -5,7 +5,6 @@ import pytest
 from scipy import integrate, special
 
 from dendmod.clustered import ClusteredNetwork, build_network, simulate_lif
-from dendmod.clustered.figures.theory import potentials
 from dendmod.clustered.meanfield_models import (
     clustered_field,
     homogeneous_field,
@@ -14,9 +13,10 @@ from dendmod.clustered.meanfield_models import (
     two_cluster_spec,
 )
 from dendmod.clustered.potential import effective_potential
-from dendmod.clustered.study import r_squared
 from dendmod.clustered.transfer_lif import ALPHA, lif_rate, spread_rate
 from dendmod.errors import EngineError, SpecError
+from dendmod.papers.wyrick2021.study import r_squared
+from dendmod.papers.wyrick2021.theory import potentials
 from dendmod.params import wyrick2021
 
 CELL = {"threshold": 1.4, "v_reset": 0.0, "tau_m": 20.0, "tau_s": 5.0, "t_refractory": 5.0}

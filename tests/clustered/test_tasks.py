@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from dendmod.clustered import ClusteredNetwork, build_network
-from dendmod.clustered.tasks import ongoing, responses
-from dendmod.clustered.tasks_evoked import evoked, matched
 from dendmod.clustered.trials import TrialRunner
+from dendmod.papers.wyrick2021.tasks import ongoing, responses
+from dendmod.papers.wyrick2021.tasks_evoked import evoked, matched
 
 
 def test_the_ongoing_network_lies_in_the_known_ranges():

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from dendmod import cli, fig2, figure
+from dendmod import cli, figure
 from dendmod.errors import SpecError
 from dendmod.figure import check_folder, guard, run_figure
+from dendmod.papers.wybo2022.fig2 import figure as fig2
 from dendmod.paths import data_dir
 
 IO = str(data_dir("protocols") / "io_shunt.json")

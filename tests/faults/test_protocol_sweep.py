@@ -9,7 +9,7 @@ import pytest
 
 from dendmod.figure import FigureOptions
 from dendmod.protocol import parse_grid
-from dendmod.protocol_run import run_file
+from dendmod.protocol.run_file import run_file
 from tests.faults.cluster import Cluster
 from tests.faults.test_sweep import hashes
 
@@ -59,16 +59,18 @@ def test_each_command_takes_a_scheduler_and_says_when_there_is_none(command, tmp
     assert "Traceback" not in done.stderr
 
 
-def test_a_worker_with_other_versions_or_another_shape_is_named(tmp_path):
+def test_a_worker_with_other_versions_or_another_shape_is_named():
     import json
 
     from dendmod.errors import SweepError
-    from dendmod.experiment.provenance import check_same, fingerprint_of
-    from dendmod.morphology import resolve
+    from dendmod.protocol.provenance import DEPENDS
+    from dendmod.sweep import Task
+    from dendmod.sweep.fingerprint import check_same
 
-    here = fingerprint_of(resolve("l5pc").without_axon())
     payload = {"protocol": {"cell": {"morphology": "l5pc"}}}
-    check_same(here, payload)
+    task = Task("t", "dendmod.protocol.tasks:choose", payload, depends=DEPENDS)
+    here = task.fingerprint()
+    check_same(here, task.function, payload, DEPENDS)
     there = json.dumps({**json.loads(here), "neuron": "8.2.0", "morphology": "0" * 64})
     with pytest.raises(SweepError, match=r"morphology \w+ instead of 0+, neuron .* instead of 8"):
-        check_same(there, payload)
+        check_same(there, task.function, payload, DEPENDS)

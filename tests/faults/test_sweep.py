@@ -97,8 +97,15 @@ def test_finished_runs_are_not_run_again(tmp_path):
     for _ in range(3):
         run_tasks([task], tmp_path / "s", workers=1, progress=False)
     assert Path(log).read_text() == "3\n"
-    run_tasks([task], tmp_path / "s", workers=1, progress=False, fingerprint="other versions")
-    assert Path(log).read_text() == "3\n3\n"
+
+
+def test_a_run_is_made_anew_when_a_file_that_it_reads_has_changed(tmp_path):
+    mark = tmp_path / "mark"
+    task = Task("t", "sweep_toys:read", {"mark": str(mark)}, depends="sweep_toys:hash_of")
+    for text in ("one", "two"):
+        mark.write_text(text)
+        done = run_tasks([task], tmp_path / "s", workers=1, progress=False)
+        assert str(done["t"]["text"]) == text
 
 
 def driver(

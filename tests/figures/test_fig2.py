@@ -48,8 +48,8 @@ def test_quick_figure(tmp_path):
 @pytest.mark.slow
 def test_the_search_agrees_with_a_full_grid(tmp_path):
     """On the cell itself, not a toy: thresholds within the search's resolution."""
-    from dendmod.experiment import Experiment
     from dendmod.protocol import load_protocol
+    from dendmod.protocol.experiment import Experiment
 
     protocol = load_protocol("fig1")
     experiment = Experiment(protocol, tmp_path, progress=False)

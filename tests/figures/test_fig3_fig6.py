@@ -53,7 +53,7 @@ def test_quick_figure_6(tmp_path):
 
 def test_digits_bounds(tmp_path):
     """Five seeds: two layers of 25 or more >= .94 and alike within .03, 50 units over 10 by .01."""
-    from dendmod.learning.multitask import plan, run, summarise
+    from dendmod.papers.wybo2022.fig3.runs import plan, run, summarise
 
     made = replace(plan(None, 1, quick=False, panels=["images"]), depths=(), widths=(10, 25, 50))
     digits = summarise(replace(made, panels=()), run(made, tmp_path, workers=2))["digits"]
@@ -67,7 +67,7 @@ def test_digits_bounds(tmp_path):
 
 def test_no_network_stays_at_chance_with_the_rates_of_the_scan():
     """Of the rates that are best for one network, some leave other networks at chance here."""
-    from dendmod.learning.study import seeds_from, supervised
+    from dendmod.papers.wybo2022.fig3.tasks import seeds_from, supervised
 
     found = supervised(
         data="digits", hidden=[100], modulation="gain_xshift", seeds=seeds_from(1), rounds=2,
@@ -80,7 +80,7 @@ def test_no_network_stays_at_chance_with_the_rates_of_the_scan():
 
 def test_plane_bounds(tmp_path):
     """Five seeds: one layer of 50 >= .95, four >= .98 and above one."""
-    from dendmod.learning.multitask import plan, run, summarise
+    from dendmod.papers.wybo2022.fig3.runs import plan, run, summarise
 
     made = plan(None, 1, quick=False, panels=["plane"])
     plane = summarise(made, run(made, tmp_path, workers=2))["tasks2d"]
@@ -90,7 +90,7 @@ def test_plane_bounds(tmp_path):
 
 def test_emnist_bound():
     """Five seeds: EMNIST-47 at 14 x 14, one layer of 25 >= .90."""
-    from dendmod.learning.study import seeds_from, supervised
+    from dendmod.papers.wybo2022.fig3.tasks import seeds_from, supervised
 
     found = supervised(
         data=str(shared_path("data/emnist47.npz")), pool=2, hidden=[25], modulation="gain_xshift",

@@ -16,8 +16,19 @@ from dendmod.exchange import read_io
 from dendmod.exchange.check import check_io
 from dendmod.figure import FigureOptions
 from dendmod.morphology import resolve
-from dendmod.neuromodulation import fig4, fig5, worker
-from dendmod.neuromodulation.claims import (
+from dendmod.neuromodulation.export import population_document, population_io
+from dendmod.neuromodulation.functions import (
+    critical_coupling,
+    figures_of,
+    kernel_figures,
+    knob,
+    operating_input,
+    population_of,
+    sure,
+    width,
+)
+from dendmod.papers.shine2021 import fig4, fig5, worker
+from dendmod.papers.shine2021.claims import (
     all_fall,
     all_rise,
     falls,
@@ -26,28 +37,17 @@ from dendmod.neuromodulation.claims import (
     rises,
     same,
     same_in_mean,
-    sure,
     verdict,
 )
-from dendmod.neuromodulation.export import population_document, population_io
-from dendmod.neuromodulation.fig1 import always_fires, io_curves, kernels_of
-from dendmod.neuromodulation.functions import (
-    critical_coupling,
-    figures_of,
-    kernel_figures,
-    knob,
-    operating_input,
-    population_of,
-    width,
-)
-from dendmod.neuromodulation.measured import cached_file, mechanisms_of, question
-from dendmod.neuromodulation.mechanism_claims import judge
-from dendmod.neuromodulation.noisy import noise_as_spread, noisy_operating, noisy_ratios
-from dendmod.neuromodulation.stored import mechanism_hashes, read_curves
-from dendmod.neuromodulation.tasks import KINDS, tasks_of
+from dendmod.papers.shine2021.fig1 import always_fires, io_curves, kernels_of
+from dendmod.papers.shine2021.measured import cached_file, mechanisms_of, question
+from dendmod.papers.shine2021.mechanism_claims import judge
+from dendmod.papers.shine2021.noisy import noise_as_spread, noisy_operating, noisy_ratios
+from dendmod.papers.shine2021.plots.transition import draw_transition
+from dendmod.papers.shine2021.stored import mechanism_hashes, read_curves
+from dendmod.papers.shine2021.tasks import KINDS, tasks_of
 from dendmod.params.neuromodulators import IO, MORPHOLOGY, POTENTIALS, SEED, STEPS
 from dendmod.plotting import style
-from dendmod.plotting.modulation import draw_transition
 from dendmod.population import alpha, double_exponential
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -219,7 +219,7 @@ def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
 
     drawn = []
     monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name: drawn.append(f))
-    main = importlib.import_module(f"dendmod.neuromodulation.{figure}").main
+    main = importlib.import_module(f"dendmod.papers.shine2021.{figure}").main
     summary = main(FigureOptions(out=tmp_path, quick=True, workers=1))
     assert_units(drawn[0])
     assert {name: c["verdict"] for name, c in summary["claims"].items()} == SAID[figure]

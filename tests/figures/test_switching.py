@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dendmod import fig5, figS3
+from dendmod.papers.wybo2022.fig5 import figure as fig5
+from dendmod.papers.wybo2022.figS3 import figure as figS3
 from dendmod.switching.boolean import FUNCTIONS
 from dendmod.switching.protocol import load_learning
 

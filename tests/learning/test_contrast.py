@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from dendmod.errors import SpecError
-from dendmod.learning import stacking, stackplan, tmcl
+from dendmod.learning import tmcl
 from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.classification import TaskSet
 from dendmod.learning.stack import GainStack, StackSpec
-from dendmod.learning.stacking import grow
-from dendmod.learning.tasks import TaskSet
 from dendmod.learning.tmcl import (
     ContrastSpec,
     Images,
@@ -18,6 +17,9 @@ from dendmod.learning.tmcl import (
     train_filters,
     train_gains,
 )
+from dendmod.papers.wybo2022.fig6 import runs as stackplan
+from dendmod.papers.wybo2022.fig6 import tasks as stacking
+from dendmod.papers.wybo2022.fig6.tasks import grow
 
 NOTHING = {"scale": (1.0, 1.0), "flip": 0.0, "jitter_p": 0.0, "grayscale_p": 0.0}
 PIXELS = torch.rand(24, 3, 8, 8, generator=torch.Generator().manual_seed(1))

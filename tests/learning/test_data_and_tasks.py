@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from dendmod.errors import SpecError
 from dendmod.learning import tasks2d
+from dendmod.learning.classification import BalancedSampler, TaskSet, balanced_accuracy, one_vs_all
 from dendmod.learning.data import digits, load_data, load_npz
 from dendmod.learning.dataset import Dataset
-from dendmod.learning.tasks import BalancedSampler, TaskSet, balanced_accuracy, one_vs_all
 
 PARTS = ("train", "val", "test")
 

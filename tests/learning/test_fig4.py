@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("deap")
 
 from dendmod.errors import SpecError  # noqa: E402
-from dendmod.learning import claims, gain_pass, gains, matrix_study  # noqa: E402
+from dendmod.learning import claims, gain_pass, gains  # noqa: E402
 from dendmod.learning.data import digits  # noqa: E402
 from dendmod.learning.dataset import Dataset  # noqa: E402
 from dendmod.learning.evolution import evolve  # noqa: E402
@@ -21,7 +21,8 @@ from dendmod.learning.gains import train_gains  # noqa: E402
 from dendmod.learning.hebbian import response, terms  # noqa: E402
 from dendmod.learning.matrices import weight_matrix  # noqa: E402
 from dendmod.learning.networks import MultitaskNetwork, NetworkSpec  # noqa: E402
-from dendmod.learning.unsupervised import drives, searched  # noqa: E402
+from dendmod.papers.wybo2022.fig4 import runs as matrix_study  # noqa: E402
+from dendmod.papers.wybo2022.fig4.tasks import drives, searched  # noqa: E402
 from dendmod.rng import stream  # noqa: E402
 
 GOOD = [-0.6, 1.6, -1.5, -0.4, 0.5]  # x-shift, bias, log10 of the rate, mean and SD of gains
@@ -149,7 +150,7 @@ def test_a_search_returns_what_it_tried():
 
 def test_the_best_of_validation_is_measured_on_the_test_part(monkeypatch):
     """Test labels are turned, so that what is right elsewhere is wrong there."""
-    from dendmod.learning import unsupervised
+    from dendmod.papers.wybo2022.fig4 import tasks as unsupervised
 
     real = digits()
     turned = Dataset("digits", real.x, {**real.y, "test": (real.y["test"] + 1) % 10})

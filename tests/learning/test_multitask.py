@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dendmod.learning import multitask
-from dendmod.learning.multitask import MAIN, label, plan, run, summarise
+from dendmod.papers.wybo2022.fig3 import runs as multitask
+from dendmod.papers.wybo2022.fig3.runs import MAIN, label, plan, run, summarise
 
 SMALL = {"max_epochs": 1, "steps": 2}
 
@@ -74,7 +74,7 @@ def test_the_opposite_is_called_not_reproduced():
 
 @pytest.mark.parametrize("methods", [MAIN, ("gain", "bias"), ("readout", "gain")])
 def test_scans_of_any_panel_are_drawn(methods):
-    from dendmod.plotting.fig3 import draw_scans
+    from dendmod.papers.wybo2022.fig3.plot import draw_scans
 
     rates = 10.0 ** -np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
     scan = {"scan_rates": rates, "scan_score": np.array([0.5, 0.7, 0.9]), "rates": rates[2]}

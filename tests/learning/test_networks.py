@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from dendmod.exchange import read_io
 from dendmod.learning.activation import from_io
 from dendmod.learning.networks import MODULATIONS, MultitaskNetwork, NetworkSpec
-from dendmod.learning.study import calm
+from dendmod.papers.wybo2022.fig3.tasks import calm
 from dendmod.paths import data_dir
 
 IO = data_dir("protocols") / "io_nmda.json"

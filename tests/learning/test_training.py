@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from dendmod.errors import SpecError
+from dendmod.learning.classification import TaskSet, plane_tasks
 from dendmod.learning.networks import MultitaskNetwork, NetworkSpec
 from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.scan import scan_rates
-from dendmod.learning.study import calm, supervised, task_sets, transfer
-from dendmod.learning.tasks import TaskSet, plane_tasks
 from dendmod.learning.training import History, TrainSpec, evaluate, train
+from dendmod.papers.wybo2022.fig3.tasks import calm, supervised, task_sets, transfer
 
 SPEC = NetworkSpec(n_in=2, hidden=(8, 6), n_tasks=48, modulation="gain_xshift")
 QUICK = {"batch": 200, "steps": 5, "max_epochs": 4}
@@ -215,7 +215,7 @@ def test_a_transfer_learns_new_tasks_on_frozen_weights():
 @pytest.fixture
 def turned_tests(monkeypatch):
     """Digits whose test part says the opposite: what is right on all else is wrong there."""
-    from dendmod.learning import study
+    from dendmod.papers.wybo2022.fig3 import tasks as study
 
     sets = task_sets("digits", 1)
     test = sets["test"]
@@ -236,7 +236,7 @@ def test_what_is_reported_is_measured_on_the_test_part(turned_tests):
 
 def test_a_scan_takes_the_worst_network_of_each_pair(monkeypatch):
     """Of two rates the larger is best for most networks, and at chance for one."""
-    from dendmod.learning import study
+    from dendmod.papers.wybo2022.fig3 import tasks as study
 
     def made_up(spec, sets, seeds, rates, settings):
         worse = np.array([s == max(seeds) for s in seeds])

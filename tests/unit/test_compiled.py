@@ -4,7 +4,7 @@ import multiprocessing
 
 import pytest
 
-from dendmod import compiled
+from dendmod.engines import compiled
 from dendmod.errors import EngineError
 
 SOURCE = "int answer(void) { return %d; }\n"

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dendmod.conductance import effective_conductance, subtract_baseline, summarise
+from dendmod.cells.sites import independence, select
 from dendmod.errors import SpecError
-from dendmod.sites import independence, select
+from dendmod.protocol.conductance import effective_conductance, subtract_baseline, summarise
 
 
 @given(g=st.floats(1e-4, 1), e=st.floats(-100, 50))

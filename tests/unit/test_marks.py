@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from dendmod.learning.provenance import file_hash
-from dendmod.learning.provenance import fingerprint as of_networks
-from dendmod.switching.runs import fingerprint as of_switching
+from dendmod.learning.provenance import DEPENDS, file_hash
+from dendmod.sweep import Task
 
 
-@pytest.mark.parametrize("mark", [of_networks, of_switching])
-def test_another_file_of_the_same_name_is_another_mark(mark, tmp_path):
+@pytest.mark.parametrize(
+    ("function", "depends", "payload"),
+    [
+        ("dendmod.switching.tasks:learn_class", "dendmod.switching.tasks:hashes", "spec"),
+        ("dendmod.switching.tasks:make_cells", "dendmod.switching.tasks:hashes", "name"),
+        ("dendmod.papers.wybo2022.fig3.tasks:together", DEPENDS, "jobs"),
+        ("dendmod.papers.wybo2022.fig4.tasks:searched", DEPENDS, "data"),
+    ],
+)
+def test_another_file_of_the_same_name_is_another_run(function, depends, payload, tmp_path):
     file = tmp_path / "images.npz"
+    inner = {"spec": {"data": str(file)}, "jobs": {"a": {"data": str(file)}}}
+    task = Task("t", function, {payload: inner.get(payload, str(file))}, depends=depends)
     file.write_bytes(b"one")
-    before = mark(str(file))
-    assert mark(str(file)) == before
+    before = task.digest()
+    assert task.digest() == before
     file.write_bytes(b"two")
-    assert mark(str(file)) != before
-    assert {"code", "dendmod", "data"} <= set(json.loads(before))
+    assert task.digest() != before
 
 
 def test_a_folder_of_idx_files_is_known_by_its_files(tmp_path):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from dendmod import L5PyramidalCell, Run, Setup, SpikeTrain, simulate
+from dendmod.cells.sites import Sites
 from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms.catalogue import check_point_process
-from dendmod.result import Result
-from dendmod.sites import Sites
 from dendmod.spec import Location
+from dendmod.spec.result import Result
 from dendmod.switching.images import find_data
 
 

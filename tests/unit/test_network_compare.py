@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dendmod.engines import compare as module
+from dendmod.engines.compare import difference, refine
 from dendmod.network import (
     CellModel,
     Compartment,
@@ -24,8 +26,6 @@ from dendmod.network import (
     SampleTrains,
     Spikes,
 )
-from dendmod.network import compare as module
-from dendmod.network.compare import difference, refine
 from dendmod.network.events import binned, delay_steps, window
 from dendmod.network.tables import burst_steps, burst_table, poisson_counts, poisson_table
 

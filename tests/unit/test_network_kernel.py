@@ -10,6 +10,7 @@ import pytest
 
 from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.kernel.membranes import between
+from dendmod.engines.networks import simulate, simulate_many
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (
     Arrivals,
@@ -29,7 +30,6 @@ from dendmod.network import (
 )
 from dendmod.network.drawn import draw_network, hay_soma
 from dendmod.network.events import events
-from dendmod.network.simulate import simulate, simulate_many
 
 
 def same(a, b) -> None:

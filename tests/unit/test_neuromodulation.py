@@ -26,16 +26,16 @@ from dendmod.neuromodulation import (
     receptor_ratio,
     source,
 )
-from dendmod.neuromodulation import measured as module
 from dendmod.neuromodulation.effects import on_membrane
-from dendmod.neuromodulation.measured import Curves, mechanisms_of, question
-from dendmod.neuromodulation.stored import (
+from dendmod.papers.shine2021 import measured as module
+from dendmod.papers.shine2021.measured import Curves, mechanisms_of, question
+from dendmod.papers.shine2021.stored import (
     StaleCurvesError,
     mechanism_hashes,
     read_curves,
     write_curves,
 )
-from dendmod.neuromodulation.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
+from dendmod.papers.shine2021.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
 from dendmod.params import wybo2022
 from dendmod.population import double_exponential
 from dendmod.protocol import load_protocol, setup_for, trains_for

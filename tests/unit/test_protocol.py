@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dendmod.errors import SpecError
-from dendmod.experiment import Experiment
 from dendmod.paths import data_dir
 from dendmod.protocol import (
     find_protocol,
@@ -14,6 +13,7 @@ from dendmod.protocol import (
     setup_for,
     trains_for,
 )
+from dendmod.protocol.experiment import Experiment
 from dendmod.spec import Location
 
 PLACES = [Location(section=i + 1, x=0.8) for i in range(20)]

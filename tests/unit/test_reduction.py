@@ -20,8 +20,8 @@ from dendmod.reduction.conductances import fit_conductances
 from dendmod.reduction.impedance import impedance, tree_inverse
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.skeleton import skeleton
-from dendmod.segments import SegmentTree
 from dendmod.spec import Compartment, Location, ReducedCell
+from dendmod.spec.segments import SegmentTree
 
 G, CM = 1e-3, 0.02  # uS and nF of a segment
 AXIAL = 30.0  # uS between neighbours

@@ -12,11 +12,11 @@ from dendmod.errors import SpecError
 from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
+from dendmod.reduction.check import full_cell
 from dendmod.reduction.conductances import Conductances, fit_conductances
 from dendmod.reduction.fit import _membrane
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.skeleton import skeleton
-from dendmod.reduction_check import full_cell
 from dendmod.spec import Compartment, Location, ReducedCell
 
 Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])

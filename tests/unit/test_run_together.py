@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dendmod.experiment import Experiment, plan, run_together
+from dendmod.protocol import experiment as plan
 from dendmod.protocol import load_grid, parse_grid
+from dendmod.protocol.experiment import Experiment
+from dendmod.protocol.together import run_together
 
 SITES = {
     "section": np.arange(20),
@@ -19,8 +21,8 @@ def calls(monkeypatch):
     """Every call of the sweep; what it is asked for is kept by digest as a store would."""
     asked, stored = [], set()
 
-    def run_tasks(tasks, store, *, fingerprint, **_):
-        new = {task.digest(fingerprint) for task in tasks} - stored
+    def run_tasks(tasks, store, **_):
+        new = {task.digest() for task in tasks} - stored
         stored.update(new)
         asked.append(([task.key for task in tasks], len(new)))
         counts = {"counts": np.zeros((1, 2), dtype=int)}

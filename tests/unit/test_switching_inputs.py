@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dendmod import fig5
 from dendmod.errors import SpecError
 from dendmod.figure import FigureOptions
+from dendmod.papers.wybo2022.fig5 import figure as fig5
 from dendmod.rng import stream
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
+from dendmod.switching.classification import BooleanTasks, ImageTasks, balanced_accuracy
 from dendmod.switching.encoding import spike_counts
 from dendmod.switching.images import feedforward, load_images
 from dendmod.switching.settings import Settings
-from dendmod.switching.tasks import BooleanTasks, ImageTasks, balanced_accuracy
 
 
 def test_the_functions_are_all_that_are_not_constant():

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from dendmod.engines.networks import simulate
 from dendmod.errors import SpecError, SweepError
 from dendmod.network import NetworkResult, NetworkRun, Samples
-from dendmod.network.simulate import simulate
+from dendmod.papers.wybo2022.fig5.tasks import _traces, look
 from dendmod.switching.assembly import build_network, with_sk
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
-from dendmod.switching.look import _traces, look
+from dendmod.switching.classification import BooleanTasks, Drawn
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
-from dendmod.switching.tasks import BooleanTasks, Drawn
+from dendmod.switching.tasks import ClassLearning
 from dendmod.switching.training import Training, bursts
-from dendmod.switching.worker import ClassLearning
 
 SETTINGS = BOOLEAN_LITERAL.model_copy(
     update={

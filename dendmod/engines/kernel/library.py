@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from dendmod import compiled
+from dendmod.engines import compiled
 from dendmod.engines.kernel.structures import Job, Membrane, Population
 from dendmod.errors import EngineError, UnsupportedByEngine
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod import compiled
+from dendmod.engines import compiled
 from dendmod.engines.kernel.job import PreparedJob
 from dendmod.engines.kernel.library import SOURCE, Precision, library
 from dendmod.errors import EngineError, SpecError

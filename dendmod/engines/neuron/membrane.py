@@ -16,7 +16,7 @@ from dendmod.engines.neuron.insertion import insert
 from dendmod.engines.neuron.segments import maximal_conductance
 from dendmod.engines.neuron.session import Session, h
 from dendmod.mechanisms import get
-from dendmod.result import Array
+from dendmod.spec.result import Array
 
 _HELD_CM = 1e12  # uF/cm2: a potential that stays
 _APART = 1e12  # ohm cm: no current between segments

@@ -11,8 +11,8 @@ from dendmod.engines.neuron.compartments import BuiltCompartments, build_compart
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError
 from dendmod.mechanisms.catalogue import check_point_process
-from dendmod.result import Array, Result
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
+from dendmod.spec.result import Array, Result
 from dendmod.spec.stimulus import check_trains
 
 _LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds

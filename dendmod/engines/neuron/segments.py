@@ -8,8 +8,8 @@ import numpy as np
 
 from dendmod.engines.neuron.run import Simulator
 from dendmod.mechanisms import catalogue, get
-from dendmod.segments import SegmentTree
 from dendmod.spec import Cell, ReducedCell, Run, Setup
+from dendmod.spec.segments import SegmentTree
 
 _UM2_TO_CM2 = 1e-8
 _S_TO_US = 1e6

@@ -1,0 +1,237 @@
+"""Simulate leaky integrate-and-fire networks: anyone's weights, step by step as stated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from dendmod.engines.lif import kernel
+from dendmod.engines.lif.kernel import Drives, Synapses
+from dendmod.errors import EngineError, SpecError
+
+_NARROW = 65536  # neurons whose numbers fit 16 bits
+
+
+@dataclass(frozen=True)
+class SpikingResult:
+    """What a run of a spiking network left.
+
+    Parameters
+    ----------
+    spike_times, spike_ids
+        Time (ms; start of the step that finds v above threshold) and neuron of every spike, in
+        order of time, then of neuron.
+    v
+        Potential at the end of every step [recorded, steps] (mV).
+    current
+        Recurrent current that the step used [recorded, steps] (mV/s).
+    v_end, current_end, refractory_end
+        State of all neurons at the end (mV, mV/s, ms): ``v0``, ``current0`` and ``refractory0``
+        of a run that goes on.
+    dt, t_stop
+        Step and duration (ms).
+    """
+
+    spike_times: np.ndarray
+    spike_ids: np.ndarray
+    v: np.ndarray
+    current: np.ndarray
+    v_end: np.ndarray
+    current_end: np.ndarray
+    refractory_end: np.ndarray
+    dt: float
+    t_stop: float
+
+
+def synapses(weights: Any, tau_s: float) -> Synapses:
+    """Return a dense or sparse weight matrix [post, pre] (mV) as the kernel's synapses."""
+    if not sparse.issparse(weights):
+        weights = np.asarray(weights, float)
+    matrix = sparse.csc_array(weights, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise SpecError(f"weights of shape {matrix.shape}; give a square matrix [post, pre]")
+    matrix.sum_duplicates()
+    if not np.isfinite(matrix.data).all():
+        raise SpecError("weights hold values that are not finite")
+    ids = np.uint16 if matrix.shape[0] <= _NARROW else np.uint32
+    return Synapses(
+        matrix.indptr.astype(np.int64), matrix.indices.astype(ids), matrix.data * (1e3 / tau_s)
+    )
+
+
+def simulate_lif(
+    weights: Any,
+    thresholds: Any,
+    mu: Any,
+    *,
+    v0: Any = None,
+    current0: Any = None,
+    refractory0: Any = None,
+    t_stop: float,
+    dt: float = 0.1,
+    tau_m: float = 20.0,
+    tau_s: float = 5.0,
+    t_refractory: float = 5.0,
+    v_reset: float = 0.0,
+    mu_t: Any = None,
+    record_v: Sequence[int] = (),
+) -> SpikingResult:
+    """Simulate a network of current-based leaky integrate-and-fire neurons.
+
+    One step of Euler's method, in this order: neurons with ``v > threshold`` spike, are reset and
+    become refractory; recurrent currents decay by ``exp(-dt/tau_s)`` and each spike adds its
+    weight over tau_s at once, without a delay; ``v += dt (-v/tau_m + mu + current)``; the
+    refractory time counts down, and where some is left v is held at v_reset.
+
+    Parameters
+    ----------
+    weights
+        Dense or sparse [post, pre] (mV).
+    thresholds
+        One number or [neurons] (mV).
+    mu
+        Drive, one number or [neurons] (mV/s).
+    v0, current0, refractory0
+        State at the start [neurons]: potential (mV; default v_reset), recurrent current (mV/s;
+        default 0), refractory time that is left (ms; default 0).
+    t_stop, dt
+        Duration and step (ms).
+    tau_m, tau_s, t_refractory
+        Time constants of membrane and synapses, refractory period (ms).
+    v_reset
+        Reset potential (mV).
+    mu_t
+        Drive that changes in time [steps, neurons] (mV/s); it takes the place of `mu`.
+    record_v
+        Neurons whose potential and current are recorded.
+
+    Raises
+    ------
+    SpecError
+        If shapes do not match or a value is not allowed.
+    EngineError
+        If the potential leaves the finite numbers.
+
+    References
+    ----------
+    Wyrick & Mazzucato 2021, Neuronal dynamics.
+    """
+    for name, value in (("dt", dt), ("tau_m", tau_m), ("tau_s", tau_s)):
+        if not (np.isfinite(value) and value > 0):
+            raise SpecError(f"{name} = {value} ms; give a number above 0")
+    for name, value in (("t_stop", t_stop), ("t_refractory", t_refractory)):
+        if not (np.isfinite(value) and value >= 0):
+            raise SpecError(f"{name} = {value} ms; give a number that is 0 or more")
+    table = synapses(weights, tau_s)
+    n = table.start.size - 1
+    steps = _whole_steps(t_stop, dt)
+    if mu_t is not None:
+        mu_t = np.asarray(mu_t, float)
+        if mu_t.shape != (steps, n) or not np.isfinite(mu_t).all():
+            raise SpecError(
+                f"mu_t of shape {mu_t.shape}; give finite values [steps, neurons] = {(steps, n)}"
+            )
+    record = _recorded(record_v, n)
+    refractory = _vector("refractory0", 0.0 if refractory0 is None else refractory0, n)
+    return run(
+        table,
+        _vector("thresholds", thresholds, n),
+        _vector("mu", mu, n),
+        v0=_vector("v0", v_reset if v0 is None else v0, n),
+        current0=_vector("current0", 0.0 if current0 is None else current0, n),
+        refractory0=refractory,
+        steps=steps,
+        dt=dt,
+        tau_m=tau_m,
+        tau_s=tau_s,
+        t_refractory=t_refractory,
+        v_reset=v_reset,
+        mu_t=mu_t,
+        record=record,
+    )
+
+
+def run(
+    table: Synapses,
+    thresholds: np.ndarray,
+    mu: np.ndarray,
+    *,
+    v0: np.ndarray,
+    current0: np.ndarray,
+    refractory0: np.ndarray,
+    steps: int,
+    dt: float,
+    tau_m: float,
+    tau_s: float,
+    t_refractory: float,
+    v_reset: float,
+    mu_t: np.ndarray | None = None,
+    drives: Drives | None = None,
+    record: np.ndarray | None = None,
+) -> SpikingResult:
+    """Run synapses that are prepared already; see `simulate_lif`."""
+    v = np.array(v0, np.float64)
+    current = np.array(current0, np.float64)
+    hold = _ceil_steps(refractory0, dt).astype(np.int32)
+    step, ids, v_rec, current_rec = kernel.run(
+        table,
+        thresholds,
+        mu,
+        (v, current, hold),
+        steps,
+        dt=dt,
+        tau_m=tau_m,
+        tau_s=tau_s,
+        refractory_steps=int(_ceil_steps(t_refractory, dt)),
+        v_reset=v_reset,
+        mu_t=mu_t,
+        drives=drives,
+        record=record,
+    )
+    if not (np.isfinite(v).all() and np.isfinite(current).all()):
+        raise EngineError(
+            "the potential left the finite numbers; the weights or the drive are too large for "
+            f"dt = {dt} ms"
+        )
+    return SpikingResult(
+        spike_times=step * dt,
+        spike_ids=ids,
+        v=v_rec,
+        current=current_rec,
+        v_end=v,
+        current_end=current,
+        refractory_end=hold * dt,
+        dt=dt,
+        t_stop=steps * dt,
+    )
+
+
+def _ceil_steps(time: Any, dt: float) -> np.ndarray:
+    return np.ceil(np.asarray(time) / dt - 1e-6).astype(int)
+
+
+def _whole_steps(t_stop: float, dt: float) -> int:
+    steps = round(t_stop / dt)
+    if abs(steps * dt - t_stop) > 1e-6 * max(dt, t_stop):
+        raise SpecError(f"t_stop = {t_stop} ms is not a whole number of steps of {dt} ms")
+    return steps
+
+
+def _vector(name: str, value: Any, n: int) -> np.ndarray:
+    array = np.asarray(value, float)
+    if array.shape not in ((), (n,)):
+        raise SpecError(f"{name} of shape {array.shape}; give one number or {n}, one a neuron")
+    if not np.isfinite(array).all():
+        raise SpecError(f"{name} holds values that are not finite")
+    return np.ascontiguousarray(np.broadcast_to(array, (n,)))
+
+
+def _recorded(record_v: Sequence[int], n: int) -> np.ndarray:
+    record = np.asarray(record_v, np.int64).reshape(-1)
+    if record.size and not (record.min() >= 0 and record.max() < n):
+        raise SpecError(f"record_v holds neurons outside 0 to {n - 1}")
+    return record

@@ -1,0 +1,1 @@
+"""papers/wybo2022/fig3"""

@@ -1,0 +1,1 @@
+"""papers/wyrick2021"""

@@ -1,0 +1,231 @@
+"""IO curves of a protocol: thresholds, fits and how sure both are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.exchange.document import RawCurve, hash_of, io_document, write_io
+from dendmod.figure import FigureOptions, plain
+from dendmod.iocurve import (
+    CROSSINGS,
+    MODELS,
+    FitModel,
+    IOFit,
+    OrderOfResiduals,
+    bootstrap_thresholds,
+    fit_io,
+    interval,
+    order_of_residuals,
+    thresholds,
+)
+from dendmod.protocol.experiment import Experiment
+from dendmod.protocol.model import LEVEL_IS, Protocol
+from dendmod.protocol.provenance import versions
+from dendmod.protocol.tables import IOTable
+
+Array = npt.NDArray[np.float64]
+
+QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
+_FEWEST_TRIALS = 2  # of which intervals can be drawn
+
+
+@dataclass(frozen=True)
+class IOAnalysis:
+    """IO curves of one arm, fitted.
+
+    Parameters
+    ----------
+    table
+        Spikes of every trial.
+    bootstraps
+        How often trials are drawn.
+    seed
+        Of the draws.
+    """
+
+    table: IOTable
+    bootstraps: int
+    seed: int
+
+    @cached_property
+    def thresholds(self) -> Array:
+        """Thresholds in inputs, shape [levels, crossings]; NaN where none was found."""
+        return thresholds(self.table.n_feedforward, self.table.mean())
+
+    @cached_property
+    def samples(self) -> Array:
+        """Thresholds of resampled trials, shape [bootstraps, levels, crossings]."""
+        return bootstrap_thresholds(
+            self.table.n_feedforward, self.table.counts, samples=self.bootstraps, seed=self.seed
+        )
+
+    @cached_property
+    def interval(self) -> Array:
+        """90 % intervals of the thresholds, shape [levels, crossings, 2]."""
+        return interval(self.samples)
+
+    @cached_property
+    def fits(self) -> dict[FitModel, IOFit]:
+        """One fit a model."""
+        return {m: fit_io(self.thresholds, m, levels=self.table.levels) for m in MODELS}
+
+    @cached_property
+    def order(self) -> OrderOfResiduals:
+        """Residuals over the bootstraps."""
+        return order_of_residuals(self.samples)
+
+    def summary(self, paper_order: Sequence[FitModel]) -> dict[str, Any]:
+        """Return what summary.json says of the arm; a missing crossing is null."""
+        best = min(MODELS[:2], key=lambda m: self.fits[m].residual)
+        pairs: tuple[tuple[FitModel, FitModel], ...] = (
+            ("bias", "gain"),
+            ("gain", "bias"),
+            ("gain_xshift", "bias"),
+            ("gain_xshift", "gain"),
+        )
+        return {
+            "levels": list(self.table.levels),
+            "thresholds": plain(self.thresholds),
+            "interval": plain(self.interval),
+            "left_out": list(self.fits["gain"].left_out),
+            "fits": {model: _fit_summary(fit) for model, fit in self.fits.items()},
+            "better_of_gain_and_bias": best,
+            "order_fraction": {
+                "paper": self.order.fraction(*paper_order),
+                **{f"{a} < {b}": self.order.fraction(a, b) for a, b in pairs},
+            },
+            "residual_interval": {
+                m: np.quantile(r, [0.05, 0.95]).tolist() for m, r in self.order.residuals.items()
+            },
+            "x_shift_interval": np.quantile(self.order.x_shift, [0.05, 0.95]).tolist(),
+            "bootstraps": {"samples": self.bootstraps, "not_fitted": self.order.skipped},
+            "simulations": self.table.simulations,
+            "grid_simulations": self.table.grid_simulations(self.thresholds),
+            "curves": {
+                "n_feedforward": self.table.n_feedforward.tolist(),
+                "mean_spikes": plain(self.table.mean()),
+            },
+        }
+
+
+def _fit_summary(fit: IOFit) -> dict[str, Any]:
+    out = {
+        "gain": plain(fit.gain),
+        "bias": plain(fit.bias),
+        "residual": fit.residual,
+        "parameters": list(fit.parameters),
+        "covariance": plain(fit.covariance),
+    }
+    if fit.model == "gain_xshift":
+        out |= {
+            "x_shift": fit.x_shift,
+            "x_shift_range": list(fit.x_shift_range),
+            "minima": [list(m) for m in fit.minima],
+        }
+    return out
+
+
+def paper_order(protocol: Protocol, arm: str) -> list[FitModel]:
+    """Return the paper's order of residuals of an arm, the smallest first."""
+    names = str(protocol.paper[f"io_order_{arm}"]).split("<")
+    return [cast(FitModel, name.strip()) for name in names]
+
+
+def analyse_io(
+    experiment: Experiment, options: FigureOptions, arms: Sequence[str]
+) -> Mapping[str, IOAnalysis]:
+    """Sample and fit the IO curves of the given arms."""
+    protocol, asked = experiment.protocol, io_asked(experiment.protocol, options, arms)
+    tables = experiment.io_curves(**asked)
+    samples = QUICK_BOOTSTRAPS if options.quick else protocol.io.bootstraps
+    return {name: IOAnalysis(tables[name], samples, protocol.run.seed) for name in arms}
+
+
+def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of `Experiment.io_curves` that the options ask for.
+
+    Raises
+    ------
+    SpecError
+        If there is a single trial: intervals come from drawing trials.
+    """
+    quick = options.quick
+    levels = protocol.levels(quick=quick)
+    trials = protocol.trials(options.trials, quick=quick)
+    if trials < _FEWEST_TRIALS:
+        raise SpecError(f"--trials {trials}: IO curves need {_FEWEST_TRIALS} or more")
+    return {
+        "arms": {name: levels[name] for name in arms},
+        "trials": trials,
+        "seed": protocol.run.seed,
+        "resolution": QUICK_RESOLUTION if quick else None,
+    }
+
+
+def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[str, Any]:
+    """Return what a summary says of the IO curves of one protocol."""
+    protocol = experiment.protocol
+    return {
+        "seed": protocol.run.seed,
+        "trials": int(next(iter(results.values())).table.counts.shape[2]),
+        "crossings": list(CROSSINGS),
+        "morphology": {
+            "name": experiment.morphology.name,
+            "sha256": experiment.morphology.sha256,
+        },
+        "readings": {
+            **protocol.readings.model_dump(),
+            "biophysics": protocol.cell.biophysics,
+            "sites": protocol.sites.model_dump(),
+            "dt_ms": protocol.run.dt_ms,
+        },
+        **{name: r.summary(paper_order(protocol, name)) for name, r in results.items()},
+        "paper": {f"io_order_{name}": protocol.paper[f"io_order_{name}"] for name in results},
+    }
+
+
+def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], out: Path) -> None:
+    """Write ``io_<arm>.json`` of each arm: the curves for other programs (`dendmod.exchange`)."""
+    fields = experiment.protocol.model_dump(mode="json", by_alias=True)
+    # the name of a user's own file, without where it lies on this machine
+    fields["cell"]["morphology"] = experiment.morphology.name
+    known = versions()
+    for name, result in results.items():
+        table = result.table
+        ran = [np.isfinite(counts).all(axis=1) for counts in table.counts]
+        document = io_document(
+            result.fits,
+            result.thresholds,
+            name=name,
+            title=f"{experiment.protocol.title}: {name}",
+            level=LEVEL_IS[experiment.protocol.arms[name].kind],
+            interval=result.interval,
+            curves=[
+                RawCurve(table.n_feedforward[row], counts[row])
+                for counts, row in zip(table.counts, ran, strict=True)
+            ],
+            provenance={
+                "source": "Wybo 2022, Eqs 2 and 8-10, of simulations with dendmod",
+                "arm": name,
+                "seed": experiment.protocol.run.seed,
+                "trials": int(table.counts.shape[2]),
+                "resolution": table.resolution,
+                "bootstraps": result.bootstraps,
+                "versions": known,
+                "hashes": {
+                    "mechanisms": known["mechanisms"],
+                    "morphology": experiment.morphology.sha256,
+                    "protocol": hash_of(fields),
+                },
+                "protocol": fields,
+            },
+        )
+        write_io(out / f"io_{name}.json", document)

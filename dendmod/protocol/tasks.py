@@ -1,0 +1,155 @@
+"""What a worker process does: build once, settle once, run the trials of one condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dendmod.iocurve import ThresholdSearch
+from dendmod.protocol import Protocol, setup_for, trains_for
+from dendmod.protocol.trial import site_name
+from dendmod.spec import Location
+
+_KEEP_EVERY_MS = 0.5
+NMDA_SPIKE_THRESHOLD = -40.0  # mV; facts of the trial: time above it measures the plateau
+
+
+def _unpack(protocol: dict[str, Any], sites: list[list[float]]) -> tuple[Protocol, list[Location]]:
+    places = [Location(section=int(section), x=x) for section, x in sites]
+    return Protocol.model_validate(protocol), places
+
+
+def choose(protocol: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Choose the sites of a protocol's cell."""
+    from dendmod.cells.sites import choose_sites
+
+    spec = Protocol.model_validate(protocol)
+    sites = choose_sites(spec.cell_spec, spec.site_choice)
+    return {
+        "section": np.array([s.section for s in sites.locations]),
+        "x": np.array([s.x for s in sites.locations]),
+        "impedance": sites.impedance,
+        "independence": np.array(sites.independence),
+    }
+
+
+def count_spikes(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    level: int,
+    n_feedforward: list[int],
+    trials: list[int],
+    seed: int,
+    traces: bool,
+    coreneuron: bool | None,
+) -> dict[str, np.ndarray]:
+    """Count output spikes: shape [numbers of inputs, trials].
+
+    With `traces`, the somatic and dendritic voltages of the first number of inputs are kept too:
+    ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
+    and the time above -40 mV (ms) of each site.
+    """
+    from dendmod.engines.neuron import Simulator
+
+    spec, places = _unpack(protocol, sites)
+    setup = setup_for(spec, places, record_sites=traces)
+    counts = np.zeros((len(n_feedforward), len(trials)), dtype=np.int64)
+    soma, dendrites, peaks, above = [], [], [], []
+    names = [site_name(i) for i in range(len(places))]
+    every = max(1, round(_KEEP_EVERY_MS / spec.run.dt_ms))
+    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
+        for row, n in enumerate(n_feedforward):
+            for column, trial in enumerate(trials):
+                trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                result = simulator.run(trains)
+                counts[row, column] = result.spike_times().size
+                if traces and row == 0:
+                    v = np.array([result.v[name] for name in names])
+                    soma.append(result.v["soma"].astype(np.float32))
+                    dendrites.append(v[:, ::every].astype(np.float32))
+                    peaks.append(v.max(axis=1))
+                    above.append((v > NMDA_SPIKE_THRESHOLD).sum(axis=1) * spec.run.dt_ms)
+        engine = simulator.session.provenance["engine"]
+    out: dict[str, Any] = {"counts": counts, "engine": np.array(engine)}
+    if traces:
+        out |= {
+            "v_soma": np.array(soma),
+            "v_sites": np.array(dendrites),
+            "site_peak": np.array(peaks),
+            "site_above": np.array(above),
+        }
+    return out
+
+
+def search_thresholds(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    level: int,
+    trials: list[int],
+    seed: int,
+    resolution: int,
+    coreneuron: bool | None,
+) -> dict[str, np.ndarray]:
+    """Sample the IO curve of one level where it crosses.
+
+    Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
+    """
+    from dendmod.engines.neuron import Simulator
+
+    spec, places = _unpack(protocol, sites)
+    search = ThresholdSearch(
+        start=spec.arms[arm].n_feedforward,
+        step=spec.io.step,
+        limits=spec.io.limits,
+        resolution=resolution,
+    )
+    with Simulator(setup_for(spec, places), spec.run_spec, coreneuron=coreneuron) as simulator:
+        while (n := search.ask()) is not None:
+            runs = (
+                simulator.run(
+                    trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                )
+                for trial in trials
+            )
+            search.tell(n, [run.spike_times().size for run in runs])
+    n_feedforward = np.array(sorted(search.points))
+    return {
+        "n_feedforward": n_feedforward,
+        "counts": np.array([search.points[n] for n in n_feedforward]),
+    }
+
+
+def clamp(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    levels: list[int],
+    potential: float,
+    block_channels: bool,
+    trials: list[int],
+    seed: int,
+    coreneuron: bool | None,
+) -> dict[str, np.ndarray]:
+    """Measure the clamp current (nA) of contextual and background inputs: [levels, trials, steps].
+
+    Feedforward inputs are left out: they are currents into the clamped compartment, the same at
+    both potentials, and cancel in Eq 7.
+    """
+    from dendmod.engines.neuron import Simulator
+
+    spec, places = _unpack(protocol, sites)
+    setup = setup_for(spec, places, clamp_mV=potential, block_channels=block_channels)
+    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
+        currents = [
+            [
+                simulator.run(
+                    trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
+                ).clamp_current
+                for trial in trials
+            ]
+            for level in levels
+        ]
+    return {"i": np.array(currents)}
