@@ -1,6 +1,6 @@
-"""Figure 2 of Wybo et al. 2022: ``python -m dendmod.fig2``."""
+"""Figure 2 of Wybo et al. 2022: ``python -m dendmod.fig2``, as ``dendmod figure wybo2022/fig2``."""
 
-import runpy
+from dendmod.study.command import figure_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.wybo2022.fig2.figure", run_name="__main__")
+    figure_command("wybo2022/fig2", program="python -m dendmod.fig2")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from dendmod import __version__
-from dendmod.cli import cell, io, learn, mechanisms, morphology, network, reduce, run, sweep
-from dendmod.figure import guard
+from dendmod.cli import cell, figure, io, learn, mechanisms, morphology, network, reduce, run, sweep
+from dendmod.study.messages import guard
 
 _CTRL_C = 130
 app = typer.Typer(
@@ -25,6 +25,12 @@ app.add_typer(network.app, name="network", help="Networks of few-compartment cel
 app.add_typer(reduce.app, name="reduce", help="Reduce the L5 cell to few compartments.")
 app.add_typer(sweep.app, name="sweep", help="The runs of a folder of results.")
 app.command("run")(run.run)
+app.command(
+    "figure",
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []
+    },
+)(figure.figure)  # fmt: skip
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 

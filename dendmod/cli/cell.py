@@ -26,8 +26,8 @@ def check(
     """Measure rest, input resistance, step rates and BAC firing; with --out, draw them."""
     from dendmod.cells.check import check_cell
     from dendmod.cells.l5 import L5PyramidalCell
-    from dendmod.figure import write_summary
     from dendmod.params import hay2011
+    from dendmod.study.summary import write_summary
 
     spec = L5PyramidalCell(morphology, biophysics)
     facts = check_cell(spec)

@@ -17,6 +17,7 @@ from dendmod.cli.options import (
     Seed,
     Timeout,
     Workers,
+    changes_of,
     to_file,
 )
 
@@ -40,21 +41,24 @@ def fit(
     grid: Grid = None,
 ) -> None:
     """Sample and fit IO curves: of one protocol, or of each variant in a file of readings."""
-    from dendmod.figure import FigureOptions
-    from dendmod.protocol import parse_grid
     from dendmod.protocol.fit_file import fit_file
+    from dendmod.spec.grid import parse_grid
+    from dendmod.sweep import Sweep
 
     stem = Path(file).stem
-    options = FigureOptions(
-        out=out or Path("results") / f"io_{stem}",
-        seed=seed, trials=trials, quick=quick, workers=workers, morphology=morphology, dt=dt,
-        scheduler=scheduler, timeout=timeout,
-    )  # fmt: skip
-    table = fit_file(file, options, parse_grid(grid or ()))
+    folder = out or Path("results") / f"io_{stem}"
+    table = fit_file(
+        file,
+        folder,
+        sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
+        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology),
+        grid=parse_grid(grid or ()),
+        quick=quick,
+    )
     columns = ["variant", "arm", *(f"residual_{m}" for m in ("gain", "bias", "gain_xshift")),
                "x_shift", "paper_order", "left_out"]  # fmt: skip
     typer.echo(table[columns].to_string(index=False, float_format=lambda v: f"{v:.3g}"))
-    typer.echo(f"{options.out / stem}.png, .pdf, .parquet and summary.json written")
+    typer.echo(f"{folder / stem}.png, .pdf, .parquet and summary.json written")
 
 
 @app.command()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dendmod.figure import check_file, check_folder
+from dendmod.study.messages import check_file, check_folder
 
 
 def _folder(out: Path | None) -> Path | None:
@@ -50,3 +50,20 @@ Grid = Annotated[
         help="Change a field of the protocol; several values, or several --set, make a grid.",
     ),
 ]
+
+
+def changes_of(
+    *,
+    seed: int | None = None,
+    trials: int | None = None,
+    dt: float | None = None,
+    morphology: str | None = None,
+) -> dict[str, Any]:
+    """Return what options change in a protocol, by dotted field."""
+    fields = {
+        "run.seed": seed,
+        "run.trials": trials,
+        "run.dt_ms": dt,
+        "cell.morphology": morphology,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

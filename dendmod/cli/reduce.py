@@ -14,9 +14,12 @@ from dendmod.cli.options import (
     Json,
     Out,
     Quick,
+    Scheduler,
     Seed,
+    Timeout,
     Trials,
     Workers,
+    changes_of,
     to_file,
 )
 
@@ -116,18 +119,25 @@ def check(
     trials: Trials = None,
     quick: Quick = False,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    timeout: Timeout = None,
     io: Annotated[bool, typer.Option(help="Look for IO thresholds too.")] = True,
     as_json: Json = False,
 ) -> None:
     """Hold a reduced cell against the full one: figures, a picture and summary.json."""
-    from dendmod.figure import FigureOptions
     from dendmod.reduction.check import check_reduced
+    from dendmod.sweep import Sweep
 
-    options = FigureOptions(
-        out=out or Path("results") / f"reduction_{file.stem}",
-        seed=seed, trials=trials, quick=quick, workers=workers,
-    )  # fmt: skip
-    summary = check_reduced(file, options, full_store=full, io=io)
+    folder = out or Path("results") / f"reduction_{file.stem}"
+    summary = check_reduced(
+        file,
+        folder,
+        sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
+        changes=changes_of(seed=seed, trials=trials),
+        quick=quick,
+        full_store=full,
+        io=io,
+    )
     if as_json:
         typer.echo(json.dumps(summary))
         return
@@ -138,4 +148,4 @@ def check(
                 if not isinstance(value, dict):
                     typer.echo(f"  {name:34s} {value:.4g}" if isinstance(value, float) else
                                f"  {name:34s} {value}")  # fmt: skip
-    typer.echo(f"{options.out}/reduction_check.png, .pdf and summary.json written")
+    typer.echo(f"{folder}/reduction_check.png, .pdf and summary.json written")

@@ -18,6 +18,7 @@ from dendmod.cli.options import (
     Timeout,
     Trials,
     Workers,
+    changes_of,
 )
 
 
@@ -35,15 +36,18 @@ def run(
     grid: Grid = None,
 ) -> None:
     """Run a protocol file: spike counts of every level of every arm, a table and a picture."""
-    from dendmod.figure import FigureOptions
-    from dendmod.protocol import parse_grid
     from dendmod.protocol.run_file import run_file
+    from dendmod.spec.grid import parse_grid
+    from dendmod.sweep import Sweep
 
-    path = Path(file)
-    options = FigureOptions(
-        out=out or Path("results") / path.stem,
-        seed=seed, trials=trials, quick=quick, workers=workers, morphology=morphology, dt=dt,
-        scheduler=scheduler, timeout=timeout,
-    )  # fmt: skip
-    run_file(file, options, parse_grid(grid or ()))
-    typer.echo(f"{options.out / path.stem}.png, .pdf, .parquet and summary.json written")
+    stem = Path(file).stem
+    folder = out or Path("results") / stem
+    run_file(
+        file,
+        folder,
+        sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
+        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology),
+        grid=parse_grid(grid or ()),
+        quick=quick,
+    )
+    typer.echo(f"{folder / stem}.png, .pdf, .parquet and summary.json written")

@@ -38,8 +38,9 @@ def draw_residuals(table: pd.DataFrame, title: str) -> Figure:
             ax.plot(rows[f"residual_{model}"], y, marker, color=colour, ms=3, lw=0,
                     label=model.replace("_xshift", " + x-shift"))  # fmt: skip
         for variant, row in rows.iterrows():
-            ax.text(1.02, variants.index(str(variant)), f"{row['paper_order']:.0%}",
-                    transform=ax.get_yaxis_transform(), va="center", fontsize=6)  # fmt: skip
+            if pd.notna(row["paper_order"]):
+                ax.text(1.02, variants.index(str(variant)), f"{row['paper_order']:.0%}",
+                        transform=ax.get_yaxis_transform(), va="center", fontsize=6)  # fmt: skip
         ax.set_xscale("log")
         ax.set_xlabel("Residual (spikes²)")
         ax.set_title(f"{arm}   (right: bootstraps with the paper's order)")

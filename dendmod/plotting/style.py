@@ -16,8 +16,6 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dendmod.figure import NOTE
-
 COLOURS = {
     "shunt": "#D55E00",
     "nmda": "#0072B2",
@@ -71,10 +69,13 @@ def panel_letter(ax: Axes, letter: str) -> None:
     )  # fmt: skip
 
 
-def save(figure: Figure, out: Path, name: str) -> None:
-    """Write ``name.png`` and ``name.pdf`` into a folder and close the figure."""
+def save(figure: Figure, out: Path, name: str, *, note: str = "") -> None:
+    """Write ``name.png`` and ``name.pdf`` into a folder and close the figure.
+
+    `note` stands small in a corner, such as "quick run".
+    """
     out.mkdir(parents=True, exist_ok=True)
-    if note := NOTE.get():
+    if note:
         figure.text(1, 0, note, ha="right", va="top", fontsize=5, color="#666666")
     for extension in ("png", "pdf"):
         figure.savefig(out / f"{name}.{extension}", bbox_inches="tight")

@@ -1,6 +1,6 @@
 """Protocol files: an experiment as data, checked, and what its trials are made of."""
 
-from dendmod.protocol.grid import ProtocolGrid, load_grid, parse_grid
+from dendmod.protocol.grid import ProtocolGrid, load_grid
 from dendmod.protocol.model import Arm, DendriticNmda, Protocol, Readings, SomaticShunt, Variant
 from dendmod.protocol.read import find_protocol, load_protocol, load_readings, load_variants
 from dendmod.protocol.trial import setup_for, trains_for
@@ -18,7 +18,6 @@ __all__ = [
     "load_protocol",
     "load_readings",
     "load_variants",
-    "parse_grid",
     "setup_for",
     "trains_for",
 ]

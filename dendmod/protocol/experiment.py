@@ -1,44 +1,40 @@
-"""The simulations of a protocol, run through the sweep and gathered."""
+"""The simulations of a protocol, run through a sweep and gathered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.protocol import Protocol
 from dendmod.protocol.conductance import effective_conductance
+from dendmod.protocol.model import Protocol
 from dendmod.protocol.provenance import DEPENDS, files_of
 from dendmod.protocol.tables import IOTable, SpikeTable
 from dendmod.rng import stream
 from dendmod.spec import Location
-from dendmod.sweep import Task, run_tasks
+from dendmod.sweep import Sweep, Task
 
-_WORKER = "dendmod.protocol.tasks"
+_TASKS = "dendmod.protocol.tasks"
+_NOT_IN_KEYS = re.compile(r"[^\w =+-]+")
 
 
 class Experiment:
     """A protocol on its cell, with everything that it has run so far.
 
+    Levels, trials and seed are those of the protocol.
+
     Parameters
     ----------
     protocol
         What is run.
-    store
-        Folder of the ledger and the results; a second call with the same store repeats nothing.
-    workers
-        Number of processes; None takes all cores.
+    sweep
+        Where runs are kept and how they are made; a second call on the same store repeats nothing.
     coreneuron
-        None lets each worker use CoreNEURON where the mechanisms were built for it.
-    progress
-        Show a bar on standard error.
-    scheduler
-        Address of a Dask cluster that makes the runs, instead of processes of this machine.
-    timeout
-        Seconds after which one task is ended; None waits for ever.
+        None lets each process use CoreNEURON where the mechanisms were built for it.
     sites
         The places of the dendritic synapses, in the order in which levels drive them; chosen by
         the protocol if not given.
@@ -47,20 +43,14 @@ class Experiment:
     def __init__(
         self,
         protocol: Protocol,
-        store: Path,
+        sweep: Sweep,
         *,
-        workers: int | None = None,
         coreneuron: bool | None = None,
-        progress: bool = True,
-        scheduler: str | None = None,
-        timeout: float | None = None,
         sites: Sequence[Location] | None = None,
     ) -> None:
-        self.protocol, self.store, self.workers = protocol, store, workers
-        self.coreneuron, self.progress = coreneuron, progress
-        self.scheduler, self.timeout = scheduler, timeout
+        self.protocol, self.sweep, self.coreneuron = protocol, sweep, coreneuron
         self._fields = protocol.model_dump(mode="json", by_alias=True)
-        self.morphology, self._reduced = files_of(self._fields["cell"])
+        self.morphology, _ = files_of(self._fields["cell"])
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {
@@ -68,45 +58,22 @@ class Experiment:
                 "x": np.array([s.x for s in sites]),
             }
 
-    def run(self, tasks: list[Task]) -> dict[str, dict[str, np.ndarray]]:
-        """Run tasks of this protocol, or take them from the store; return arrays by key."""
-        return run_tasks(
-            tasks,
-            self.store,
-            workers=self.workers,
-            timeout=self.timeout,
-            progress=self.progress,
-            scheduler=self.scheduler,
-        )
-
     @property
     def sites(self) -> dict[str, np.ndarray]:
         """Chosen sites: ``section``, ``x``, ``impedance`` (MOhm), shape [n]; ``independence``."""
         if self._sites is None:
-            self._sites = self.run([self.sites_task])["sites"]
+            self._sites = self.sweep.run([self.sites_task])["sites"]
         return self._sites
 
     @property
     def sites_task(self) -> Task:
         """The task that chooses the sites."""
-        # only what the sites depend on, so that arms and readings share them
-        needed = {
-            k: self._fields[k]
-            for k in (
-                "schema",
-                "name",
-                "title",
-                "source",
-                "cell",
-                "sites",
-                "feedforward",
-                "background",
-                "arms",
-            )
+        p = self.protocol
+        payload = {
+            "cell": p.cell_spec.model_dump(mode="json", by_alias=True),
+            "choice": p.site_choice.model_dump(mode="json"),
         }
-        needed |= {"name": "sites", "title": "", "source": ""}
-        needed["run"] = {k: self._fields["run"][k] for k in ("settle_ms",)}
-        return Task("sites", f"{_WORKER}:choose", {"protocol": needed}, 4.0, DEPENDS)
+        return Task("sites", f"{_TASKS}:choose", payload, 4.0, DEPENDS)
 
     @property
     def _ordered(self) -> npt.NDArray[np.int64]:
@@ -119,33 +86,34 @@ class Experiment:
             return stream(fields.order_seed, "site order").permutation(order)
         return order
 
-    def _common(self, seed: int) -> dict[str, Any]:
+    def _common(self) -> dict[str, Any]:
         section, x = (self.sites[name][self._ordered] for name in ("section", "x"))
         pairs = zip(section, x, strict=True)
         return {
             "protocol": self._fields,
             "sites": [[int(section), float(x)] for section, x in pairs],
-            "seed": seed,
+            "seed": self.protocol.run.seed,
             "coreneuron": self.coreneuron,
         }
 
+    def _trials(self) -> list[int]:
+        return list(range(self.protocol.run.trials))
+
     def spikes(
-        self,
-        arms: Mapping[str, Sequence[int]],
-        *,
-        trials: int,
-        seed: int,
-        n_feedforward: Sequence[int] | None = None,
-        traces: bool = False,
+        self, *, n_feedforward: Sequence[int] | None = None, traces: bool = False
     ) -> dict[str, SpikeTable]:
-        """Count spikes for the given levels of each arm; one process a level."""
-        done = self.run(
-            self.spike_tasks(
-                arms, trials=trials, seed=seed, n_feedforward=n_feedforward, traces=traces
-            )
-        )
+        """Count the spikes of each arm; one process a level.
+
+        Parameters
+        ----------
+        n_feedforward
+            Numbers of feedforward inputs; that of each arm if not given.
+        traces
+            Keep voltages too (`dendmod.protocol.tasks.count_spikes`).
+        """
+        done = self.sweep.run(self.spike_tasks(n_feedforward=n_feedforward, traces=traces))
         tables = {}
-        for arm, levels in arms.items():
+        for arm, levels in self.protocol.levels.items():
             rows = [done[f"spikes/{arm}/{level}"] for level in levels]
             counts = np.array([row["counts"] for row in rows])
             numbers = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
@@ -153,128 +121,119 @@ class Experiment:
         return tables
 
     def spike_tasks(
-        self,
-        arms: Mapping[str, Sequence[int]],
-        *,
-        trials: int,
-        seed: int,
-        n_feedforward: Sequence[int] | None = None,
-        traces: bool = False,
+        self, *, n_feedforward: Sequence[int] | None = None, traces: bool = False
     ) -> list[Task]:
         """Return the tasks of `spikes`."""
-        common = self._common(seed)
+        common, trials = self._common(), self._trials()
         tasks = []
-        for arm, levels in arms.items():
+        for arm, levels in self.protocol.levels.items():
             numbers = list(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
+            fields = {**common, "arm": arm, "n_feedforward": numbers, "trials": trials}
+            cost = 4.0 + len(trials) * len(numbers)
             tasks += [
                 Task(
                     f"spikes/{arm}/{level}",
-                    f"{_WORKER}:count_spikes",
-                    {
-                        **common,
-                        "arm": arm,
-                        "level": level,
-                        "n_feedforward": numbers,
-                        "trials": list(range(trials)),
-                        "traces": traces,
-                    },
-                    cost=4.0 + trials * len(numbers),
-                    depends=DEPENDS,
+                    f"{_TASKS}:count_spikes",
+                    {**fields, "level": level, "traces": traces},
+                    cost,
+                    DEPENDS,
                 )
                 for level in levels
             ]
         return tasks
 
-    def io_curves(
-        self,
-        arms: Mapping[str, Sequence[int]],
-        *,
-        trials: int,
-        seed: int,
-        resolution: int | None = None,
-    ) -> dict[str, IOTable]:
-        """Sample the IO curves of each arm where they cross; one process a level.
-
-        Parameters
-        ----------
-        arms
-            Levels of each arm.
-        trials
-            Trials at each number of inputs.
-        resolution
-            Width of the final brackets, in inputs; that of the protocol if not given.
-        """
-        done = self.run(self.io_tasks(arms, trials=trials, seed=seed, resolution=resolution))
-        width = resolution or self.protocol.io.resolution
+    def io_curves(self, arms: Sequence[str] | None = None) -> dict[str, IOTable]:
+        """Sample the IO curves of arms (all, if not given) where they cross; a process a level."""
+        done = self.sweep.run(self.io_tasks(arms))
+        width = self.protocol.io.resolution
         return {
             arm: IOTable.gather(levels, [done[f"io/{arm}/{x}"] for x in levels], width)
-            for arm, levels in arms.items()
+            for arm, levels in self._levels(arms).items()
         }
 
-    def io_tasks(
-        self,
-        arms: Mapping[str, Sequence[int]],
-        *,
-        trials: int,
-        seed: int,
-        resolution: int | None = None,
-    ) -> list[Task]:
+    def io_tasks(self, arms: Sequence[str] | None = None) -> list[Task]:
         """Return the tasks of `io_curves`."""
-        common = self._common(seed)
+        common = {
+            **self._common(),
+            "trials": self._trials(),
+            "resolution": self.protocol.io.resolution,
+        }
         return [
             Task(
                 f"io/{arm}/{level}",
-                f"{_WORKER}:search_thresholds",
-                {
-                    **common,
-                    "arm": arm,
-                    "level": level,
-                    "trials": list(range(trials)),
-                    "resolution": resolution or self.protocol.io.resolution,
-                },
+                f"{_TASKS}:search_thresholds",
+                {**common, "arm": arm, "level": level},
                 depends=DEPENDS,
             )
-            for arm, levels in arms.items()
+            for arm, levels in self._levels(arms).items()
             for level in levels
         ]
 
+    def _levels(self, arms: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
+        levels = self.protocol.levels
+        return levels if arms is None else {arm: levels[arm] for arm in arms}
+
     def conductance(
-        self, arms: Mapping[str, Sequence[int]], *, runs: int, seed: int
+        self, levels: Mapping[str, Sequence[int]]
     ) -> dict[tuple[str, int, bool], npt.NDArray[np.float64]]:
         """Measure the effective conductance (nS) by arm, level and whether channels are blocked.
 
         Each array has shape [runs, steps] and holds the whole conductance of the cell: no
         baseline is subtracted yet.
         """
-        common = self._common(seed)
+        common, runs = self._common(), self.protocol.clamp.runs
         v1, v2 = self.protocol.clamp.potentials_mV
         # one task an arm, potential and membrane: its levels share a settled, clamped state
         tasks = {
             (arm, blocked, v): Task(
                 f"clamp/{arm}/{'blocked' if blocked else 'active'}/{v:g}",
-                f"{_WORKER}:clamp",
+                f"{_TASKS}:clamp",
                 {
                     **common,
                     "arm": arm,
-                    "levels": [int(level) for level in levels],
+                    "levels": [int(level) for level in of_arm],
                     "potential": v,
                     "block_channels": blocked,
                     "trials": list(range(runs)),
                 },
-                cost=(4.0 + runs * len(levels)) * (0.6 if blocked else 1.0),
-                depends=DEPENDS,
+                (4.0 + runs * len(of_arm)) * (0.6 if blocked else 1.0),
+                DEPENDS,
             )
-            for arm, levels in arms.items()
+            for arm, of_arm in levels.items()
             for blocked in (True, False)
             for v in (v1, v2)
         }
-        done = self.run(list(tasks.values()))
+        done = self.sweep.run(list(tasks.values()))
         current = {which: done[task.key]["i"] for which, task in tasks.items()}
         return {
             (arm, level, blocked): effective_conductance(
                 current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
             )
-            for arm, levels in arms.items()
+            for arm, of_arm in levels.items()
             for blocked in (True, False)
-            for k, level in enumerate(levels)
+            for k, level in enumerate(of_arm)
         }
+
+
+def run_together(
+    experiments: Mapping[str, Experiment], tasks_of: Callable[[Experiment], list[Task]]
+) -> None:
+    """Make the runs of several experiments on one store at once, so that no processor waits.
+
+    Afterwards each finds its own in the store. Sites are chosen first, as the rest depends on them.
+
+    Parameters
+    ----------
+    experiments
+        By name; the runs are named after them in the ledger.
+    tasks_of
+        Called with each experiment once its sites are known.
+    """
+    for tasks_from in (lambda e: [e.sites_task], tasks_of):
+        tasks = [
+            replace(task, key=f"{k} {_NOT_IN_KEYS.sub('.', name)}/{task.key}")
+            for k, (name, experiment) in enumerate(experiments.items(), start=1)
+            for task in tasks_from(experiment)
+        ]
+        if tasks:
+            next(iter(experiments.values())).sweep.run(tasks)

@@ -8,59 +8,76 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.figure import FigureOptions, noted, write_summary
 from dendmod.iocurve import CROSSINGS, MODELS
-from dendmod.protocol import Protocol, load_grid
-from dendmod.protocol.experiment import Experiment
-from dendmod.protocol.grid import Grid, grid_columns
-from dendmod.protocol.iocurves import IOAnalysis, analyse_io, describe, io_asked
-from dendmod.protocol.provenance import versions
-from dendmod.protocol.together import run_together
+from dendmod.protocol.experiment import Experiment, run_together
+from dendmod.protocol.grid import load_grid
+from dendmod.protocol.iocurves import IOAnalysis, analyse_io, check_trials, describe
+from dendmod.spec.grid import Grid, grid_columns
+from dendmod.study.summary import write_summary
+from dendmod.sweep import Sweep
 
 
-def fit_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
+def fit_file(
+    name: str | Path,
+    out: str | Path,
+    *,
+    sweep: Sweep | None = None,
+    changes: Mapping[str, Any] | None = None,
+    grid: Grid | None = None,
+    quick: bool = False,
+) -> pd.DataFrame:
     """Sample and fit the IO curves of a protocol file or of each variant in a file of readings.
 
     Parameters
     ----------
     name
         A file, or the name of one that dendmod carries, such as ``fig2_readings``.
-    options
-        Output folder, seed, trials, workers ...
-    grid
-        Values of fields, by dotted name; every combination is run.
+    out, sweep, changes, grid, quick
+        As in `dendmod.protocol.run_file.run_file`.
 
     Returns
     -------
     pandas.DataFrame
         One row a variant and arm: residual of each model, x-shift, the fraction of bootstraps that
-        show the paper's order, levels left out, simulations.
+        show the paper's order (None where the protocol names none), levels left out, simulations.
+
+    Raises
+    ------
+    SpecError
+        If a protocol has a single trial.
     """
-    loaded = load_grid(name, options.changes(), grid)
-    described, rows = {}, []
-    experiments = {
-        variant: Experiment(protocol, options.out / "store", **options.sweep())
-        for variant, protocol in loaded.protocols.items()
-    }
-    asked = {variant: options.at(point) for variant, point in loaded.points.items()}
+    out = Path(out)
+    sweep = sweep or Sweep(out / "store")
+    loaded = load_grid(name, changes, grid, quick=quick)
+    for protocol in loaded.protocols.values():
+        check_trials(protocol)
+    experiments = {variant: Experiment(p, sweep) for variant, p in loaded.protocols.items()}
     if len(experiments) > 1:
-        run_together(
-            experiments,
-            lambda v, e: e.io_tasks(**io_asked(e.protocol, asked[v], _arms(e.protocol))),
-        )
+        run_together(experiments, Experiment.io_tasks)
+    described, rows = {}, []
     for variant, experiment in experiments.items():
-        results = analyse_io(experiment, asked[variant], _arms(experiment.protocol))
+        results = analyse_io(experiment)
         described[variant] = describe(experiment, results)
         at = grid_columns(loaded.points[variant])
         rows += [_row(variant, arm, r, described[variant]) | at for arm, r in results.items()]
     table = pd.DataFrame(rows)
-    _write(loaded.path.stem, loaded.title, table, described, options)
+    stem = loaded.path.stem
+    out.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(out / f"{stem}.parquet")
+    summary = {
+        "schema": "dendmod/io-readings/1",
+        "title": loaded.title,
+        "crossings": list(CROSSINGS),
+        "variants": described,
+        "versions": sweep.versions,
+    }
+    write_summary(out, summary)
+    from dendmod.plotting import save, style
+    from dendmod.plotting.residuals import draw_residuals
+
+    with style():
+        save(draw_residuals(table, loaded.title), out, stem, note="quick run" if quick else "")
     return table
-
-
-def _arms(protocol: Protocol) -> list[str]:
-    """Return the arms of whose IO curves the paper says something."""
-    return [arm for arm in protocol.arms if f"io_order_{arm}" in protocol.paper]
 
 
 def _row(
@@ -76,33 +93,9 @@ def _row(
         "x_shift": result.fits["gain_xshift"].x_shift,
         "x_shift_low": said["x_shift_interval"][0],
         "x_shift_high": said["x_shift_interval"][1],
-        "paper_order": said["order_fraction"]["paper"],
+        "paper_order": said["order_fraction"].get("paper"),
         "bias_below_gain": said["order_fraction"]["bias < gain"],
         "left_out": " ".join(f"{level:g}" for level in said["left_out"]),
         "simulations": said["simulations"],
         "grid_simulations": said["grid_simulations"],
     }
-
-
-def _write(
-    stem: str,
-    title: str,
-    table: pd.DataFrame,
-    described: Mapping[str, Any],
-    options: FigureOptions,
-) -> None:
-    from dendmod.plotting import save, style
-    from dendmod.plotting.residuals import draw_residuals
-
-    options.out.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(options.out / f"{stem}.parquet")
-    with style(), noted(quick=options.quick):
-        save(draw_residuals(table, title), options.out, stem)
-    summary = {
-        "schema": "dendmod/io-readings/1",
-        "title": title,
-        "crossings": list(CROSSINGS),
-        "variants": dict(described),
-        "versions": versions(),
-    }
-    write_summary(options.out, summary)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from dendmod.errors import SpecError
 from dendmod.exchange.document import RawCurve, hash_of, io_document, write_io
-from dendmod.figure import FigureOptions, plain
 from dendmod.iocurve import (
     CROSSINGS,
     MODELS,
@@ -28,12 +27,11 @@ from dendmod.iocurve import (
 )
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import LEVEL_IS, Protocol
-from dendmod.protocol.provenance import versions
 from dendmod.protocol.tables import IOTable
+from dendmod.study.summary import clean
 
 Array = npt.NDArray[np.float64]
 
-QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
 _FEWEST_TRIALS = 2  # of which intervals can be drawn
 
 
@@ -82,7 +80,7 @@ class IOAnalysis:
         """Residuals over the bootstraps."""
         return order_of_residuals(self.samples)
 
-    def summary(self, paper_order: Sequence[FitModel]) -> dict[str, Any]:
+    def summary(self, paper_order: Sequence[FitModel] | None = None) -> dict[str, Any]:
         """Return what summary.json says of the arm; a missing crossing is null."""
         best = min(MODELS[:2], key=lambda m: self.fits[m].residual)
         pairs: tuple[tuple[FitModel, FitModel], ...] = (
@@ -93,13 +91,13 @@ class IOAnalysis:
         )
         return {
             "levels": list(self.table.levels),
-            "thresholds": plain(self.thresholds),
-            "interval": plain(self.interval),
+            "thresholds": clean(self.thresholds),
+            "interval": clean(self.interval),
             "left_out": list(self.fits["gain"].left_out),
             "fits": {model: _fit_summary(fit) for model, fit in self.fits.items()},
             "better_of_gain_and_bias": best,
             "order_fraction": {
-                "paper": self.order.fraction(*paper_order),
+                **({"paper": self.order.fraction(*paper_order)} if paper_order else {}),
                 **{f"{a} < {b}": self.order.fraction(a, b) for a, b in pairs},
             },
             "residual_interval": {
@@ -111,18 +109,18 @@ class IOAnalysis:
             "grid_simulations": self.table.grid_simulations(self.thresholds),
             "curves": {
                 "n_feedforward": self.table.n_feedforward.tolist(),
-                "mean_spikes": plain(self.table.mean()),
+                "mean_spikes": clean(self.table.mean()),
             },
         }
 
 
 def _fit_summary(fit: IOFit) -> dict[str, Any]:
     out = {
-        "gain": plain(fit.gain),
-        "bias": plain(fit.bias),
+        "gain": clean(fit.gain),
+        "bias": clean(fit.bias),
         "residual": fit.residual,
         "parameters": list(fit.parameters),
-        "covariance": plain(fit.covariance),
+        "covariance": clean(fit.covariance),
     }
     if fit.model == "gain_xshift":
         out |= {
@@ -133,41 +131,39 @@ def _fit_summary(fit: IOFit) -> dict[str, Any]:
     return out
 
 
-def paper_order(protocol: Protocol, arm: str) -> list[FitModel]:
-    """Return the paper's order of residuals of an arm, the smallest first."""
-    names = str(protocol.paper[f"io_order_{arm}"]).split("<")
+def paper_order(protocol: Protocol, arm: str) -> list[FitModel] | None:
+    """Return the paper's order of residuals of an arm, the smallest first; None if it has none."""
+    said = protocol.paper.get(f"io_order_{arm}")
+    if said is None:
+        return None
+    names = str(said).split("<")
     return [cast(FitModel, name.strip()) for name in names]
 
 
-def analyse_io(
-    experiment: Experiment, options: FigureOptions, arms: Sequence[str]
-) -> Mapping[str, IOAnalysis]:
-    """Sample and fit the IO curves of the given arms."""
-    protocol, asked = experiment.protocol, io_asked(experiment.protocol, options, arms)
-    tables = experiment.io_curves(**asked)
-    samples = QUICK_BOOTSTRAPS if options.quick else protocol.io.bootstraps
-    return {name: IOAnalysis(tables[name], samples, protocol.run.seed) for name in arms}
-
-
-def io_asked(protocol: Protocol, options: FigureOptions, arms: Sequence[str]) -> dict[str, Any]:
-    """Return the arguments of `Experiment.io_curves` that the options ask for.
+def analyse_io(experiment: Experiment, arms: Sequence[str] | None = None) -> dict[str, IOAnalysis]:
+    """Sample and fit the IO curves of arms; of all, if not given.
 
     Raises
     ------
     SpecError
         If there is a single trial: intervals come from drawing trials.
     """
-    quick = options.quick
-    levels = protocol.levels(quick=quick)
-    trials = protocol.trials(options.trials, quick=quick)
-    if trials < _FEWEST_TRIALS:
-        raise SpecError(f"--trials {trials}: IO curves need {_FEWEST_TRIALS} or more")
+    protocol = experiment.protocol
+    check_trials(protocol)
+    tables = experiment.io_curves(arms)
     return {
-        "arms": {name: levels[name] for name in arms},
-        "trials": trials,
-        "seed": protocol.run.seed,
-        "resolution": QUICK_RESOLUTION if quick else None,
+        name: IOAnalysis(table, protocol.io.bootstraps, protocol.run.seed)
+        for name, table in tables.items()
     }
+
+
+def check_trials(protocol: Protocol) -> None:
+    """Raise a SpecError if there are too few trials for the intervals of IO curves."""
+    if protocol.run.trials < _FEWEST_TRIALS:
+        raise SpecError(
+            f"run.trials = {protocol.run.trials}: IO curves need {_FEWEST_TRIALS} or more, whose "
+            "draws give their intervals (--trials)"
+        )
 
 
 def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[str, Any]:
@@ -188,7 +184,11 @@ def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[
             "dt_ms": protocol.run.dt_ms,
         },
         **{name: r.summary(paper_order(protocol, name)) for name, r in results.items()},
-        "paper": {f"io_order_{name}": protocol.paper[f"io_order_{name}"] for name in results},
+        "paper": {
+            key: protocol.paper[key]
+            for key in map("io_order_{}".format, results)
+            if key in protocol.paper
+        },
     }
 
 
@@ -197,7 +197,7 @@ def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], ou
     fields = experiment.protocol.model_dump(mode="json", by_alias=True)
     # the name of a user's own file, without where it lies on this machine
     fields["cell"]["morphology"] = experiment.morphology.name
-    known = versions()
+    known = experiment.sweep.versions
     for name, result in results.items():
         table = result.table
         ran = [np.isfinite(counts).all(axis=1) for counts in table.counts]
@@ -221,7 +221,7 @@ def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], ou
                 "bootstraps": result.bootstraps,
                 "versions": known,
                 "hashes": {
-                    "mechanisms": known["mechanisms"],
+                    "mechanisms": known.get("mechanisms", ""),
                     "morphology": experiment.morphology.sha256,
                     "protocol": hash_of(fields),
                 },

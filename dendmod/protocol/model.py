@@ -9,13 +9,15 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.reduced import read_reduced
 from dendmod.cells.sites import SiteChoice
+from dendmod.errors import SpecError
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS
 from dendmod.spec import Cell, ReducedCell, Run, Spec
 
 WidthReading = Literal["SD", "2 SD"]
 SiteOrder = Literal["falling impedance", "rising impedance", "random"]
 _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
-QUICK_TRIALS = 4
+QUICK_TRIALS, QUICK_CLAMP_RUNS = 4, 3
+QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
 LEVEL_IS = {
     "somatic_shunt": "shunt inputs",
     "dendritic_nmda": "dendritic sites driven to NMDA spikes",
@@ -196,16 +198,41 @@ class Protocol(Spec):
             settle=self.run.settle_ms,
         )
 
-    def levels(self, *, quick: bool) -> dict[str, tuple[int, ...]]:
-        """Levels of each arm: all, or those of a quick run."""
-        return {
-            name: arm.quick_levels if quick and arm.quick_levels else arm.levels
+    @property
+    def levels(self) -> dict[str, tuple[int, ...]]:
+        """Levels of each arm."""
+        return {name: arm.levels for name, arm in self.arms.items()}
+
+    def quick(self) -> Protocol:
+        """Return the protocol at its quick scale: few levels and trials, coarse thresholds."""
+        arms = {
+            name: arm.model_copy(update={"levels": arm.quick_levels or arm.levels})
             for name, arm in self.arms.items()
         }
+        io = {"resolution": QUICK_RESOLUTION, "bootstraps": QUICK_BOOTSTRAPS}
+        return self.model_copy(
+            update={
+                "arms": arms,
+                "run": self.run.model_copy(update={"trials": QUICK_TRIALS}),
+                "clamp": self.clamp.model_copy(
+                    update={"runs": min(self.clamp.runs, QUICK_CLAMP_RUNS)}
+                ),
+                "io": self.io.model_copy(update=io),
+            }
+        )
 
-    def trials(self, asked: int | None, *, quick: bool) -> int:
-        """Return the number of trials: what was asked for, few in a quick run, or the file's."""
-        return asked or (QUICK_TRIALS if quick else self.run.trials)
+    def paper_range(self, name: str) -> tuple[float, float]:
+        """Return a range that [paper] states.
+
+        Raises
+        ------
+        SpecError
+            If the file has no such range.
+        """
+        stated = self.paper.get(name)
+        if not (isinstance(stated, list) and len(stated) == 2):
+            raise SpecError(f"[paper] of {self.name} has no range {name!r}, such as [1.0, 10.0]")
+        return stated[0], stated[1]
 
     def context_sd(self, arm: str) -> float:
         """Standard deviation (ms) of the contextual burst of an arm."""

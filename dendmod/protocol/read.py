@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.paths import data_dir
 from dendmod.protocol.model import DendriticNmda, Protocol, Readings, SomaticShunt
+from dendmod.spec.tables import change, flat, load_toml
 
 _LEARNING = "dendmod/switching/"
 _FILES = ("morphology", "reduced")  # fields of [cell] that may name a file
@@ -36,16 +36,12 @@ def find_protocol(name: str | Path) -> Path:
     raise SpecError(f"there is no protocol file {str(name)!r}." + did_you_mean(path.stem, shipped))
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """Return the table of a TOML file, or raise a SpecError with its line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: not a TOML file: {error}") from None
-
-
-def load_protocol(name: str | Path, changes: dict[str, Any] | None = None) -> Protocol:
+def load_protocol(
+    name: str | Path, changes: Mapping[str, Any] | None = None, *, quick: bool = False
+) -> Protocol:
     """Read and check a protocol file, with fields (dotted names) changed.
+
+    `quick` takes its quick scale (`Protocol.quick`); changes come after it.
 
     Files that it names are looked for beside it first, then in the working folder.
 
@@ -61,7 +57,7 @@ def load_protocol(name: str | Path, changes: dict[str, Any] | None = None) -> Pr
             f"{path} is an experiment on learning, which `python -m dendmod.{path.stem}` runs"
         )
     _look_beside(path, table)
-    return parse_protocol(table, changes, origin=str(path))
+    return parse_protocol(table, changes, origin=str(path), quick=quick)
 
 
 def _look_beside(path: Path, table: dict[str, Any]) -> None:
@@ -76,11 +72,20 @@ def _look_beside(path: Path, table: dict[str, Any]) -> None:
 
 
 def parse_protocol(
-    table: dict[str, Any], changes: dict[str, Any] | None = None, *, origin: str = "protocol"
+    table: dict[str, Any],
+    changes: Mapping[str, Any] | None = None,
+    *,
+    origin: str = "protocol",
+    quick: bool = False,
 ) -> Protocol:
     """Check a protocol given as a table."""
-    for field, value in (changes or {}).items():
-        _change(table, field, value, origin)
+    if quick:
+        table = _checked(table, origin).quick().model_dump(mode="json", by_alias=True)
+    change(table, changes or {}, origin)
+    return _checked(table, origin)
+
+
+def _checked(table: dict[str, Any], origin: str) -> Protocol:
     try:
         return Protocol.model_validate(table)
     except ValidationError as error:
@@ -99,7 +104,11 @@ def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
 
 
 def load_variants(
-    name: str | Path, changes: dict[str, Any] | None = None, *, fixed: Collection[str] = ()
+    name: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    fixed: Collection[str] = (),
+    quick: bool = False,
 ) -> tuple[Path, str, dict[str, Protocol]]:
     """Read a protocol file or a file of readings.
 
@@ -111,6 +120,8 @@ def load_variants(
         Fields (dotted names) that are changed in each protocol; what a variant sets stays.
     fixed
         Those of `changes` that no variant may set.
+    quick
+        Take the quick scale of each protocol; changes come after it.
 
     Returns
     -------
@@ -125,7 +136,7 @@ def load_variants(
     """
     path = find_protocol(name)
     if not str(load_toml(path).get("schema", "")).startswith("dendmod/readings/"):
-        protocol = load_protocol(path, changes)
+        protocol = load_protocol(path, changes, quick=quick)
         return path, protocol.title, {protocol.name: protocol}
     readings, _ = load_readings(path)
     for variant in readings.variants:
@@ -137,19 +148,10 @@ def load_variants(
             )
     base = path.parent / readings.base
     protocols = {
-        v.name: load_protocol(base, {**(changes or {}), **v.set}) for v in readings.variants
+        v.name: load_protocol(base, {**(changes or {}), **v.set}, quick=quick)
+        for v in readings.variants
     }
     return path, readings.title, protocols
-
-
-def _change(table: dict[str, Any], field: str, value: Any, origin: str) -> None:
-    *parents, last = field.split(".")
-    place = table
-    for parent in parents:
-        place = place.setdefault(parent, {})
-        if not isinstance(place, dict):
-            raise SpecError(f"{origin}: {field}: {parent!r} is a value, not a table of fields")
-    place[last] = value
 
 
 def _explain(error: ValidationError, model: type[BaseModel], origin: str) -> str:
@@ -191,3 +193,10 @@ def _fields_at(place: list[str], model: type[BaseModel]) -> set[str]:
             models = [a for a in inner if isinstance(a, type) and issubclass(a, BaseModel)]
             current = models[0] if models else current
     return {field.alias or name for name, field in current.model_fields.items()}
+
+
+def protocol_of(settings: dict[str, Any], quick: bool) -> Protocol:
+    """Return the protocol that a figure's settings name, with the other settings changed in it."""
+    table = dict(settings)
+    name = table.pop("protocol")
+    return load_protocol(name, flat(table), quick=quick)

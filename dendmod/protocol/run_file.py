@@ -1,32 +1,46 @@
-"""Run any protocol file, or a file of readings, and write what came out."""
+"""Run any protocol file, or a file of readings: spike counts, a table and a picture."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from dendmod.figure import FigureOptions, noted, write_summary
-from dendmod.protocol import Protocol, ProtocolGrid, load_grid
-from dendmod.protocol.experiment import Experiment
-from dendmod.protocol.grid import Grid, grid_columns
+from dendmod.protocol.experiment import Experiment, run_together
+from dendmod.protocol.grid import ProtocolGrid, load_grid
 from dendmod.protocol.model import LEVEL_IS
-from dendmod.protocol.provenance import versions
-from dendmod.protocol.together import run_together
+from dendmod.spec.grid import Grid, grid_columns
+from dendmod.study.summary import write_summary
+from dendmod.sweep import Sweep
 
 
-def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None) -> pd.DataFrame:
+def run_file(
+    name: str | Path,
+    out: str | Path,
+    *,
+    sweep: Sweep | None = None,
+    changes: Mapping[str, Any] | None = None,
+    grid: Grid | None = None,
+    quick: bool = False,
+) -> pd.DataFrame:
     """Run a protocol file or a file of readings.
 
     Parameters
     ----------
     name
         A file, or the name of one that dendmod carries.
-    options
-        Output folder, seed, trials, workers ...
+    out
+        Folder for the table, the picture and summary.json.
+    sweep
+        Where runs are kept and how they are made; in ``out/store``, on all cores, if not given.
+    changes
+        Fields by dotted name, such as ``{"run.trials": 3}``.
     grid
         Values of fields, by dotted name; every combination is run.
+    quick
+        Take the quick scale of each protocol.
 
     Returns
     -------
@@ -34,39 +48,31 @@ def run_file(name: str | Path, options: FigureOptions, grid: Grid | None = None)
         One row a trial: variant, arm, level, n_feedforward, trial, spikes, and a column a field of
         the grid.
     """
-    loaded = load_grid(name, options.changes(), grid)
-    experiments = {
-        variant: Experiment(protocol, options.out / "store", **options.sweep())
-        for variant, protocol in loaded.protocols.items()
-    }
-    at = {variant: options.at(point) for variant, point in loaded.points.items()}
+    out = Path(out)
+    sweep = sweep or Sweep(out / "store")
+    loaded = load_grid(name, changes, grid, quick=quick)
+    experiments = {variant: Experiment(p, sweep) for variant, p in loaded.protocols.items()}
     if len(experiments) > 1:
-        run_together(experiments, lambda v, e: e.spike_tasks(**_asked(e.protocol, at[v])))
+        run_together(experiments, Experiment.spike_tasks)
     rows = pd.concat(
         [
-            _rows(variant, experiment, at[variant]).assign(**grid_columns(loaded.points[variant]))
+            _rows(variant, experiment).assign(**grid_columns(loaded.points[variant]))
             for variant, experiment in experiments.items()
         ],
         ignore_index=True,
     )
-    _write(loaded, rows, options)
+    out.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(out / f"{loaded.path.stem}.parquet")
+    write_summary(out, _summary(loaded, rows) | {"versions": sweep.versions})
+    _draw(loaded, rows, out, quick)
     return rows
 
 
-def _asked(protocol: Protocol, options: FigureOptions) -> dict[str, Any]:
-    return {
-        "arms": protocol.levels(quick=options.quick),
-        "trials": protocol.trials(options.trials, quick=options.quick),
-        "seed": protocol.run.seed,
-    }
-
-
-def _rows(variant: str, experiment: Experiment, options: FigureOptions) -> pd.DataFrame:
-    tables = experiment.spikes(**_asked(experiment.protocol, options))
+def _rows(variant: str, experiment: Experiment) -> pd.DataFrame:
     return pd.DataFrame(
         [
             (variant, arm, level, n, trial, int(count))
-            for arm, table in tables.items()
+            for arm, table in experiment.spikes().items()
             for level, by_n in zip(table.levels, table.counts, strict=True)
             for n, counts in zip(table.n_feedforward, by_n, strict=True)
             for trial, count in enumerate(counts)
@@ -75,22 +81,16 @@ def _rows(variant: str, experiment: Experiment, options: FigureOptions) -> pd.Da
     )
 
 
-def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> None:
-    from dendmod.plotting import save, style
-    from dendmod.plotting.counts import draw_counts
-
-    stem, title = loaded.path.stem, loaded.title
-    options.out.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(options.out / f"{stem}.parquet")
+def _summary(loaded: ProtocolGrid, rows: pd.DataFrame) -> dict[str, Any]:
     means = rows.groupby(["variant", "arm", "level"], sort=False)["spikes"].mean()
-    summary: dict[str, Any] = {
+    return {
         "schema": "dendmod/run/1",
-        "title": title,
+        "title": loaded.title,
         "trials": int(rows["trial"].max()) + 1,
         "variants": {
             variant: {
                 "set": loaded.points[variant],
-                "protocol": protocol.model_dump(mode="json", by_alias=True),
+                "protocol": protocol,
                 "arms": {
                     arm: {
                         "levels": [int(x) for x in means[variant, arm].index],
@@ -101,11 +101,16 @@ def _write(loaded: ProtocolGrid, rows: pd.DataFrame, options: FigureOptions) -> 
             }
             for variant, protocol in loaded.protocols.items()
         },
-        "versions": versions(),
     }
-    write_summary(options.out, summary)
+
+
+def _draw(loaded: ProtocolGrid, rows: pd.DataFrame, out: Path, quick: bool) -> None:
+    from dendmod.plotting import save, style
+    from dendmod.plotting.counts import draw_counts
+
     levels_are = {
         name: LEVEL_IS[arm.kind] for p in loaded.protocols.values() for name, arm in p.arms.items()
     }
-    with style(), noted(quick=options.quick):
-        save(draw_counts(rows, levels_are, title), options.out, stem)
+    with style():
+        picture = draw_counts(rows, levels_are, loaded.title)
+        save(picture, out, loaded.path.stem, note="quick run" if quick else "")

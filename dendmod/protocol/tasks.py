@@ -1,4 +1,4 @@
-"""What a worker process does: build once, settle once, run the trials of one condition."""
+"""Tasks of a protocol: build once, settle once, run the trials of one condition."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.cells.sites import SiteChoice, choose_sites
 from dendmod.iocurve import ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
-from dendmod.spec import Location
+from dendmod.spec import Cell, Location, ReducedCell
 
 _KEEP_EVERY_MS = 0.5
 NMDA_SPIKE_THRESHOLD = -40.0  # mV; facts of the trial: time above it measures the plateau
@@ -20,12 +21,12 @@ def _unpack(protocol: dict[str, Any], sites: list[list[float]]) -> tuple[Protoco
     return Protocol.model_validate(protocol), places
 
 
-def choose(protocol: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Choose the sites of a protocol's cell."""
-    from dendmod.cells.sites import choose_sites
-
-    spec = Protocol.model_validate(protocol)
-    sites = choose_sites(spec.cell_spec, spec.site_choice)
+def choose(cell: dict[str, Any], choice: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Choose sites on a cell, full or reduced."""
+    spec: Cell | ReducedCell = (
+        ReducedCell.model_validate(cell) if "compartments" in cell else Cell.model_validate(cell)
+    )
+    sites = choose_sites(spec, SiteChoice.model_validate(choice))
     return {
         "section": np.array([s.section for s in sites.locations]),
         "x": np.array([s.x for s in sites.locations]),

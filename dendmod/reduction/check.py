@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,20 @@ import numpy as np
 
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.errors import SpecError
-from dendmod.figure import FigureOptions, plain, write_summary
 from dendmod.iocurve import thresholds
 from dendmod.morphology import resolve
 from dendmod.protocol import Protocol, load_protocol
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda
-from dendmod.protocol.provenance import DEPENDS, versions
-from dendmod.protocol.tables import IOTable
+from dendmod.protocol.provenance import DEPENDS
 from dendmod.reduction import compare, read_reduced
-from dendmod.reduction.probe import DT, probe
+from dendmod.reduction.probe import DT
 from dendmod.spec import Cell, Location, ReducedCell
-from dendmod.sweep import Task, run_tasks
+from dendmod.study.summary import clean, write_summary
+from dendmod.sweep import Sweep, Task
 
 # a site alone, without the background and the other sites, has no plateau at the protocol's weight
 _PLATEAU_FACTOR = 2.0
-_QUICK_TRIALS, _QUICK_RESOLUTION = 4, 12
 
 
 def full_cell(reduced: ReducedCell, origin: str) -> tuple[Cell, int]:
@@ -53,7 +52,14 @@ def full_cell(reduced: ReducedCell, origin: str) -> tuple[Cell, int]:
 
 
 def check_reduced(
-    file: Path, options: FigureOptions, *, full_store: Path | None = None, io: bool = True
+    file: Path,
+    out: Path,
+    *,
+    sweep: Sweep | None = None,
+    changes: Mapping[str, Any] | None = None,
+    quick: bool = False,
+    full_store: Path | None = None,
+    io: bool = True,
 ) -> dict[str, Any]:
     """Compare a reduced cell with its full one, draw and return the summary.
 
@@ -61,38 +67,46 @@ def check_reduced(
     ----------
     file
         A file of ``dendmod reduce``.
-    options
-        Output folder, seed, trials, workers, quick.
+    out
+        Folder for the picture and summary.json.
+    sweep
+        How runs are made; on all cores, if not given. They are kept in ``full`` and ``reduced`` in
+        its store (``out/store``).
+    changes
+        Fields of Figure 1's protocol, by dotted name.
+    quick
+        Take its quick scale.
     full_store
-        Where runs of the full cell are kept, to share them between files; in the output folder
-        if not given.
+        Where runs of the full cell are kept, to share them between files.
     io
         Look for IO thresholds too (most of the time goes there).
     """
+    sweep = sweep or Sweep(out / "store")
     reduced = read_reduced(file)
     cell, number = full_cell(reduced, str(file))
     ranked = [reduced.compartments[s.section] for s in reduced.sites]
     if not ranked:
         raise SpecError(f"{file} has a soma and no sites; the protocols of Figure 1 need sites")
-    changes = {**options.changes(), "cell.biophysics": number, "sites.n": len(ranked)}
-    changes["cell.morphology"] = cell.morphology
-    stores = (full_store or options.out / "store" / "full", options.out / "store" / "reduced")
-    protocols = [load_protocol("fig1", {**changes, **extra}) for extra in (
-        {}, {"cell.reduced": str(file.resolve())})]  # fmt: skip
-    sites = [[c.site for c in ranked], list(reduced.sites)]
-    cells: list[Cell | ReducedCell] = [cell, reduced]
-    experiments = [
-        Experiment(p, s, workers=options.workers, sites=places)
-        for p, s, places in zip(protocols, stores, sites, strict=True)
+    of_cell = {
+        "cell.biophysics": number, "sites.n": len(ranked), "cell.morphology": cell.morphology
+    }  # fmt: skip
+    sides = (
+        _Side(cell, [c.site for c in ranked], full_store or sweep.store / "full", {}),
+        _Side(reduced, list(reduced.sites), sweep.store / "reduced",
+              {"cell.reduced": str(file.resolve())}),
+    )  # fmt: skip
+    experiments, probes = [], []
+    for side in sides:
+        protocol = load_protocol(
+            "fig1", {**(changes or {}), **of_cell, **side.changes}, quick=quick
+        )
+        experiments.append(Experiment(protocol, sweep.at(side.store), sites=side.sites))
+        probes.append(_probe(side, protocol, sweep))
+    protocol = experiments[0].protocol
+    counted = [
+        {name: table.counts[:, 0] for name, table in e.spikes().items()} for e in experiments
     ]
-    pair = (
-        _probe(c, e, p, places, options.workers)
-        for c, e, p, places in zip(cells, experiments, protocols, sites, strict=True)
-    )
-    probes = (next(pair), next(pair))
-    counted = [_counts(e, options) for e in experiments]
-    found = [_thresholds(e, options) for e in experiments] if io else []
-    curves = (found[0], found[1]) if io else None
+    curves = [_thresholds(e) for e in experiments] if io else None
     summary = {
         "schema": "dendmod/reduction_check/1",
         "file": file.name,
@@ -101,36 +115,45 @@ def check_reduced(
         "capacitances": reduced.provenance.get("capacitances"),
         "morphology": cell.morphology,
         "biophysics": number,
-        "seed": protocols[0].run.seed,
-        "impedance_gates_held": compare.resistances(*probes, "frozen"),
-        "impedance_gates_following": compare.resistances(*probes, "steady"),
+        "seed": protocol.run.seed,
+        "impedance_gates_held": compare.resistances(probes[0], probes[1], "frozen"),
+        "impedance_gates_following": compare.resistances(probes[0], probes[1], "steady"),
         "rest": compare.rest(*probes),
         "epsp": compare.epsps(*probes),
-        "plateau": compare.plateaus(*probes, DT),
+        "plateau": compare.plateaus(probes[0], probes[1], DT),
         "spike_counts": {
             **compare.counts(*counted),
-            "mean": {a: [plain(c[a].mean(axis=1)) for c in counted] for a in counted[0]},
+            "mean": {a: [clean(c[a].mean(axis=1)) for c in counted] for a in counted[0]},
         },
         "thresholds": {
             **compare.thresholds(*curves),
-            "values": {a: [plain(c[a]) for c in curves] for a in curves[0]},
+            "values": {a: [clean(c[a]) for c in curves] for a in curves[0]},
         }
         if curves
         else None,
-        "versions": versions(),
+        "versions": experiments[1].sweep.versions,
     }
-    _draw(options.out, probes, counted, curves, _levels(protocols[0], options), summary)
-    write_summary(options.out, summary)
-    return summary
+    said = write_summary(out, summary)
+    from dendmod.plotting import save, style
+    from dendmod.reduction.plot import draw
+
+    with style():
+        picture = draw(probes, counted, curves, protocol.levels, summary, DT)
+        save(picture, out, "reduction_check", note="quick run" if quick else "")
+    return said
 
 
-def _probe(
-    cell: Cell | ReducedCell,
-    experiment: Experiment,
-    protocol: Protocol,
-    sites: list[Location],
-    workers: int | None,
-) -> dict[str, np.ndarray]:
+@dataclass(frozen=True)
+class _Side:
+    """One of the two cells: its sites, where its runs are kept, what its protocol changes."""
+
+    cell: Cell | ReducedCell
+    sites: list[Location]
+    store: Path
+    changes: dict[str, Any]
+
+
+def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarray]:
     name, arm = next((n, a) for n, a in protocol.arms.items() if isinstance(a, DendriticNmda))
     burst = {
         "n": arm.n_context,
@@ -138,55 +161,17 @@ def _probe(
         "weight": _PLATEAU_FACTOR * arm.high_weight_nS * 1e-3,
     }
     payload = {
-        "cell": json.loads(cell.model_dump_json(by_alias=True)),
-        "places": [[s.section, s.x] for s in sites],
+        "cell": side.cell.model_dump(mode="json", by_alias=True),
+        "places": [[s.section, s.x] for s in side.sites],
         "burst": burst,
         "seed": protocol.run.seed,
     }
-    task = Task(
-        "probe",
-        f"{probe.__module__}:{probe.__name__}",
-        payload,
-        60.0,
-        DEPENDS,
-    )
-    done = run_tasks([task], experiment.store / "probe", workers=workers)
-    return done["probe"]
+    task = Task("probe", "dendmod.reduction.probe:probe", payload, 60.0, DEPENDS)
+    return sweep.at(side.store / "probe").run([task])["probe"]
 
 
-def _levels(protocol: Protocol, options: FigureOptions) -> dict[str, tuple[int, ...]]:
+def _thresholds(experiment: Experiment) -> dict[str, np.ndarray]:
     return {
-        name: arm.quick_levels if options.quick and arm.quick_levels else arm.levels
-        for name, arm in protocol.arms.items()
+        name: thresholds(table.n_feedforward, table.mean())
+        for name, table in experiment.io_curves().items()
     }
-
-
-def _trials(protocol: Protocol, options: FigureOptions) -> int:
-    return options.trials or (_QUICK_TRIALS if options.quick else protocol.run.trials)
-
-
-def _counts(experiment: Experiment, options: FigureOptions) -> dict[str, np.ndarray]:
-    protocol = experiment.protocol
-    tables = experiment.spikes(
-        _levels(protocol, options), trials=_trials(protocol, options), seed=protocol.run.seed
-    )
-    return {name: table.counts[:, 0] for name, table in tables.items()}
-
-
-def _thresholds(experiment: Experiment, options: FigureOptions) -> dict[str, np.ndarray]:
-    protocol = experiment.protocol
-    tables: dict[str, IOTable] = experiment.io_curves(
-        _levels(protocol, options),
-        trials=_trials(protocol, options),
-        seed=protocol.run.seed,
-        resolution=_QUICK_RESOLUTION if options.quick else None,
-    )
-    return {name: thresholds(t.n_feedforward, t.mean()) for name, t in tables.items()}
-
-
-def _draw(out, probes, counted, curves, levels, summary) -> None:  # type: ignore[no-untyped-def]
-    from dendmod.plotting import save, style
-    from dendmod.reduction.plot import draw
-
-    with style():
-        save(draw(probes, counted, curves, levels, summary, DT), out, "reduction_check")

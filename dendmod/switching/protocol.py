@@ -9,8 +9,9 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from dendmod.errors import SpecError
 from dendmod.learning.matrices import Kind
-from dendmod.protocol.read import find_protocol, load_toml
+from dendmod.protocol.read import find_protocol
 from dendmod.spec.base import Spec
+from dendmod.spec.tables import load_toml
 from dendmod.switching.ablation import Study
 from dendmod.switching.settings import BOOLEAN_LITERAL, IMAGES_LITERAL, Schedule, Settings
 

@@ -1,31 +1,41 @@
-"""Figure 1 of Wybo et al. 2022: ``python -m dendmod.fig1 --help``."""
+"""Figure 1 of Wybo et al. 2022: shunt at the soma against NMDA spikes in dendrites."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure as Picture
 
-from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.protocol import load_protocol
+from dendmod.papers.wybo2022.fig1.plot import Dendrites, Panels, Side, draw
 from dendmod.protocol.conductance import ConductanceSummary, subtract_baseline, summarise
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import Protocol
-from dendmod.protocol.provenance import versions
+from dendmod.protocol.read import protocol_of
 from dendmod.protocol.tables import SpikeTable
+from dendmod.study.claims import Judged, all_of, higher, holds
+from dendmod.study.figure import Figure
+from dendmod.sweep import Sweep
 
-_QUICK_RUNS = 3
 _BASELINE_START = 50.0  # ms: the background has built up
 _ONSET_SD = 3.0  # the contextual burst begins this many SD before its centre
+_UNIT = {"shunt": "shunt inputs", "nmda": "sites"}
+
+# The rules were written after results of earlier runs were known.
+CLAIMS = {
+    "shunt_takes_spikes_away": "Shunt takes the cell from two spikes to none (Results, Fig 1E)",
+    "nmda_spikes_add_spikes": "NMDA spikes take the cell from no spike to two (Results, Fig 1G)",
+    "shunt_conductance": "Shunt that silences the cell adds 100 to 150 nS (Results, Fig 1H)",
+    "nmda_conductance": "NMDA spikes at all sites add 1 to 10 nS at the soma (Results, Fig 1H)",
+}
 
 _Clamped = tuple[str, int, bool]  # arm, level, whether channels are blocked
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """All that the figure shows: spikes, the levels chosen by them, conductances (nS) of those."""
 
     experiment: Experiment
@@ -34,18 +44,11 @@ class _Measured:
     clamped: Mapping[str, list[int]]
     paired: Mapping[_Clamped, ConductanceSummary]
 
-    @property
-    def protocol(self) -> Protocol:
-        return self.experiment.protocol
 
-
-def main(options: FigureOptions) -> dict[str, Any]:
-    """Run, analyse and draw Figure 1; return its summary."""
-    protocol = load_protocol("fig1", options.changes())
-    trials = protocol.trials(options.trials, quick=options.quick)
-    experiment = Experiment(protocol, options.out / "store", **options.sweep())
-    levels = protocol.levels(quick=options.quick)
-    tables = experiment.spikes(levels, trials=trials, seed=protocol.run.seed, traces=True)
+def measure(protocol: Protocol, sweep: Sweep) -> Measured:
+    """Count spikes at every level; clamp the cell at those with the paper's numbers of spikes."""
+    experiment = Experiment(protocol, sweep)
+    tables = experiment.spikes(traces=True)
     chosen = {
         name: {k: tables[name].chosen(k) for k in arm.target_spikes}
         for name, arm in protocol.arms.items()
@@ -54,17 +57,39 @@ def main(options: FigureOptions) -> dict[str, Any]:
         name: sorted({0, *(level for level in chosen[name].values() if level is not None)})
         for name in protocol.arms
     }
-    runs = min(trials, _QUICK_RUNS) if options.quick else protocol.clamp.runs
-    conductance = experiment.conductance(clamped, runs=runs, seed=protocol.run.seed)
+    conductance = experiment.conductance(clamped)
     paired = {
         (name, level, blocked): _paired(protocol, name, conductance, level, blocked)
         for name, level, blocked in conductance
     }
-    measured = _Measured(experiment, tables, chosen, clamped, paired)
-    summary = _summary(measured)
-    _draw(options.out, measured)
-    write_summary(options.out, summary)
-    return summary
+    return Measured(experiment, tables, chosen, clamped, paired)
+
+
+def judge(protocol: Protocol, measured: Measured) -> dict[str, Judged]:
+    """Return the verdict on each claim."""
+    counts = {name: table.counts[:, 0] for name, table in measured.tables.items()}
+    reached = {
+        name: holds(
+            None not in chosen.values(),
+            levels_by_spikes={str(k): level for k, level in chosen.items()},
+        )
+        for name, chosen in measured.chosen.items()
+    }
+    found = {
+        "shunt_takes_spikes_away": all_of(
+            reached["shunt"], higher(counts["shunt"][0], counts["shunt"][-1])
+        ),
+        "nmda_spikes_add_spikes": all_of(
+            reached["nmda"], higher(counts["nmda"][-1], counts["nmda"][0])
+        ),
+    }
+    for name in ("shunt", "nmda"):
+        low, high = protocol.paper_range(f"{name}_conductance_nS")
+        top = max(measured.clamped[name])
+        if top:
+            peak = measured.paired[name, top, True].mean_peak
+            found[f"{name}_conductance"] = holds(low <= peak <= high, mean_peak_nS=peak, level=top)
+    return found
 
 
 def _times(protocol: Protocol, n: int) -> np.ndarray:
@@ -103,10 +128,10 @@ def _peaks(
     return rows
 
 
-def _arm_summary(measured: _Measured, name: str) -> dict[str, Any]:
+def _arm_summary(protocol: Protocol, measured: Measured, name: str) -> dict[str, Any]:
     table, clamped = measured.tables[name], measured.clamped[name]
     return {
-        "n_ff": measured.protocol.arms[name].n_feedforward,
+        "n_ff": protocol.arms[name].n_feedforward,
         "levels": list(table.levels),
         "mean_spikes": table.mean().tolist(),
         "spikes": table.counts[:, 0, :].tolist(),
@@ -116,9 +141,10 @@ def _arm_summary(measured: _Measured, name: str) -> dict[str, Any]:
     }
 
 
-def _summary(measured: _Measured) -> dict[str, Any]:
-    experiment, protocol, tables = measured.experiment, measured.protocol, measured.tables
-    arms = {name: _arm_summary(measured, name) for name in tables}
+def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
+    """Return what summary.json says: spikes, chosen levels, conductances, plateaus."""
+    experiment, tables = measured.experiment, measured.tables
+    arms = {name: _arm_summary(protocol, measured, name) for name in tables}
     top = tables["nmda"].extras[-1]
     arms["nmda"]["plateau"] = {
         "level": tables["nmda"].levels[-1],
@@ -126,7 +152,6 @@ def _summary(measured: _Measured) -> dict[str, Any]:
         "ms_above_minus40": top["site_above"].mean(axis=0).tolist(),
     }
     return {
-        "schema": "dendmod/fig1/1",
         "seed": protocol.run.seed,
         "trials": int(tables["nmda"].counts.shape[2]),
         "morphology": {
@@ -147,7 +172,6 @@ def _summary(measured: _Measured) -> dict[str, Any]:
         **arms,
         "paper": protocol.paper,
         "engine": str(tables["nmda"].extras[0]["engine"]),
-        "versions": versions(),
     }
 
 
@@ -160,48 +184,58 @@ def _example(table: SpikeTable, level: int | None, target: int) -> np.ndarray | 
     return table.extras[row]["v_soma"][hits[0] if hits.size else 0]
 
 
-def _draw(out: Path, measured: _Measured) -> None:
-    from dendmod.papers.wybo2022.fig1.plot import draw
-    from dendmod.plotting import save, style
-
-    experiment, protocol, tables = measured.experiment, measured.protocol, measured.tables
-    n = tables["nmda"].extras[0]["v_soma"].shape[1]
-    arms: dict[str, Any] = {}
-    unit = {"shunt": "shunt inputs", "nmda": "sites"}
-    for name, table in tables.items():
-        arms[name] = {
-            "table": table,
-            "n_ff": protocol.arms[name].n_feedforward,
-            "soma": [
-                (f"no level gives {k}" if level is None else f"{level} {unit[name].split()[0]}",
-                 _example(table, level, k))
-                for k, level in measured.chosen[name].items()
-            ],
-            "conductance": [
-                (f"{level} {unit[name]}", measured.paired[name, level, True])
-                for level in reversed(measured.clamped[name]) if level
-            ],
-        }  # fmt: skip
+def draw_panels(
+    protocol: Protocol, measured: Measured, summary: Mapping[str, Any]
+) -> dict[str, Picture]:
+    """Draw panels D to H beside the spike counts of every level."""
+    experiment, tables = measured.experiment, measured.tables
     top = tables["nmda"].extras[-1]
-    arms["nmda"] |= {
-        "dendrites": top["v_sites"][0],
-        "dendrite_level": tables["nmda"].levels[-1],
-        "above": top["site_above"].mean(axis=0),
-    }
-    t = _times(protocol, n)
+    t = _times(protocol, tables["nmda"].extras[0]["v_soma"].shape[1])
     pairs = zip(experiment.sites["section"], experiment.sites["x"], strict=True)
-    data = {
-        "t": t,
-        "t_sites": np.linspace(0, t[-1], top["v_sites"].shape[2]),
-        "morphology": experiment.morphology,
-        "sites": [(int(section), float(x)) for section, x in pairs],
-        "paper": protocol.paper,
-        "window": (_BASELINE_START, protocol.run.tstop_ms),
-        **arms,
-    }
-    with style():
-        save(draw(data), out, "fig1")
+    panels = Panels(
+        t=t,
+        window=(_BASELINE_START, protocol.run.tstop_ms),
+        morphology=experiment.morphology,
+        sites=[(int(section), float(x)) for section, x in pairs],
+        shunt=_side(protocol, measured, "shunt"),
+        nmda=_side(protocol, measured, "nmda"),
+        dendrites=Dendrites(
+            t=np.linspace(0, t[-1], top["v_sites"].shape[2]),
+            v=top["v_sites"][0],
+            level=tables["nmda"].levels[-1],
+            above=top["site_above"].mean(axis=0),
+            paper_ms=protocol.paper_range("nmda_spike_duration_ms"),
+        ),
+    )
+    return {"fig1": draw(panels)}
 
 
-if __name__ == "__main__":
-    run_figure("fig1", main)
+def _side(protocol: Protocol, measured: Measured, name: str) -> Side:
+    table, unit = measured.tables[name], _UNIT[name]
+    return Side(
+        table=table,
+        n_feedforward=protocol.arms[name].n_feedforward,
+        soma=[
+            (
+                f"no level gives {k}" if level is None else f"{level} {unit.split()[0]}",
+                _example(table, level, k),
+            )
+            for k, level in measured.chosen[name].items()
+        ],
+        conductance=[
+            (f"{level} {unit}", measured.paired[name, level, True])
+            for level in reversed(measured.clamped[name])
+            if level
+        ],
+        paper_nS=protocol.paper_range(f"{name}_conductance_nS"),
+    )
+
+
+FIGURE = Figure(
+    settings=protocol_of,
+    measure=measure,
+    summarise=summary_of,
+    draw=draw_panels,
+    texts=CLAIMS,
+    judge=judge,
+)

@@ -1,0 +1,1 @@
+"""One frame for every figure: settings, tasks, claims, summary.json, picture."""

@@ -1,0 +1,138 @@
+"""The figures that there are, read from the folders of papers without importing one."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.spec.tables import change, load_toml
+
+_PAPERS = "papers"
+_FILE = "settings.toml"
+_FRAME = ("figure", "options", "quick")  # tables of the file that are no settings
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of one figure's command: it sets a field of the settings.
+
+    Parameters
+    ----------
+    name
+        Without dashes.
+    field
+        Dotted name of the field.
+    help
+        What ``--help`` says.
+    many
+        Several values between commas.
+    """
+
+    name: str
+    field: str
+    help: str
+    many: bool = False
+
+
+# options that mean the same in every figure that has them
+_HELP = {
+    "seed": "seed of all random numbers",
+    "trials": "trials a condition",
+    "morphology": "name, or SWC or ASC file",
+    "dt": "time step (ms)",
+    "data": "images: a built-in name, or a file",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure, as its settings.toml describes it."""
+
+    name: str
+    folder: Path
+
+    @cached_property
+    def _table(self) -> dict[str, Any]:
+        return load_toml(self.folder / _FILE)
+
+    @property
+    def paper(self) -> str:
+        """Folder of its paper."""
+        return self.name.partition("/")[0]
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+        return str(self._table["figure"]["title"])
+
+    @property
+    def schema(self) -> str:
+        """Name of the form of its summary.json."""
+        return str(self._table["figure"]["schema"])
+
+    @property
+    def files(self) -> str:
+        """Name of its picture and other files; of a measurement without picture ""."""
+        return str(self._table["figure"].get("files", self.name.rpartition("/")[2]))
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        """Options of its command beside those of all figures."""
+        found = []
+        for name, given in self._table.get("options", {}).items():
+            fields = {"field": given} if isinstance(given, str) else dict(given)
+            fields.setdefault("help", _HELP.get(name, ""))
+            found.append(Option(name, **fields))
+        return tuple(found)
+
+    def settings(
+        self, *, quick: bool = False, changes: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the table of its settings, those of ``[quick]`` and changes put in place."""
+        origin = str(self.folder / _FILE)
+        table = {k: v for k, v in self._table.items() if k not in _FRAME}
+        table = _copied(table)
+        if quick:
+            change(table, self._table.get("quick", {}), origin)
+        change(table, changes or {}, origin)
+        return table
+
+    def load(self) -> Any:
+        """Import and return its `dendmod.study.figure.Figure`."""
+        module = f"dendmod.{_PAPERS}.{self.name.replace('/', '.')}.figure"
+        return importlib.import_module(module).FIGURE
+
+
+def figures(paper: str | None = None) -> dict[str, Entry]:
+    """Return all figures by name, or those of one paper."""
+    root = Path(__file__).resolve().parents[1] / _PAPERS
+    entries = (
+        Entry(f"{path.parent.parent.name}/{path.parent.name}", path.parent)
+        for path in sorted(root.glob(f"*/*/{_FILE}"))
+    )
+    return {entry.name: entry for entry in entries if paper in (None, entry.paper)}
+
+
+def find(name: str) -> Entry:
+    """Return a figure.
+
+    Raises
+    ------
+    SpecError
+        If there is none of this name.
+    """
+    known = figures()
+    if name not in known:
+        raise SpecError(f"there is no figure {name!r}." + did_you_mean(name, known))
+    return known[name]
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return list(map(_copied, value)) if isinstance(value, list) else value

@@ -1,0 +1,47 @@
+"""summary.json: what it may hold, and how it is written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendmod.atomic import replacing
+from dendmod.spec.base import Spec
+
+
+def clean(value: Any) -> Any:
+    """Return a value as JSON can hold it: arrays as lists, what is not finite as None.
+
+    Raises
+    ------
+    TypeError
+        If it is, or holds, something that is no number, text, list or mapping.
+    """
+    if isinstance(value, Spec):
+        return clean(value.model_dump(mode="json", by_alias=True))
+    if isinstance(value, Mapping):
+        return {str(key): clean(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return clean(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clean(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a summary cannot hold {type(value).__name__}: {value!r}"[:200])
+
+
+def write_summary(out: Path, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Write summary.json into a folder, whole or not at all; return what it says."""
+    said: dict[str, Any] = clean(summary)
+    with replacing(out / "summary.json") as partial:
+        partial.write_text(json.dumps(said, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return said
