@@ -19,8 +19,8 @@ from dendmod.errors import UnsupportedByEngine
 from dendmod.network import CellModel, NetworkRun, NetworkSpec
 from dendmod.network.events import Events, delay_steps, events, window
 from dendmod.params import wybo2022
+from dendmod.units import NS_IN_US, PF_IN_NF
 
-_UF, _US = 1e-3, 1e-3  # nF a pF, uS a nS
 _ZERO_CELSIUS = 273.15
 KINDS = ("context", "ampa", "gaba")
 RULE = ("tau_dend", "tau_pre", "tau_post", "tau_eps", "c_pre", "c_post", "eta", "theta")
@@ -73,8 +73,8 @@ def _cells(spec: NetworkSpec) -> dict[str, Any]:
     kelvin = cells[0].celsius + _ZERO_CELSIUS
     return {
         "v_init": _shared(cells, "v_init"),
-        "soma_c": np.array([s.ca for s in somata]) * _UF,
-        "soma_g": np.array([s.g_leak for s in somata]) * _US,
+        "soma_c": np.array([s.ca for s in somata]) * PF_IN_NF,
+        "soma_g": np.array([s.g_leak for s in somata]) * NS_IN_US,
         "soma_e": np.array([s.e_leak for s in somata]),
         "channels": np.array(names),
         "channel_g": channels[:, :, 0].T,  # (channels, cells)
@@ -84,10 +84,10 @@ def _cells(spec: NetworkSpec) -> dict[str, Any]:
         "pool_rest": rest,
         "ca_out": CA_OUT,
         "nernst": 1e3 * GAS * kelvin / (2 * FARADAY),  # mV a unit of the logarithm
-        "dendrite_c": np.array([[d.ca for d in ds] for ds in dendrites]) * _UF,
-        "dendrite_g": np.array([[d.g_leak for d in ds] for ds in dendrites]) * _US,
+        "dendrite_c": np.array([[d.ca for d in ds] for ds in dendrites]) * PF_IN_NF,
+        "dendrite_g": np.array([[d.g_leak for d in ds] for ds in dendrites]) * NS_IN_US,
         "dendrite_e": np.array([[d.e_leak for d in ds] for ds in dendrites]),
-        "dendrite_couple": np.array([[d.g_couple for d in ds] for ds in dendrites]) * _US,
+        "dendrite_couple": np.array([[d.g_couple for d in ds] for ds in dendrites]) * NS_IN_US,
     }
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
+from dendmod.units import US_IN_NS
 
 Array = npt.NDArray[np.float64]
-_NS_PER_US = 1e3
 
 
 def effective_conductance(i1: Array, i2: Array, v1: float, v2: float) -> Array:
@@ -36,7 +36,7 @@ def effective_conductance(i1: Array, i2: Array, v1: float, v2: float) -> Array:
             "two different holding potentials and currents of one shape are needed; given "
             f"{v1} and {v2} mV, shapes {i1.shape} and {i2.shape}"
         )
-    return (i1 - i2) / (v1 - v2) * _NS_PER_US
+    return (i1 - i2) / (v1 - v2) * US_IN_NS
 
 
 def subtract_baseline(g: Array, t: Array, window: tuple[float, float]) -> Array:

@@ -9,8 +9,7 @@ from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
 from dendmod.rng import gaussian_burst, poisson, stream
 from dendmod.spec import Location, Setup, SpikeTrain, Synapse, VoltageClamp
 from dendmod.spec.stimulus import SOMA
-
-_US_PER_NS = 1e-3
+from dendmod.units import NS_IN_US
 
 
 def site_name(i: int) -> str:
@@ -106,13 +105,13 @@ def trains_for(
     if isinstance(spec, SomaticShunt):
         rng = stream(seed, trial, "soma", "shunt")
         times = gaussian_burst(rng, level, spec.context_center_ms, sd)
-        trains.append(SpikeTrain("soma/shunt", times, spec.shunt_weight_nS * _US_PER_NS))
+        trains.append(SpikeTrain("soma/shunt", times, spec.shunt_weight_nS * NS_IN_US))
     elif isinstance(spec, DendriticNmda):
         for i in range(protocol.sites.n):
             rng = stream(seed, trial, site_name(i), "context")
             times = gaussian_burst(rng, spec.n_context, spec.context_center_ms, sd)
             weight = spec.high_weight_nS if i < level else spec.low_weight_nS
-            trains.append(SpikeTrain(f"{site_name(i)}/context", times, weight * _US_PER_NS))
+            trains.append(SpikeTrain(f"{site_name(i)}/context", times, weight * NS_IN_US))
     return tuple(trains)
 
 
@@ -140,5 +139,5 @@ def _background(protocol: Protocol, trial: int, seed: int) -> list[SpikeTrain]:
         ):
             rng = stream(seed, trial, place, f"background_{kind}")
             times = poisson(rng, rate, protocol.run.tstop_ms)
-            trains.append(SpikeTrain(f"{place}/{kind}", times, weight * _US_PER_NS))
+            trains.append(SpikeTrain(f"{place}/{kind}", times, weight * NS_IN_US))
     return trains

@@ -23,6 +23,7 @@ from dendmod.reduction.probe import DT
 from dendmod.spec import Cell, Location, ReducedCell
 from dendmod.study.summary import clean, write_summary
 from dendmod.sweep import Sweep, Task
+from dendmod.units import NS_IN_US
 
 # a site alone, without the background and the other sites, has no plateau at the protocol's weight
 _PLATEAU_FACTOR = 2.0
@@ -158,7 +159,7 @@ def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarra
     burst = {
         "n": arm.n_context,
         "sd": protocol.context_sd(name),
-        "weight": _PLATEAU_FACTOR * arm.high_weight_nS * 1e-3,
+        "weight": _PLATEAU_FACTOR * arm.high_weight_nS * NS_IN_US,
     }
     payload = {
         "cell": side.cell.model_dump(mode="json", by_alias=True),

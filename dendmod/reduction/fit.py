@@ -23,6 +23,7 @@ from dendmod.reduction.skeleton import Skeleton, skeleton
 from dendmod.spec import Cell, Compartment, Location, ReducedCell
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
+from dendmod.units import NF_IN_PF, PF_IN_NF, US_IN_NS, US_PER_UM2_IN_S_PER_CM2
 
 _POOL = "CaDynamics_E2"
 _NEGLIGIBLE = 1e-3  # of the membrane at rest, fully opened as far as the levels reach
@@ -87,7 +88,7 @@ def reduce(
     support, split = dict(support or {}), largest_load is not None
     kept = skeleton(tree, dict(sites), support, bifurcations=bifurcations or split)
     if largest_load is not None:
-        support |= load_places(tree, kept.nodes, largest_load * 1e-3)
+        support |= load_places(tree, kept.nodes, largest_load * PF_IN_NF)
         kept = skeleton(tree, dict(sites), support, bifurcations=True)
     return assemble(
         cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
@@ -126,10 +127,10 @@ def assemble(
                 role=kept.roles[k],
                 parent=parent,
                 site=kept.places[k],
-                ca=ca[k] * 1e3,
-                g_leak=g_leak * 1e3,
+                ca=ca[k] * NF_IN_PF,
+                g_leak=g_leak * US_IN_NS,
                 e_leak=e_leak,
-                g_couple=-fit.matrix[k, parent] * 1e3 if parent >= 0 else 0.0,
+                g_couple=-fit.matrix[k, parent] * US_IN_NS if parent >= 0 else 0.0,
                 area=area,
                 v_rest=v[k],
                 channels=channels,
@@ -176,7 +177,7 @@ def _membrane(
     for suffix, maximum in found.items():
         bar = maximal_conductance(suffix)
         assert bar is not None
-        channels[suffix] = {**local[suffix], bar: maximum / area * 100.0}
+        channels[suffix] = {**local[suffix], bar: maximum / area * US_PER_UM2_IN_S_PER_CM2}
     needs_pool = any(s.startswith(("Ca_", "SK_")) for s in channels)
     return area, channels, pools if needs_pool else {}
 
@@ -196,7 +197,7 @@ def _leak(
         for suffix in held.open:
             bar = maximal_conductance(suffix)
             if bar is not None:
-                gbar[suffix] = mechanisms[suffix][bar] * area / 100.0
+                gbar[suffix] = mechanisms[suffix][bar] * area / US_PER_UM2_IN_S_PER_CM2
                 open_g += gbar[suffix] * float(held.open[suffix][0])
         current = float(held.current(gbar)[0])
     g_leak = max(membrane - open_g, _SMALLEST_LEAK * membrane)

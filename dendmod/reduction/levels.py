@@ -9,6 +9,7 @@ import numpy as np
 from dendmod.params.reduction import HOLDING_POTENTIALS, SMALL_OPENING, TRANSIENT_SHARE
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
+from dendmod.units import US_PER_UM2_IN_S_PER_CM2
 
 _POOL_SETTLES = 2000.0  # ms; the slowest pool of the cell decays with 0.5 s
 
@@ -59,7 +60,7 @@ def mechanisms_at(tree: SegmentTree, node: int) -> dict[str, dict[str, float]]:
     for suffix, g in tree.gbar.items():
         name = maximal_conductance(suffix)
         if g[node] > 0 and name is not None:
-            density = g[node] / tree.area[node] * 100.0  # uS/um2 in S/cm2
+            density = g[node] / tree.area[node] * US_PER_UM2_IN_S_PER_CM2
             found.setdefault(suffix, {})[name] = float(density)
     return found
 

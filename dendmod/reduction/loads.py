@@ -11,6 +11,7 @@ from dendmod.errors import SpecError
 from dendmod.spec import Location
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
+from dendmod.units import NF_IN_PF
 
 Owners = npt.NDArray[np.int64]
 
@@ -60,7 +61,8 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
     """
     if not most > 0:
         raise SpecError(
-            f"a compartment cannot stand for {most * 1e3:g} pF at most; give a positive capacitance"
+            f"a compartment cannot stand for {most * NF_IN_PF:g} pF at most; give a positive "
+            "capacitance"
         )
     neighbours = _neighbours(tree)
     kept, found = list(nodes), []
@@ -73,8 +75,8 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
         node = _middle(tree, neighbours, owner, kept[worst])
         if node is None:
             raise SpecError(
-                f"one segment alone has {load[worst] * 1e3:.1f} pF, more than the {most * 1e3:g} "
-                "pF asked for; give more, or a smaller segment_length"
+                f"one segment alone has {load[worst] * NF_IN_PF:.1f} pF, more than the "
+                f"{most * NF_IN_PF:g} pF asked for; give more, or a smaller segment_length"
             )
         found.append(node)
         kept.append(node)

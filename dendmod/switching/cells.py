@@ -12,6 +12,7 @@ from dendmod.mechanisms.rates import channel
 from dendmod.network import CellModel, Compartment
 from dendmod.network.drawn import hay_soma
 from dendmod.rng import stream
+from dendmod.units import S_PER_CM2_IN_NS_PER_UM2
 
 STAR, REDUCED, PASSIVE = "star", "reduced", "reduced, passive dendrites"
 N_DENDRITES = 20
@@ -20,7 +21,6 @@ _SEED = 0
 # ours: the star that speeds are measured on (pF, nS, mV, um2)
 _SOMA = {"ca": 300.0, "g_leak": 10.0, "e_leak": -75.0, "area": 1000.0}
 _DENDRITE = {"ca": (20.0, 50.0), "g_couple": (2.0, 10.0), "g_leak": (1.0, 3.0)}
-_NS_PER_UM2 = 10.0  # of 1 S/cm2
 
 
 def cells(name: str, biophysics: int) -> tuple[CellModel, CellModel]:
@@ -90,7 +90,7 @@ def passive_dendrites(cell: CellModel) -> CellModel:
             open_fraction = 1.0
             for gate, value in zip(equations.gates, inf[0], strict=True):
                 open_fraction *= float(value) ** gate.power
-            held = params[equations.gbar] * c.area * _NS_PER_UM2 * open_fraction
+            held = params[equations.gbar] * c.area * S_PER_CM2_IN_NS_PER_UM2 * open_fraction
             e = {"na": cell.ena, "k": cell.ek}.get(equations.ion)
             g += held
             current += held * (e if e is not None else equations.constants[equations.reversal])

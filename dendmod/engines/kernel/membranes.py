@@ -16,6 +16,7 @@ from dendmod.mechanisms import get
 from dendmod.mechanisms.rates import Channel, channel
 from dendmod.network import CellModel, Compartment
 from dendmod.network.cell import POOL
+from dendmod.units import MA_PER_CM2_IN_NA_PER_UM2, S_PER_CM2_IN_US_PER_UM2
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +24,6 @@ Floats = npt.NDArray[np.float64]
 TABLE_START, TABLE_STEP, TABLE_ROWS = -300.0, 0.025, 16001
 CA_OUT = 2.0  # mM, NEURON's default
 FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURON has them
-_UM2_IN_CM2 = 1e-2  # uS, nA a um2 in S/cm2, mA/cm2
 
 
 def grid() -> Floats:
@@ -182,7 +182,7 @@ def _conductance(
     gbar = params.get(own.gbar, defaults.get(own.gbar, 0.0))
     ions = {"na": cell.ena, "k": cell.ek, "ca": 0.0}
     e = ions[own.ion] if own.ion else params.get(own.reversal, defaults.get(own.reversal, 0.0))
-    return gbar * area * _UM2_IN_CM2, e
+    return gbar * area * S_PER_CM2_IN_US_PER_UM2, e
 
 
 def pool_values(compartment: Compartment, dt: float) -> tuple[float, ...]:
@@ -192,7 +192,7 @@ def pool_values(compartment: Compartment, dt: float) -> tuple[float, ...]:
     defaults = {p.name: p.default for p in get(POOL).parameters}
     p = {**defaults, **compartment.pools[POOL]}
     per_density = -1e4 * p["gamma"] / (2 * FARADAY * p["depth"])  # mM/ms a mA/cm2
-    inflow = per_density * p["decay"] / (compartment.area * _UM2_IN_CM2)
+    inflow = per_density * p["decay"] / (compartment.area * MA_PER_CM2_IN_NA_PER_UM2)
     z = 0.0
     for suffix in compartment.channels:
         if channel(suffix).depends_on == "cai":

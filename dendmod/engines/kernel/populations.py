@@ -18,6 +18,7 @@ from dendmod.engines.kernel.membranes import (
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Population
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import Background, CellModel
+from dendmod.units import NS_IN_US, PF_IN_NF
 
 CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
     1,
@@ -26,8 +27,6 @@ CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
     8,
     16,
 )  # what a compartment has; as in kernel.c
-PF_IN_NF = 1e-3
-NS_IN_US = 1e-3
 
 
 class Layer:

@@ -12,10 +12,12 @@ from dendmod.errors import SpecError
 from dendmod.network import CellModel
 from dendmod.network import Compartment as NetworkCompartment
 from dendmod.spec import Compartment, Location, ReducedCell
-
-_UF_PER_CM2 = 100.0  # pF/um2 in uF/cm2
-_S_PER_CM2 = 0.1  # nS/um2 in S/cm2
-_OHM_CM = 100.0  # MOhm um in ohm cm
+from dendmod.units import (
+    MOHM_UM_IN_OHM_CM,
+    NS_PER_UM2_IN_S_PER_CM2,
+    PER_NS_IN_MOHM,
+    PF_PER_UM2_IN_UF_PER_CM2,
+)
 
 
 class BuiltCompartments:
@@ -62,7 +64,7 @@ def build_sections(cell: ReducedCell | CellModel) -> list[Any]:
             # a child joined at the parent's centre is apart by its own half alone
             sec.connect(sections[compartment.parent](0.5), 0)
         sec.insert("pas")
-        sec.g_pas = compartment.g_leak / compartment.area * _S_PER_CM2
+        sec.g_pas = compartment.g_leak / compartment.area * NS_PER_UM2_IN_S_PER_CM2
         sec.e_pas = compartment.e_leak
         insert(sec, {**compartment.channels, **compartment.pools}, cell.ena, cell.ek)
     return sections
@@ -72,7 +74,7 @@ def _shape(compartment: Compartment | NetworkCompartment, sec: Any) -> None:
     """Set size, capacitance and the resistance to the parent, each exactly as specified."""
     side = math.sqrt(compartment.area / math.pi)
     sec.nseg, sec.L, sec.diam = 1, side, side
-    sec.cm = compartment.ca / compartment.area * _UF_PER_CM2
+    sec.cm = compartment.ca / compartment.area * PF_PER_UM2_IN_UF_PER_CM2
     if compartment.g_couple > 0:
-        resistance = 1e3 / compartment.g_couple  # MOhm, along half the section
-        sec.Ra = resistance * (math.pi * side**2 / 4) / (side / 2) * _OHM_CM
+        resistance = PER_NS_IN_MOHM / compartment.g_couple  # along half the section
+        sec.Ra = resistance * (math.pi * side**2 / 4) / (side / 2) * MOHM_UM_IN_OHM_CM

@@ -10,9 +10,7 @@ from dendmod.engines.neuron.run import Simulator
 from dendmod.mechanisms import catalogue, get
 from dendmod.spec import Cell, ReducedCell, Run, Setup
 from dendmod.spec.segments import SegmentTree
-
-_UM2_TO_CM2 = 1e-8
-_S_TO_US = 1e6
+from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
 
 
 def maximal_conductance(suffix: str) -> str | None:
@@ -75,24 +73,24 @@ def _outwards(n: int, *, root: bool) -> list[tuple[int, int | None]]:
 
 
 def _row(segment: Any) -> dict[str, Any]:
-    area = segment.area() * _UM2_TO_CM2  # cm2
+    area = segment.area() * UM2_IN_CM2  # cm2
     row: dict[str, Any] = {
         "area": segment.area(),
-        "ca": segment.cm * area * 1e3,  # uF -> nF
+        "ca": segment.cm * area * UF_IN_NF,
         "v": segment.v,
         "x": segment.x,
     }
     for mechanism in segment:
         suffix = mechanism.name()
         if suffix == "pas":
-            row["g_leak"] = mechanism.g * area * _S_TO_US
+            row["g_leak"] = mechanism.g * area * S_IN_US
         elif suffix in catalogue():
             for name in get(suffix).parameter_names:
                 row[f"parameter/{suffix}/{name}"] = getattr(mechanism, name)
             gbar = maximal_conductance(suffix)
             if gbar is not None:
                 density = row.pop(f"parameter/{suffix}/{gbar}")
-                row[f"gbar/{suffix}"] = density * area * _S_TO_US
+                row[f"gbar/{suffix}"] = density * area * S_IN_US
                 conducting = getattr(mechanism, gbar.removesuffix("bar"))
                 row[f"open/{suffix}"] = conducting / density if density > 0 else 0.0
     return row
