@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.rival import SCRIPTS, Rival, start_rivals
 from benchmarks.workload import network, samples
+from dendmod.cells.reduced import read_reduced
 from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.neuron.network import NetworkSimulator
 from dendmod.network import NetworkSpec
@@ -174,19 +175,6 @@ def main() -> None:
         print("threads", found["threads_ms"])
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
-
-
-def read_reduced(path: Path) -> Any:
-    """Return the cell model in a file of `dendmod reduce`."""
-    from dendmod.network import CellModel
-
-    given = json.loads(path.read_text(encoding="utf-8"))
-    fields = {name: given[name] for name in CellModel.model_fields if name in given}
-    known = set(CellModel.model_fields["compartments"].annotation.__args__[0].model_fields)
-    fields["compartments"] = [
-        {k: v for k, v in c.items() if k in known} for c in given["compartments"]
-    ]
-    return CellModel(**fields)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.network import NetworkRun, Samples
 from dendmod.rng import stream
 from dendmod.switching.assembly import build_network

@@ -6,8 +6,6 @@ import numpy as np
 
 from dendmod.network import (
     Background,
-    CellModel,
-    Compartment,
     ContextSynapses,
     FeedforwardSynapses,
     GeneratedStimulus,
@@ -18,7 +16,9 @@ from dendmod.network import (
     Samples,
 )
 from dendmod.network.drawn import hay_soma
+from dendmod.params import hay2011
 from dendmod.rng import stream
+from dendmod.spec import Compartment, ReducedCell
 
 SEED = 2022
 N_HIDDEN, N_DENDRITES, N_PIXELS, N_CONTEXTS = 100, 20, 784, 1
@@ -35,7 +35,7 @@ def soma() -> Compartment:
     return Compartment(name="soma", parent=-1, **SOMA, **hay_soma(3))
 
 
-def star(rng: np.random.Generator) -> CellModel:
+def star(rng: np.random.Generator) -> ReducedCell:
     """Return a soma with passive dendrites around it."""
     dendrites = tuple(
         Compartment(
@@ -44,13 +44,25 @@ def star(rng: np.random.Generator) -> CellModel:
             g_couple=rng.uniform(*DENDRITE_COUPLE),
             g_leak=rng.uniform(*DENDRITE_LEAK),
             e_leak=SOMA["e_leak"],
+            area=SOMA["area"],
         )
         for _ in range(N_DENDRITES)
     )
-    return CellModel(compartments=(soma(), *dendrites), v_init=SOMA["e_leak"])
+    return as_hay(soma(), *dendrites)
 
 
-def network(cell: CellModel | None = None) -> NetworkSpec:
+def as_hay(*compartments: Compartment) -> ReducedCell:
+    """Return a cell at the potentials and the temperature of Hay et al. 2011."""
+    return ReducedCell(
+        compartments=compartments,
+        ena=hay2011.ENA,
+        ek=hay2011.EK,
+        celsius=hay2011.CELSIUS,
+        v_init=SOMA["e_leak"],
+    )
+
+
+def network(cell: ReducedCell | None = None) -> NetworkSpec:
     """Return the pinned network, or the same around another cell with as many dendrites.
 
     Parameters
@@ -73,7 +85,7 @@ def network(cell: CellModel | None = None) -> NetworkSpec:
         ),
         background=background,
         output=OutputCell(
-            cell=CellModel(compartments=(soma(),), v_init=SOMA["e_leak"]),
+            cell=as_hay(soma()),
             weights=np.full(N_HIDDEN, OUTPUT_WEIGHT),
             background=background,
         ),

@@ -16,9 +16,10 @@ from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.kernel.job import peak_factor
 from dendmod.engines.kernel.membranes import CA_OUT, FARADAY, GAS, channel_values, pool_values
 from dendmod.errors import UnsupportedByEngine
-from dendmod.network import CellModel, NetworkRun, NetworkSpec
+from dendmod.network import NetworkRun, NetworkSpec
 from dendmod.network.events import Events, delay_steps, events, window
 from dendmod.params import wybo2022
+from dendmod.spec import ReducedCell
 from dendmod.units import NS_IN_US, PF_IN_NF
 
 _ZERO_CELSIUS = 273.15
@@ -91,7 +92,7 @@ def _cells(spec: NetworkSpec) -> dict[str, Any]:
     }
 
 
-def _shared(cells: list[CellModel], name: str) -> float:
+def _shared(cells: list[ReducedCell], name: str) -> float:
     values = {getattr(cell, name) for cell in cells}
     if len(values) != 1:
         raise UnsupportedByEngine(f"cells of a workload share {name}; these have {sorted(values)}")

@@ -7,7 +7,8 @@ A message says what was given, what is allowed and what to do; `DendmodError` al
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,15 @@ class ExchangeError(DendmodError, ValueError):
 
 class DownloadError(DendmodError, OSError):
     """A file could not be fetched, or is not the file that was expected."""
+
+
+@contextmanager
+def of_file(origin: str | Path) -> Iterator[None]:
+    """Have every `SpecError` of the block begin with the name of the file that is at fault."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError(f"{origin}: {error}") from None
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -222,13 +222,6 @@ def _message(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in _OF_FILES:
         place = f"{error.filename}: " if error.filename is not None else ""
         return f"{place}{error.strerror}. Give a place that can be read and written"
-    if "pydantic" in sys.modules:
-        from pydantic import ValidationError
-
-        from dendmod.spec.base import complaints
-
-        if isinstance(error, ValidationError):
-            return "\n  ".join(complaints(error))
     return None
 
 

@@ -82,7 +82,7 @@ def reduce_(
         "compartments": len(reduced.compartments),
         "sites": sites,
         "capacitance_pF": round(sum(c.ca for c in reduced.compartments), 3),
-        "v_rest_mV": round(reduced.compartments[0].v_rest, 3),
+        "v_rest_mV": round(reduced.v_init, 3),
         **reduced.provenance,
     }
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.network.drawn import draw_network
 from dendmod.network.result import NetworkResult, Spikes
 from dendmod.network.run import NetworkRun

@@ -1,6 +1,5 @@
 """Networks of few-compartment cells: what they are, what they are run on, what comes out."""
 
-from dendmod.network.cell import CellModel, Compartment
 from dendmod.network.result import NetworkResult, Spikes
 from dendmod.network.run import (
     Arrivals,
@@ -27,8 +26,6 @@ __all__ = [
     "Arrivals",
     "Background",
     "Burst",
-    "CellModel",
-    "Compartment",
     "ContextSynapses",
     "ExplicitStimulus",
     "FeedforwardSynapses",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.network.cell import POOL, CellModel, Compartment
+from dendmod.mechanisms.compartments import POOL
 from dendmod.network.run import Burst, GeneratedStimulus, NetworkRun, Samples
 from dendmod.network.spec import (
     Background,
@@ -18,6 +18,7 @@ from dendmod.network.spec import (
 )
 from dendmod.params import hay2011
 from dendmod.rng import stream
+from dendmod.spec.reduced import Compartment, ReducedCell
 
 _SOMA_AREA, _DENDRITE_AREA = 1000.0, 300.0
 _V_INIT = -75.0
@@ -88,7 +89,7 @@ def draw_network(
         weights = rng.uniform(2e-5, 1.5e-4, (n_contexts, n_hidden, n_dendrites))
         context = ContextSynapses(compartments=places, weights=weights)
     output = OutputCell(
-        cell=CellModel(compartments=(_soma(rng, parent=-1),), v_init=_V_INIT),
+        cell=_as_hay((_soma(rng, parent=-1),)),
         weights=rng.uniform(0.5, 1.5, n_hidden) * 6.0 / n_hidden,
         background=background if rng.random() < 0.5 else None,
         delay=float(rng.choice([0.5, 1.0, 1.7])),
@@ -126,7 +127,7 @@ def _parents(rng: np.random.Generator, n_dendrites: int) -> list[int]:
     return [0 if star else int(rng.integers(0, i + 1)) for i in range(n_dendrites)]
 
 
-def _cell(rng: np.random.Generator, parents: list[int], active: np.ndarray) -> CellModel:
+def _cell(rng: np.random.Generator, parents: list[int], active: np.ndarray) -> ReducedCell:
     soma = _soma(rng, parent=-1)
     dendrites = tuple(
         Compartment(
@@ -140,7 +141,17 @@ def _cell(rng: np.random.Generator, parents: list[int], active: np.ndarray) -> C
         )
         for parent, is_active in zip(parents, active, strict=True)
     )
-    return CellModel(compartments=(soma, *dendrites), v_init=_V_INIT)
+    return _as_hay((soma, *dendrites))
+
+
+def _as_hay(compartments: tuple[Compartment, ...]) -> ReducedCell:
+    return ReducedCell(
+        compartments=compartments,
+        ena=hay2011.ENA,
+        ek=hay2011.EK,
+        celsius=hay2011.CELSIUS,
+        v_init=_V_INIT,
+    )
 
 
 def _soma(rng: np.random.Generator, parent: int) -> Compartment:

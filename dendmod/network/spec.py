@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
+from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.network.arrays import ArraySpec, Reals
-from dendmod.network.cell import CellModel
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
+from dendmod.spec.reduced import ReducedCell
 
 
 class Profile(Spec):
@@ -132,10 +133,15 @@ class OutputCell(ArraySpec):
         From a hidden spike to the start of that current (ms).
     """
 
-    cell: CellModel
+    cell: ReducedCell
     weights: Reals
     delay: PositiveFloat = 1.0
     background: Background | None = None
+
+    @model_validator(mode="after")
+    def _mechanisms_are_known(self) -> OutputCell:
+        check_mechanisms(self.cell)
+        return self
 
 
 class Plasticity(Spec):
@@ -198,7 +204,7 @@ class NetworkSpec(ArraySpec):
         Somatic potential whose upward crossing is a spike (mV).
     """
 
-    hidden: tuple[CellModel, ...] = Field(min_length=1)
+    hidden: tuple[ReducedCell, ...] = Field(min_length=1)
     feedforward: FeedforwardSynapses
     context: ContextSynapses | None = None
     background: Background | None = None
@@ -222,9 +228,15 @@ class NetworkSpec(ArraySpec):
         """Number of compartments of a hidden cell."""
         return len(self.hidden[0].compartments)
 
-    def hidden_cell(self, neuron: int) -> CellModel:
+    def hidden_cell(self, neuron: int) -> ReducedCell:
         """Return the cell of one hidden neuron."""
         return self.hidden[neuron if len(self.hidden) > 1 else 0]
+
+    @model_validator(mode="after")
+    def _mechanisms_are_known(self) -> NetworkSpec:
+        for cell in self.hidden:
+            check_mechanisms(cell)
+        return self
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> NetworkSpec:

@@ -203,7 +203,7 @@ class Mass:
                 found.append(done.x)
         return found
 
-    def simulate(
+    def integrate(
         self, duration: float, start: Array | None = None, n: int = 2001
     ) -> tuple[Array, Array]:
         """Integrate for `duration` seconds.

@@ -191,7 +191,7 @@ class OscillatorNetwork:
     noise: float
     oscillator: Oscillator = OSCILLATOR
 
-    def simulate(
+    def integrate(
         self,
         transfers: Sequence[Transfer],
         gamma: float,

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.paths import data_dir
-from dendmod.protocol.model import DendriticNmda, Protocol, Readings, SomaticShunt
+from dendmod.protocol.model import Protocol, Readings
 from dendmod.spec.tables import change, flat, load_toml
 
 _LEARNING = "dendmod/switching/"
 _FILES = ("morphology", "reduced")  # fields of [cell] that may name a file
-_UNITS = {"ms", "s", "us", "nS", "uS", "pS", "mS", "nA", "pA", "uA", "um", "mm", "nm", "Hz", "kHz",
-          "mV", "V", "MOhm", "kOhm", "GOhm"}  # fmt: skip
 
 
 def find_protocol(name: str | Path) -> Path:
@@ -86,19 +82,16 @@ def parse_protocol(
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:
-    try:
+    with of_file(origin):
         return Protocol.model_validate(table)
-    except ValidationError as error:
-        raise SpecError(_explain(error, Protocol, origin)) from None
 
 
 def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
     """Read a file of readings; return it and the protocol of each variant by name."""
     path = find_protocol(name)
-    try:
-        readings = Readings.model_validate(load_toml(path))
-    except ValidationError as error:
-        raise SpecError(_explain(error, Readings, str(path))) from None
+    table = load_toml(path)
+    with of_file(path):
+        readings = Readings.model_validate(table)
     base = path.parent / readings.base
     return readings, {v.name: load_protocol(base, dict(v.set)) for v in readings.variants}
 
@@ -152,47 +145,6 @@ def load_variants(
         for v in readings.variants
     }
     return path, readings.title, protocols
-
-
-def _explain(error: ValidationError, model: type[BaseModel], origin: str) -> str:
-    lines = []
-    for item in error.errors():
-        place = [str(p) for p in item["loc"]]
-        name = ".".join(p for p in place if p not in ("somatic_shunt", "dendritic_nmda"))
-        if item["type"] == "extra_forbidden":
-            lines.append(f"unknown field {name!r}." + _near(place, model))
-        elif item["type"] == "missing":
-            lines.append(f"the field {name!r} is missing.")
-        else:
-            lines.append(f"{name or 'file'}: {item['msg']}; given: {item['input']!r}"[:500])
-    return f"{origin}: " + "\n  ".join(lines)
-
-
-def _near(place: list[str], model: type[BaseModel]) -> str:
-    allowed = _fields_at(place[:-1], model)
-    given = place[-1]
-    stem, _, unit = given.rpartition("_")
-    same = [a for a in allowed if a.rpartition("_")[0] == stem and stem and unit in _UNITS]
-    if same:
-        return f" It is given in {unit}; the allowed unit is that of {same[0]!r}."
-    return did_you_mean(given, allowed)
-
-
-def _fields_at(place: list[str], model: type[BaseModel]) -> set[str]:
-    kinds: dict[str, type[BaseModel]] = {
-        "somatic_shunt": SomaticShunt,
-        "dendritic_nmda": DendriticNmda,
-    }
-    current: type[BaseModel] = model
-    for step in place:
-        if step in kinds:
-            current = kinds[step]
-        elif step in current.model_fields:
-            annotation = current.model_fields[step].annotation
-            inner = [annotation, *get_args(annotation)]
-            models = [a for a in inner if isinstance(a, type) and issubclass(a, BaseModel)]
-            current = models[0] if models else current
-    return {field.alias or name for name, field in current.model_fields.items()}
 
 
 def protocol_of(settings: dict[str, Any], quick: bool) -> Protocol:

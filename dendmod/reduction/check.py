@@ -85,14 +85,17 @@ def check_reduced(
     sweep = sweep or Sweep(out / "store")
     reduced = read_reduced(file)
     cell, number = full_cell(reduced, str(file))
-    ranked = [reduced.compartments[s.section] for s in reduced.sites]
-    if not ranked:
+    ranked = [reduced.compartments[s.section].site for s in reduced.sites]
+    places = [place for place in ranked if place is not None]
+    if len(places) < len(ranked):
+        raise SpecError(f"{file} does not say which places of the full cell its sites stand for")
+    if not places:
         raise SpecError(f"{file} has a soma and no sites; the protocols of Figure 1 need sites")
     of_cell = {
-        "cell.biophysics": number, "sites.n": len(ranked), "cell.morphology": cell.morphology
+        "cell.biophysics": number, "sites.n": len(places), "cell.morphology": cell.morphology
     }  # fmt: skip
     sides = (
-        _Side(cell, [c.site for c in ranked], full_store or sweep.store / "full", {}),
+        _Side(cell, places, full_store or sweep.store / "full", {}),
         _Side(reduced, list(reduced.sites), sweep.store / "reduced",
               {"cell.reduced": str(file.resolve())}),
     )  # fmt: skip

@@ -67,9 +67,7 @@ def scale_and_shift(value: Value, scale: float = 1.0, shift: float = 0.0) -> Val
         )
     if isinstance(value, ApicalWindow):
         if shift:
-            raise ValueError(
-                "a value within a window of the apical tree can be scaled, not shifted"
-            )
+            raise SpecError("a value within a window of the apical tree can be scaled, not shifted")
         return value.model_copy(update={"value": value.value * scale})
     if isinstance(value, BySection):
         moved = {i: tuple(scale * x + shift for x in row) for i, row in value.values.items()}

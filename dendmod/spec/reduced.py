@@ -1,4 +1,4 @@
-"""The specification of a reduced cell: a few compartments joined to a tree."""
+"""The specification of a cell of few compartments, joined to a tree."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
+from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
 from dendmod.spec.tree import check_tree
@@ -19,13 +20,13 @@ class Compartment(Spec):
     Parameters
     ----------
     name
-        "soma", "site00" ..., "bifurcation0" ...
+        "soma", "site00" ..., "bifurcation0" ...; "" leaves it to its number.
     role
         "site" where inputs arrive; "support" for bifurcations and other kept places.
     parent
         Number of the compartment that it is joined to; -1 for the soma.
     site
-        The place of the full cell that it stands for.
+        The place of the full cell that it stands for, if it was reduced from one.
     ca
         Capacitance (pF).
     g_leak, e_leak
@@ -35,23 +36,24 @@ class Compartment(Spec):
     area
         Area (um2) to which the densities of the channels refer.
     v_rest
-        Resting potential of the full cell at the site (mV), which the leak reversal reproduces.
+        Resting potential of the full cell at the site (mV), which the leak reversal reproduces, if
+        it was reduced from one.
     channels
         Parameters by channel; maximal conductances in S/cm2.
     pools
         Parameters by calcium pool.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    name: str = Field(default="", pattern=r"^([A-Za-z][A-Za-z0-9_ ]*)?$")
     role: Role = "site"
     parent: int = Field(ge=-1)
-    site: Location
+    site: Location | None = None
     ca: PositiveFloat
     g_leak: NonNegativeFloat
     e_leak: float = Field(ge=-1000, le=1000)
-    g_couple: NonNegativeFloat
+    g_couple: NonNegativeFloat = 0.0
     area: PositiveFloat
-    v_rest: float
+    v_rest: float | None = None
     channels: dict[str, dict[str, float]] = {}
     pools: dict[str, dict[str, float]] = {}
 
@@ -70,35 +72,43 @@ class Compartment(Spec):
 class ReducedCell(Spec):
     """A cell of few compartments; the soma first, parents before their children.
 
-    Engines run it wherever they run a `Cell`; a `Location` names a compartment by its number.
+    Engines run it wherever they run a `Cell`, and in networks; a `Location` names a compartment by
+    its number. `dendmod.reduction.reduce` makes one of a full cell.
 
     Parameters
     ----------
     ena, ek
-        Reversal potentials (mV).
+        Reversal potentials (mV); calcium's follows from its pool (Nernst, 2 mM outside).
     celsius, v_init
-        Temperature (degC) and the potential from which a run settles (mV).
+        Temperature (degC) and the potential from which a run starts (mV).
     provenance
         What it was reduced from and how.
     """
 
     schema_: Literal["dendmod/reduced/1"] = Field(default="dendmod/reduced/1", alias="schema")
-    name: str
+    name: str = "cell"
     compartments: tuple[Compartment, ...] = Field(min_length=1)
     ena: float
     ek: float
     celsius: float
-    v_init: float
+    v_init: float = Field(ge=-140, le=90)
     provenance: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _is_a_tree(self) -> ReducedCell:
-        names = [c.name for c in self.compartments]
+        names = [c.name for c in self.compartments if c.name]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"compartment names must differ; twice: {', '.join(twice)}")
         check_tree(self.compartments)
         return self
+
+    @property
+    def layout(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Parent and mechanisms of each compartment: what cells of one population share."""
+        return tuple(
+            (c.parent, tuple(sorted({**c.channels, **c.pools}))) for c in self.compartments
+        )
 
     @property
     def voltage_gated(self) -> tuple[str, ...]:
@@ -130,13 +140,14 @@ class ReducedCell(Spec):
 
         Raises
         ------
-        KeyError
+        SpecError
             If there is none of this name.
         """
         for i, c in enumerate(self.compartments):
             if c.name == name:
                 return i
-        raise KeyError(name)
+        known = [c.name for c in self.compartments if c.name]
+        raise SpecError(f"{self.name} has no compartment {name!r}." + did_you_mean(name, known))
 
     def location(self, name: str) -> Location:
         """Return the place of a compartment, for synapses, clamps and recordings."""

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from dendmod.errors import SpecError
 from dendmod.network import (
     Background,
-    CellModel,
     ContextSynapses,
     FeedforwardSynapses,
     NetworkSpec,
@@ -16,6 +15,7 @@ from dendmod.network import (
     Plasticity,
 )
 from dendmod.rng import stream
+from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.settings import Scale, Settings
 
 Array = npt.NDArray[np.float64]
@@ -76,8 +76,8 @@ def _strong_drive(w: Array, inputs: npt.ArrayLike | None) -> Array:
 
 
 def build_network(
-    hidden: CellModel,
-    output: CellModel,
+    hidden: ReducedCell,
+    output: ReducedCell,
     vectors: npt.ArrayLike,
     n_contexts: int,
     settings: Settings,
@@ -132,7 +132,7 @@ def build_network(
     )
 
 
-def with_sk(cell: CellModel, scale: float) -> CellModel:
+def with_sk(cell: ReducedCell, scale: float) -> ReducedCell:
     """Return the cell with its somatic SK_E2 conductance scaled."""
     soma = cell.compartments[0]
     if scale == 1 or "SK_E2" not in soma.channels:

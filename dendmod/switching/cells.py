@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from dendmod.errors import SpecError
+from dendmod.errors import SpecError, of_file
+from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.mechanisms.rates import channel
-from dendmod.network import CellModel, Compartment
 from dendmod.network.drawn import hay_soma
+from dendmod.params import hay2011
 from dendmod.rng import stream
+from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.units import S_PER_CM2_IN_NS_PER_UM2
 
 STAR, REDUCED, PASSIVE = "star", "reduced", "reduced, passive dendrites"
@@ -23,7 +23,7 @@ _SOMA = {"ca": 300.0, "g_leak": 10.0, "e_leak": -75.0, "area": 1000.0}
 _DENDRITE = {"ca": (20.0, 50.0), "g_couple": (2.0, 10.0), "g_leak": (1.0, 3.0)}
 
 
-def cells(name: str, biophysics: int) -> tuple[CellModel, CellModel]:
+def cells(name: str, biophysics: int) -> tuple[ReducedCell, ReducedCell]:
     """Return the hidden cell and the output cell.
 
     Parameters
@@ -54,27 +54,29 @@ def cells(name: str, biophysics: int) -> tuple[CellModel, CellModel]:
         )
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        return (
-            CellModel.model_validate(table["hidden"]),
-            CellModel.model_validate(table["output"]),
-        )
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        given = table["hidden"], table["output"]
+    except (ValueError, KeyError, TypeError) as error:
         raise SpecError(
-            f"{path}: not a file of two cells, 'hidden' and 'output': {str(error)[:300]}"
+            f"{path}: not a file of two cells, 'hidden' and 'output': {error!r}"[:400]
         ) from None
+    with of_file(path):
+        hidden, output = (ReducedCell.model_validate(cell) for cell in given)
+        check_mechanisms(hidden)
+        check_mechanisms(output)
+    return hidden, output
 
 
-def _reduced(biophysics: int) -> tuple[CellModel, CellModel]:
+def _reduced(biophysics: int) -> tuple[ReducedCell, ReducedCell]:
     from dendmod.cells.l5 import L5PyramidalCell
     from dendmod.cells.sites import SiteChoice, choose_sites
     from dendmod.reduction import reduce
 
     cell = L5PyramidalCell(MORPHOLOGY, biophysics)
     places = choose_sites(cell, SiteChoice(n=N_DENDRITES)).locations
-    return CellModel.of(reduce(cell, places)), CellModel.of(reduce(cell, ()))
+    return reduce(cell, places), reduce(cell, ())
 
 
-def passive_dendrites(cell: CellModel) -> CellModel:
+def passive_dendrites(cell: ReducedCell) -> ReducedCell:
     """Return the cell with dendritic channels replaced by leaks as open as they are at `v_init`.
 
     Channels of calcium, and those that calcium opens, are left out: they are shut at rest.
@@ -99,7 +101,7 @@ def passive_dendrites(cell: CellModel) -> CellModel:
     return cell.model_copy(update={"compartments": (cell.compartments[0], *dendrites)})
 
 
-def star_cell(biophysics: int) -> CellModel:
+def star_cell(biophysics: int) -> ReducedCell:
     """Return a soma with the channels of a set of Hay et al. 2011 and 20 passive dendrites."""
     rng = stream(_SEED, "star cell")
     drawn = {field: rng.uniform(low, high, N_DENDRITES) for field, (low, high) in _DENDRITE.items()}
@@ -108,21 +110,27 @@ def star_cell(biophysics: int) -> CellModel:
             name=f"dendrite {i}",
             parent=0,
             e_leak=_SOMA["e_leak"],
+            area=_SOMA["area"],
             **{field: float(values[i]) for field, values in drawn.items()},
         )
         for i in range(N_DENDRITES)
     )
-    return CellModel(
-        name=f"star, set {biophysics}",
-        compartments=(_soma(biophysics), *dendrites),
-        v_init=_SOMA["e_leak"],
-    )
+    return _star(f"star, set {biophysics}", (_soma(biophysics), *dendrites))
 
 
-def output_cell(biophysics: int) -> CellModel:
+def output_cell(biophysics: int) -> ReducedCell:
     """Return the soma of the star alone."""
-    return CellModel(
-        name=f"soma, set {biophysics}", compartments=(_soma(biophysics),), v_init=_SOMA["e_leak"]
+    return _star(f"soma, set {biophysics}", (_soma(biophysics),))
+
+
+def _star(name: str, compartments: tuple[Compartment, ...]) -> ReducedCell:
+    return ReducedCell(
+        name=name,
+        compartments=compartments,
+        ena=hay2011.ENA,
+        ek=hay2011.EK,
+        celsius=hay2011.CELSIUS,
+        v_init=_SOMA["e_leak"],
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from dendmod.errors import SpecError
+from dendmod.errors import of_file
 from dendmod.learning.matrices import Kind
 from dendmod.protocol.read import find_protocol
 from dendmod.spec.base import Spec
@@ -104,13 +104,5 @@ def load_learning(
     if quick:
         table |= {"study": None, **table.get("quick", {})}
     table |= changes or {}
-    try:
+    with of_file(path):
         return LearningProtocol.model_validate(table)
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}; given: {item['input']!r}"[
-                :300
-            ]
-            for item in error.errors()
-        ]
-        raise SpecError(f"{path}: " + "\n  ".join(lines)) from None

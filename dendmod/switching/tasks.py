@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.learning.provenance import file_hash
-from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
+from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
+from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
 from dendmod.switching.cells import cells
@@ -71,8 +72,8 @@ def learn_boolean(
     """
     chosen = Settings.model_validate(settings)
     network = build_network(
-        CellModel.model_validate_json(hidden),
-        CellModel.model_validate_json(output),
+        ReducedCell.model_validate_json(hidden),
+        ReducedCell.model_validate_json(output),
         input_vectors(k, seed),
         len(functions),
         chosen,
@@ -156,8 +157,8 @@ class ClassLearning(Spec):
         images = load_images(self.data)
         own = self.seed * 1000 + self.target
         network = build_network(
-            CellModel.model_validate_json(self.hidden),
-            CellModel.model_validate_json(self.output),
+            ReducedCell.model_validate_json(self.hidden),
+            ReducedCell.model_validate_json(self.output),
             feedforward(self.matrix, images, self.k, self.seed),
             1,
             self.settings,

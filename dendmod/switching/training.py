@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.atomic import replacing
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.errors import SpecError, SweepError
 from dendmod.mechanisms.cache import content_hash
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dendmod.engines.compare import compare, difference, refine
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
 from dendmod.network.drawn import draw_network
 from tests.conftest import REPOSITORY

@@ -12,8 +12,6 @@ import pytest
 from dendmod.engines import compare as module
 from dendmod.engines.compare import difference, refine
 from dendmod.network import (
-    CellModel,
-    Compartment,
     ContextSynapses,
     ExplicitStimulus,
     FeedforwardSynapses,
@@ -28,11 +26,13 @@ from dendmod.network import (
 )
 from dendmod.network.events import binned, delay_steps, window
 from dendmod.network.tables import burst_steps, burst_table, poisson_counts, poisson_table
+from dendmod.spec import Compartment, ReducedCell
 
-BARE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75)
-CELL = CellModel(
-    compartments=(BARE, Compartment(parent=0, ca=40, g_leak=2, g_couple=5, e_leak=-75))
-)
+HAY = {"ena": 50.0, "ek": -85.0, "celsius": 34.0, "v_init": -80.0}
+BARE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, area=1000)
+DENDRITE = Compartment(parent=0, ca=40, g_leak=2, g_couple=5, e_leak=-75, area=1000)
+CELL = ReducedCell(compartments=(BARE, DENDRITE), **HAY)
+SOMA = ReducedCell(compartments=(BARE,), **HAY)
 
 
 def network(**output) -> NetworkSpec:
@@ -40,7 +40,9 @@ def network(**output) -> NetworkSpec:
         hidden=(CELL,),
         feedforward=FeedforwardSynapses(weights=[[1.0, 1.0]]),
         context=ContextSynapses(compartments=(1,), weights=np.full((1, 2, 1), 1e-4)),
-        output=OutputCell(cell=CellModel(compartments=(BARE,)), weights=[1.0, 1.0], **output),
+        output=OutputCell(
+            cell=SOMA, weights=[1.0, 1.0], **output
+        ),
         plasticity=Plasticity(window=50.0, nominal_onset=25.0),
     )
 

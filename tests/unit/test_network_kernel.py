@@ -4,19 +4,18 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.kernel.membranes import between
-from dendmod.engines.networks import simulate, simulate_many
+from dendmod.engines.simulation import simulate
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (
     Arrivals,
     Background,
-    CellModel,
-    Compartment,
     ContextSynapses,
     ExplicitStimulus,
     FeedforwardSynapses,
@@ -30,6 +29,9 @@ from dendmod.network import (
 )
 from dendmod.network.drawn import draw_network, hay_soma
 from dendmod.network.events import events
+from dendmod.spec import Compartment, ReducedCell
+
+HAY = {"ena": 50.0, "ek": -85.0, "celsius": 34.0, "v_init": -75.0}
 
 
 def same(a, b) -> None:
@@ -86,22 +88,11 @@ def test_spikes_made_in_the_kernel_are_those_made_in_python(seed):
 
 
 def test_networks_side_by_side_give_what_they_give_alone():
+    """The kernel keeps nothing between two networks that run in threads of one process."""
     tasks = [draw_network(seed) for seed in range(6)]
-    for threads in (1, 3):
-        for task, result in zip(tasks, simulate_many(tasks, threads=threads), strict=True):
+    with ThreadPoolExecutor(3) as pool:
+        for task, result in zip(tasks, pool.map(lambda task: simulate(*task), tasks), strict=True):
             same(simulate(*task), result)
-
-
-def test_a_task_that_fails_stops_the_others():
-    spec, run = draw_network(3)
-    wild = spec.feedforward.model_copy(
-        update={"weights": np.full_like(spec.feedforward.weights, 1e9)}
-    )
-    bad = spec.model_copy(update={"feedforward": wild})
-    began = time.monotonic()
-    with pytest.raises(EngineError, match="far too large"):
-        simulate_many([(bad, run), long_run()], threads=2)
-    assert time.monotonic() - began < 10
 
 
 def test_samples_may_be_run_in_parts():
@@ -124,13 +115,13 @@ def test_samples_may_be_run_in_parts():
 
 def small(**changes) -> tuple[NetworkSpec, NetworkRun]:
     """One cell of two compartments that one strong spike fires, with constant learning rates."""
-    soma = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, **hay_soma())
-    dendrite = Compartment(parent=0, ca=40, g_leak=2, e_leak=-75, g_couple=5)
+    soma = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, area=1000, **hay_soma())
+    dendrite = Compartment(parent=0, ca=40, g_leak=2, e_leak=-75, g_couple=5, area=1000)
     spec = NetworkSpec(
-        hidden=(CellModel(compartments=(soma, dendrite), v_init=-75),),
+        hidden=(ReducedCell(compartments=(soma, dendrite), **HAY),),
         feedforward=FeedforwardSynapses(weights=[[3.0]]),
         context=ContextSynapses(compartments=(1,), weights=[[[1e-4]]]),
-        output=OutputCell(cell=CellModel(compartments=(soma,), v_init=-75), weights=[5.0]),
+        output=OutputCell(cell=ReducedCell(compartments=(soma,), **HAY), weights=[5.0]),
         plasticity=Plasticity(
             eta=(1e-7, 1e-7, 1e-7), c_pre=0.3, c_post=0.7, error_scale=-3.0, w_max=1e-2
         ),
@@ -393,7 +384,8 @@ def test_what_the_kernel_cannot_run_is_named():
     with pytest.raises(UnsupportedByEngine, match="blocks of 5"):
         KernelSimulator(spec, run, block=5)
     bare = spec.hidden[0].compartments[0].model_copy(update={"channels": {}})
-    other = CellModel(compartments=(bare, *spec.hidden[0].compartments[1:]))
+    whole = spec.hidden[0]
+    other = whole.model_copy(update={"compartments": (bare, *whole.compartments[1:])})
     mixed = spec.model_copy(update={"hidden": (*spec.hidden[:-1], other)})
     with pytest.raises(UnsupportedByEngine, match="other parents or channels"):
         simulate(mixed, run)

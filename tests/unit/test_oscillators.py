@@ -50,7 +50,7 @@ def test_a_fixed_point_stays(drive):
 def alone(drive: float) -> np.ndarray:
     """A lone cycle: two nodes that see a constant half of each other."""
     net = OscillatorNetwork(np.array([[0.0, 1.0], [1.0, 0.0]]), 0.0)
-    return net.simulate(
+    return net.integrate(
         [logistic_transfer(0.0)], 2 * drive, duration=2.0, discard=4.0, dt=0.5, seed=1
     )[0, 0]
 
@@ -65,13 +65,13 @@ def test_coupling_synchronises_and_its_absence_does_not():
     assert a.sum(axis=1) == pytest.approx(np.ones(24))
     assert not np.diag(a).any()
     net = OscillatorNetwork(a, 1.0)
-    runs = net.simulate(
+    runs = net.integrate(
         [logistic_transfer(s) for s in (0.0, 0.5)], 10.0, duration=4.0, discard=1.0, dt=0.5, seed=2
     )
     null, coupled = (order_parameter(phases(v)) for v in runs)
     assert null < 0.4
     assert coupled > 0.9
-    again = net.simulate([logistic_transfer(0.5)], 10.0, duration=4.0, discard=1.0, dt=0.5, seed=2)
+    again = net.integrate([logistic_transfer(0.5)], 10.0, duration=4.0, discard=1.0, dt=0.5, seed=2)
     assert again[0] == pytest.approx(runs[1], abs=1e-6)  # a run does not depend on its neighbours
 
 
@@ -94,9 +94,9 @@ def test_transfers_of_all_kinds_run_side_by_side_as_they_run_alone():
     a, _ = modular_connectivity(12, 2, 0.8, 0.2, seed=1)
     net = OscillatorNetwork(a, 1.0)
     settings = {"duration": 0.3, "discard": 0.0, "dt": 0.5, "seed": 4}
-    together = net.simulate(kinds, 10.0, **settings)
+    together = net.integrate(kinds, 10.0, **settings)
     for transfer, run in zip(kinds, together, strict=True):
-        alone = net.simulate([lambda v, s=transfer: s(v)], 10.0, **settings)[0]
+        alone = net.integrate([lambda v, s=transfer: s(v)], 10.0, **settings)[0]
         assert np.abs(alone - run).max() < 1e-9
 
 
@@ -172,7 +172,7 @@ def test_the_linearised_network_is_the_derivative_and_input_comes_from_the_presy
 def test_an_oscillator_listens_along_its_row():
     # node 1 hears a constant half of node 0, and node 0 hears nobody: only node 1 cycles
     net = OscillatorNetwork(np.array([[0.0, 0.0], [1.0, 0.0]]), 0.0)
-    (v,) = net.simulate([logistic_transfer(0.0)], 10.0, duration=1.0, discard=3.0, dt=0.5, seed=1)
+    (v,) = net.integrate([logistic_transfer(0.0)], 10.0, duration=1.0, discard=3.0, dt=0.5, seed=1)
     assert np.ptp(v, axis=1) == pytest.approx([0.0, np.ptp(v[1])], abs=1e-3)
     assert np.ptp(v[1]) > 1.0
 
@@ -184,7 +184,7 @@ def test_noise_at_rest_has_the_variance_of_the_linear_network():
     kicks = np.diag([noise**2, 0.0])
     expected = solve_continuous_lyapunov(jacobian, -kicks)[0, 0]
     net = OscillatorNetwork(np.zeros((nodes, nodes)), noise)
-    (v,) = net.simulate([logistic_transfer(0.0)], 1.0, duration=3.0, discard=0.7, dt=0.5, seed=3)
+    (v,) = net.integrate([logistic_transfer(0.0)], 1.0, duration=3.0, discard=0.7, dt=0.5, seed=3)
     assert v.var() == pytest.approx(expected, rel=0.04)
 
 
@@ -204,7 +204,7 @@ def test_gain_takes_the_network_from_segregation_to_integration_and_back():
     net = OscillatorNetwork(a, e.noise)
 
     def order(gamma, sigmas):
-        runs = net.simulate(
+        runs = net.integrate(
             [logistic_transfer(s) for s in sigmas], gamma,
             duration=3.0, discard=2.0, dt=e.dt, seed=7,
         )  # fmt: skip

@@ -214,7 +214,7 @@ def test_eigenvalues_are_those_of_the_simulated_mass():
         h = np.eye(states)[k] * 1e-5
         numeric[:, k] = (mass.derivative(rest + h) - mass.derivative(rest - h)) / 2e-5
     assert np.abs(numeric - mass.jacobian(point.v)).max() < 1e-4
-    t, v = mass.simulate(1.0)
+    t, v = mass.integrate(1.0)
     assert point.stable
     assert v[:, -1] == pytest.approx(point.v, abs=1e-5)
     assert t[-1] == 1.0
@@ -231,7 +231,7 @@ def test_the_column_of_jansen_and_rit_bifurcates_where_it_is_known_to():
     (state,) = column(120.0).fixed_points(5, 10, 21)
     assert not state.stable
     assert state.frequency == pytest.approx(10.7, abs=0.1)
-    _, v = column(120.0).simulate(3.0)
+    _, v = column(120.0).integrate(3.0)
     assert np.ptp(v[0, -500:]) > 2.0  # it cycles
 
 

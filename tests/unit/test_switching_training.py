@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.errors import SpecError, SweepError
 from dendmod.network import NetworkResult, NetworkRun, Samples
 from dendmod.papers.wybo2022.fig5.tasks import _traces, look

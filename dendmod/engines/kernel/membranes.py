@@ -13,9 +13,9 @@ import numpy.typing as npt
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
 from dendmod.errors import UnsupportedByEngine
 from dendmod.mechanisms import get
+from dendmod.mechanisms.compartments import POOL
 from dendmod.mechanisms.rates import Channel, channel
-from dendmod.network import CellModel, Compartment
-from dendmod.network.cell import POOL
+from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.units import MA_PER_CM2_IN_NA_PER_UM2, S_PER_CM2_IN_US_PER_UM2
 
 Floats = npt.NDArray[np.float64]
@@ -156,7 +156,7 @@ def calcium_gate(suffix: str) -> tuple[float, float, float]:
     return half, float(hill), float(tau[0, 0])
 
 
-def channel_values(compartment: Compartment, cell: CellModel) -> list[tuple[float, float]]:
+def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[float, float]]:
     """Return maximal conductance (uS) and reversal (mV) of each channel, by sorted suffix.
 
     Raises
@@ -171,7 +171,7 @@ def channel_values(compartment: Compartment, cell: CellModel) -> list[tuple[floa
 
 
 def _conductance(
-    own: Channel, params: dict[str, float], area: float, cell: CellModel
+    own: Channel, params: dict[str, float], area: float, cell: ReducedCell
 ) -> tuple[float, float]:
     other = sorted(set(params) - {own.gbar, own.reversal})
     if other:

@@ -17,7 +17,8 @@ from dendmod.engines.kernel.membranes import (
 )
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Population
 from dendmod.errors import UnsupportedByEngine
-from dendmod.network import Background, CellModel
+from dendmod.network import Background
+from dendmod.spec.reduced import ReducedCell
 from dendmod.units import NS_IN_US, PF_IN_NF
 
 CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
@@ -48,7 +49,7 @@ class Layer:
 
     def __init__(
         self,
-        cells: list[CellModel],
+        cells: list[ReducedCell],
         weights: npt.NDArray[np.float64],
         first_neuron: int,
         background: Background | None,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from dendmod.engines.neuron.insertion import insert
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
-from dendmod.network import CellModel
-from dendmod.network import Compartment as NetworkCompartment
 from dendmod.spec import Compartment, Location, ReducedCell
 from dendmod.units import (
     MOHM_UM_IN_OHM_CM,
@@ -53,12 +50,11 @@ def build_compartments(cell: ReducedCell) -> BuiltCompartments:
     return BuiltCompartments(cell)
 
 
-def build_sections(cell: ReducedCell | CellModel) -> list[Any]:
+def build_sections(cell: ReducedCell) -> list[Any]:
     """Return the sections of a cell of few compartments, in their order."""
-    compartments: Sequence[Compartment | NetworkCompartment] = cell.compartments
-    names = [c.name or f"compartment{i}" for i, c in enumerate(compartments)]
+    names = [c.name or f"compartment{i}" for i, c in enumerate(cell.compartments)]
     sections = [h.Section(name=name) for name in names]
-    for compartment, sec in zip(compartments, sections, strict=True):
+    for compartment, sec in zip(cell.compartments, sections, strict=True):
         _shape(compartment, sec)
         if compartment.parent >= 0:
             # a child joined at the parent's centre is apart by its own half alone
@@ -70,7 +66,7 @@ def build_sections(cell: ReducedCell | CellModel) -> list[Any]:
     return sections
 
 
-def _shape(compartment: Compartment | NetworkCompartment, sec: Any) -> None:
+def _shape(compartment: Compartment, sec: Any) -> None:
     """Set size, capacitance and the resistance to the parent, each exactly as specified."""
     side = math.sqrt(compartment.area / math.pi)
     sec.nseg, sec.L, sec.diam = 1, side, side

@@ -59,7 +59,7 @@ def synchrony(
     for f in functions:
         q = Activation(Measured(tuple(f["amps"]), tuple(f["rate"])), Normal(0.0, f["sd"]), "nA")
         transfers += [population_transfer(q, f["qmax"], centre, x) for x in per_unit]
-    runs = OscillatorNetwork(weights, e.noise).simulate(
+    runs = OscillatorNetwork(weights, e.noise).integrate(
         transfers, gamma, duration=duration, discard=discard, dt=e.dt, seed=seed
     )
     out = []

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.networks import simulate
-from dendmod.network import CellModel, NetworkRun, NetworkSpec, Samples
+from dendmod.engines.simulation import simulate
+from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.rng import stream
+from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network
 from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
 from dendmod.switching.inside import inside
@@ -51,8 +52,8 @@ def look(
     chosen = Settings.model_validate(settings)
     images = load_images(data)
     network = build_network(
-        CellModel.model_validate_json(hidden),
-        CellModel.model_validate_json(output),
+        ReducedCell.model_validate_json(hidden),
+        ReducedCell.model_validate_json(output),
         feedforward(matrix, images, k, seed),
         len(classes),
         chosen,
