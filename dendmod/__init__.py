@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         VoltageClamp,
     )
     from dendmod.spec.result import Result
+    from dendmod.study.figure import make_figure
     from dendmod.sweep import Task, run_tasks
 
 _WHERE = {
@@ -52,6 +53,7 @@ _WHERE = {
     "choose_sites": "dendmod.cells.sites",
     "fit_io": "dendmod.iocurve",
     "load_protocol": "dendmod.protocol",
+    "make_figure": "dendmod.study.figure",
     "run_tasks": "dendmod.sweep",
     "simulate": "dendmod.engines.simulation",
     "thresholds": "dendmod.iocurve",
@@ -77,6 +79,7 @@ __all__ = [
     "choose_sites",
     "fit_io",
     "load_protocol",
+    "make_figure",
     "run_tasks",
     "simulate",
     "thresholds",

@@ -1,8 +1,8 @@
 """Are the numbers of two folders of results equal? ``python -m tests.compare_summaries A B``
 
-Every number, text and list in each summary.json below A has to stand in the summary.json of the same
-folder below B, equal to the last digit. What B says more is not looked at. Versions and hashes of code
-differ by their nature; so does the vocabulary of verdicts, which are listed but do not count.
+Every number, text and list in each summary.json below A has to stand in the summary.json of the
+same folder below B, equal to the last digit. What B says more is not looked at. Versions and hashes
+differ by their nature; words such as verdicts are listed but do not count.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def listing(entries: Iterable[Entry], *, short: bool = False) -> str:
 def _make(name: str, arguments: Sequence[str] | None, program: str | None) -> None:
     entry = find(name)
     given = _parser(entry, program or f"dendmod figure {name}").parse_args(arguments)
-    out = given.out or default_folder(entry)
+    out = given.out or entry.out
     check_folder(out)
     began = time.monotonic()
     from dendmod.study.figure import make_figure
@@ -80,11 +80,6 @@ def _make(name: str, arguments: Sequence[str] | None, program: str | None) -> No
     print(f"{pictures}summary.json written in {time.monotonic() - began:.0f} s")
 
 
-def default_folder(entry: Entry) -> Path:
-    """Return the folder of a figure's results where none is given."""
-    return Path("results", *entry.name.split("/"))
-
-
 def _at_least(lowest: int) -> Any:
     def whole(text: str) -> int:
         try:
@@ -102,7 +97,7 @@ def _parser(entry: Entry, program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=entry.title)
     parser.add_argument(
         "--out", type=Path, metavar="DIR",
-        help=f"folder for pictures, summary.json and stored runs ({default_folder(entry)})",
+        help=f"folder for pictures, summary.json and stored runs ({entry.out})",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="less of everything, in minutes")
     if not any(option.name == "seed" for option in entry.options):

@@ -76,6 +76,11 @@ class Entry:
         return str(self._table["figure"]["schema"])
 
     @property
+    def out(self) -> Path:
+        """Folder of its results where none is given."""
+        return Path("results", str(self._table["figure"].get("folder", self.name)))
+
+    @property
     def files(self) -> str:
         """Name of its picture and other files; of a measurement without picture ""."""
         return str(self._table["figure"].get("files", self.name.rpartition("/")[2]))

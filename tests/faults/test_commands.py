@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
-from dendmod import cli, figure
+from dendmod import cli
 from dendmod.errors import SpecError
-from dendmod.figure import check_folder, guard, run_figure
-from dendmod.papers.wybo2022.fig2 import figure as fig2
 from dendmod.paths import data_dir
+from dendmod.study import figure, messages
+from dendmod.study.command import figure_command
+from dendmod.study.figure import make_figure
+from dendmod.study.messages import check_folder, guard
 
 IO = str(data_dir("protocols") / "io_shunt.json")
 
@@ -83,21 +85,26 @@ def test_ctrl_c_says_that_the_command_goes_on(monkeypatch, capsys):
 
 def test_one_trial_is_too_few_for_an_io_curve(tmp_path):
     with pytest.raises(SpecError, match="2 or more"):
-        fig2.main(figure.FigureOptions(out=tmp_path / "o", trials=1))
+        make_figure("wybo2022/fig2", tmp_path / "o", changes={"run.trials": 1})
     assert not (tmp_path / "o").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     check_folder(tmp_path / "new" / "deeper")
     assert not (tmp_path / "new").exists()
-    monkeypatch.setattr(figure.os, "access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setattr(messages.os, "access", lambda *_: False)  # root may write anywhere
     with pytest.raises(SpecError, match="cannot be written; give another folder"):
         check_folder(tmp_path / "new")
 
 
-def test_a_figure_checks_its_folder_before_it_computes(in_the_way, capsys):
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    monkeypatch.setattr(figure, "make_figure", lambda *_, **__: pytest.fail("it ran"))
+
+
+def test_a_figure_checks_its_folder_before_it_computes(in_the_way, capsys, nothing_runs):
     with pytest.raises(SystemExit):
-        run_figure("fig1", lambda _: pytest.fail("it ran"), command=["--out", str(in_the_way)])
+        figure_command("wybo2022/fig1", ["--out", str(in_the_way)])
     assert f"{in_the_way} is a file" in capsys.readouterr().err
 
 
@@ -157,17 +164,47 @@ def test_a_value_that_a_specification_refuses_is_one_message(refused):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--seed", "-1"], "argument --seed: -1: give 0 or more"),
-        (["--trials", "x"], "argument --trials: 'x': give a whole number"),
         (["--workers", "0"], "argument --workers: 0: give 1 or more"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--set", "run.trials=1,2"], "a figure takes one value a field"),
+        (["--set", "run.trials=1", "--trials", "2"], "is given by --set and by an option"),
     ],
 )
-def test_a_wrong_option_of_a_figure_is_explained(options, message, capsys):
+def test_a_wrong_option_of_a_figure_is_explained(options, message, capsys, nothing_runs):
     with pytest.raises(SystemExit) as stopped:
-        run_figure("fig1", lambda _: pytest.fail("it ran"), command=options)
+        figure_command("wybo2022/fig1", options)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "-1"], "run.seed: Input should be greater than or equal to 0; given: '-1'"),
+        (["--trials", "x"], "run.trials: Input should be a valid integer"),
+        (["--dt", "nan"], "run.dt_ms: Input should be a finite number"),
+        (["--set", "run.trails=2"], "Did you mean 'trials'?"),
+        (["--set", "run.trials.x=2"], "'trials' is a value, not a table of fields"),
+    ],
+)
+def test_a_wrong_setting_of_a_figure_is_explained(options, message, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        figure_command("wybo2022/fig1", [*options, "--out", str(tmp_path)])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.startswith("error: ")
+
+
+def test_every_figure_is_listed_and_an_unknown_one_is_explained(refused, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["dendmod", "figure", "--list"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    listed = capsys.readouterr().out
+    for name in ("wybo2022/fig1", "wybo2022/figS3", "wyrick2021/table3", "shine2021/fig5"):
+        assert f"  {name} " in listed
+    assert "Did you mean 'wybo2022/fig1'?" in refused("figure", "wybo2022/fg1")
 
 
 def test_a_cache_that_cannot_be_written_is_named(in_the_way, refused, monkeypatch):
@@ -201,19 +238,25 @@ def test_a_fault_of_the_program_keeps_its_traceback(fault):
         guard(broken)
 
 
-def test_pictures_of_quick_runs_say_so_and_others_do_not(tmp_path):
+@pytest.mark.parametrize(("quick", "said"), [(True, ["quick run"]), (False, [])])
+def test_pictures_of_quick_runs_say_so_and_others_do_not(quick, said, tmp_path, monkeypatch):
     import matplotlib.pyplot as plt
 
-    from dendmod.plotting import save
+    from dendmod.study.registry import Entry
 
-    said = []
-
-    def main(options):
-        picture = plt.figure()
-        save(picture, options.out, "picture")
-        said.append([text.get_text() for text in picture.texts])
-        return {}
-
-    for command in (["--quick"], []):
-        run_figure("picture", main, command=[*command, "--out", str(tmp_path)])
-    assert said == [["quick run"], []]
+    picture = plt.figure()
+    made = figure.Figure(
+        settings=lambda table, quick: table,
+        measure=lambda settings, sweep: None,
+        summarise=lambda settings, found: {"nan": float("nan")},
+        draw=lambda settings, found, summary: {"picture": picture},
+        texts={"one": "a claim that nothing decides"},
+    )
+    monkeypatch.setattr(Entry, "load", lambda self: made)
+    summary = make_figure("wybo2022/fig1", tmp_path, quick=quick)
+    assert [text.get_text() for text in picture.texts] == said
+    assert (tmp_path / "picture.pdf").exists()
+    assert summary == json.loads((tmp_path / "summary.json").read_text())
+    assert summary["nan"] is None
+    assert summary["quick"] is quick
+    assert summary["claims"]["one"]["verdict"] == "not resolved"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dendmod.figure import FigureOptions
-from dendmod.protocol import parse_grid
 from dendmod.protocol.run_file import run_file
+from dendmod.spec.grid import parse_grid
+from dendmod.sweep import Sweep
 from tests.faults.cluster import Cluster
 from tests.faults.test_sweep import hashes
 
@@ -17,6 +17,9 @@ SMALL = parse_grid(
     ["run.settle_ms=50", "arms.shunt.levels=[0, 60]", "arms.shunt.quick_levels=[]",
      "arms.nmda.levels=[0, 20]", "arms.nmda.quick_levels=[]", "run.dt_ms=0.2"]
 )  # fmt: skip
+
+
+ONE = {"run.trials": 1}
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -29,11 +32,12 @@ def test_neuron_gives_the_same_bytes_with_1_2_and_4_workers_and_on_a_cluster(tmp
     folder = tmp_path / "cluster"
     folder.mkdir()
     for workers in (1, 2, 4):
-        run_file("fig1", FigureOptions(tmp_path / str(workers), trials=1, workers=workers), SMALL)
+        out = tmp_path / str(workers)
+        run_file("fig1", out, sweep=Sweep(out / "store", workers=workers), changes=ONE, grid=SMALL)
     cluster = Cluster(folder, n=2)
     try:
-        on = FigureOptions(tmp_path / "dask", trials=1, scheduler=cluster.address)
-        run_file("fig1", on, SMALL)
+        on = Sweep(tmp_path / "dask" / "store", scheduler=cluster.address)
+        run_file("fig1", tmp_path / "dask", sweep=on, changes=ONE, grid=SMALL)
     finally:
         cluster.close()
     expected = hashes(tmp_path / "1" / "store")

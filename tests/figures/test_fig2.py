@@ -50,13 +50,13 @@ def test_the_search_agrees_with_a_full_grid(tmp_path):
     """On the cell itself, not a toy: thresholds within the search's resolution."""
     from dendmod.protocol import load_protocol
     from dendmod.protocol.experiment import Experiment
+    from dendmod.sweep import Sweep
 
-    protocol = load_protocol("fig1")
-    experiment = Experiment(protocol, tmp_path, progress=False)
-    seed, trials = protocol.run.seed, 4
-    table = experiment.io_curves({"nmda": [11]}, trials=trials, seed=seed)["nmda"]
-    grid = list(range(0, 100, 4))
-    full = experiment.spikes({"nmda": [11]}, trials=trials, seed=seed, n_feedforward=grid)["nmda"]
+    one = {"run.trials": 4, "arms.nmda.levels": [11], "arms.nmda.quick_levels": [],
+           "arms.shunt.levels": [0], "arms.shunt.quick_levels": []}  # fmt: skip
+    experiment = Experiment(load_protocol("fig1", one), Sweep(tmp_path, progress=False))
+    table = experiment.io_curves(["nmda"])["nmda"]
+    full = experiment.spikes(n_feedforward=list(range(0, 100, 4)))["nmda"]
     found = thresholds(table.n_feedforward, table.mean())
     np.testing.assert_allclose(
         found, thresholds(full.n_feedforward, full.counts.mean(axis=2)), atol=4

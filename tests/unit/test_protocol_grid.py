@@ -1,16 +1,12 @@
 """Does --set run every combination of values, and refuse what cannot be meant?"""
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dendmod.errors import SpecError
-from dendmod.figure import FigureOptions
-from dendmod.protocol import load_grid, load_variants, parse_grid
-from dendmod.protocol.grid import grid_points
+from dendmod.protocol import load_grid, load_protocol, load_variants
+from dendmod.spec.grid import grid_points, parse_grid
 
 value = st.one_of(
     st.integers(-1000, 1000),
@@ -66,14 +62,22 @@ def test_without_a_grid_nothing_changes():
 
 
 def test_trials_of_a_grid_are_those_that_run_quick_or_not():
-    options = FigureOptions(out=Path("results"), quick=True)
-    protocol = load_grid("fig1", None, parse_grid(["run.trials=1"])).protocols["run.trials=1"]
-    for trials in (1, 8):
-        at = options.at({"run.trials": trials})
-        assert protocol.trials(at.trials, quick=at.quick) == trials
-    assert options.at({"run.seed": 2}) is options
-    with pytest.raises(SpecError, match="by --set and by --trials"):
-        replace(options, trials=3).at({"run.trials": 3})
+    grid = parse_grid(["run.trials=1,8"])
+    for quick in (True, False):
+        for name, protocol in load_grid("fig1", None, grid, quick=quick).protocols.items():
+            assert protocol.run.trials == int(name.partition("=")[2])
+    with pytest.raises(SpecError, match=r"run.trials is given by --set and by an option"):
+        load_grid("fig1", {"run.trials": 3}, grid)
+
+
+def test_the_quick_scale_is_smaller_and_changes_come_after_it():
+    full, quick = load_protocol("fig1"), load_protocol("fig1", quick=True)
+    assert quick.levels == {"shunt": (0, 60, 120), "nmda": (0, 11, 20)}
+    assert (quick.run.trials, quick.clamp.runs) == (4, 3)
+    assert (quick.io.resolution, quick.io.bootstraps) == (12, 200)
+    assert full.levels["shunt"] == full.arms["shunt"].levels
+    assert load_protocol("fig1", {"run.trials": 7}, quick=True).run.trials == 7
+    assert quick.quick() == quick
 
 
 @pytest.mark.parametrize(

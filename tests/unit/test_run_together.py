@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from dendmod.protocol.together import run_together
 
-from dendmod.protocol import experiment as plan
-from dendmod.protocol import load_grid, parse_grid
-from dendmod.protocol.experiment import Experiment
+from dendmod.protocol import load_grid
+from dendmod.protocol.experiment import Experiment, run_together
+from dendmod.spec.grid import parse_grid
+from dendmod.sweep import Sweep, sweep
 
 SITES = {
     "section": np.arange(20),
@@ -28,15 +28,16 @@ def calls(monkeypatch):
         counts = {"counts": np.zeros((1, 2), dtype=int)}
         return {task.key: SITES if task.key.endswith("sites") else counts for task in tasks}
 
-    monkeypatch.setattr(plan, "run_tasks", run_tasks)
+    monkeypatch.setattr(sweep, "run_tasks", run_tasks)
     return asked
 
 
 def test_a_grid_is_one_sweep_and_each_protocol_finds_its_runs(calls, tmp_path):
-    loaded = load_grid("fig1", None, parse_grid(["run.dt_ms=0.05,0.1", "sites.order=random"]))
-    experiments = {name: Experiment(p, tmp_path) for name, p in loaded.protocols.items()}
-    levels = {"arms": {"shunt": [0, 60], "nmda": [3]}, "trials": 2, "seed": 1}
-    run_together(experiments, lambda _, e: e.spike_tasks(**levels))
+    few = {"run.trials": 2, "arms.shunt.levels": [0, 60], "arms.shunt.quick_levels": [],
+           "arms.nmda.levels": [3], "arms.nmda.quick_levels": []}  # fmt: skip
+    loaded = load_grid("fig1", few, parse_grid(["run.dt_ms=0.05,0.1", "sites.order=random"]))
+    experiments = {n: Experiment(p, Sweep(tmp_path)) for n, p in loaded.protocols.items()}
+    run_together(experiments, Experiment.spike_tasks)
     ahead = list(calls)
     # both share their sites, which do not depend on the time step
     assert ahead[0][1] == 1
@@ -44,7 +45,7 @@ def test_a_grid_is_one_sweep_and_each_protocol_finds_its_runs(calls, tmp_path):
     assert new == len(set(keys)) == 6
     assert "2 run.dt_ms=0.1 sites.order=random/spikes/nmda/3" in keys
     for experiment in experiments.values():
-        table = experiment.spikes(**levels)
+        table = experiment.spikes()
         assert table["shunt"].counts.shape == (2, 1, 2)
     # nothing was left to be made
     assert sum(new for _, new in calls) == 1 + 6
