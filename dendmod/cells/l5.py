@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dendmod.morphology.naming import check_name
 from dendmod.params import hay2011
 from dendmod.spec import Cell
 
@@ -20,9 +21,12 @@ def L5PyramidalCell(morphology: str = "l5pc", biophysics: int = 1) -> Cell:
     ------
     SpecError
         If there is no such set.
+    MorphologyError
+        If there is no such morphology.
 
     References
     ----------
     Hay et al. 2011, PLoS Comput Biol 7:e1002107, Tables 2 and 3.
     """
+    check_name(morphology)
     return Cell(morphology=morphology, biophysics=hay2011.biophysics(biophysics))

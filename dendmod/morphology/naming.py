@@ -18,6 +18,24 @@ def built_in() -> dict[str, Path]:
     return {p.stem: p for p in sorted(data_dir("morphologies").glob("*/*.swc"))}
 
 
+def check_name(name: str) -> None:
+    """Check that a morphology is known, whether or not it has been downloaded.
+
+    Raises
+    ------
+    MorphologyError
+        If there is no such name or file.
+    """
+    if Path(name).suffix:
+        if not Path(name).is_file():
+            raise MorphologyError(f"there is no morphology file {name}")
+    elif name not in (known := (*built_in(), *DOWNLOADED)):
+        raise MorphologyError(
+            f"there is no morphology {name!r}; give a file (.swc, .asc) or a name."
+            + did_you_mean(name, known)
+        )
+
+
 def resolve_path(name: str) -> Path:
     """Return the file of a morphology given by name or path.
 
@@ -26,21 +44,17 @@ def resolve_path(name: str) -> Path:
     MorphologyError
         If there is no such name or file, or it has not been downloaded.
     """
+    check_name(name)
     if Path(name).suffix:
         return Path(name)
     if name in built_in():
         return built_in()[name]
-    if name in DOWNLOADED:
-        path = cache_dir() / "morphologies" / f"{name}.asc"
-        if not path.is_file():
-            raise MorphologyError(
-                f"{name} has not been downloaded; run `dendmod morphology get {name}`"
-            )
-        return path
-    raise MorphologyError(
-        f"there is no morphology {name!r}; give a file (.swc, .asc) or a name."
-        + did_you_mean(name, (*built_in(), *DOWNLOADED))
-    )
+    path = cache_dir() / "morphologies" / f"{name}.asc"
+    if not path.is_file():
+        raise MorphologyError(
+            f"{name} has not been downloaded; run `dendmod morphology get {name}`"
+        )
+    return path
 
 
 def resolve(name: str) -> Morphology:
@@ -52,8 +66,7 @@ def resolve(name: str) -> Morphology:
         As `resolve_path` and `read` say.
     """
     path = resolve_path(name)
-    mtime = path.stat().st_mtime_ns if path.exists() else 0
-    return _read_once(str(path), path.stem, mtime)
+    return _read_once(str(path), path.stem, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,22 @@ class Setup(Spec):
             raise ValueError(f"synapse names must differ; twice: {', '.join(sorted(twice))}")
         return self
 
+    @model_validator(mode="after")
+    def _compartments_are_there(self) -> Setup:
+        if isinstance(self.cell, ReducedCell):
+            n = len(self.cell.compartments)
+            check_places(self.places, n, "compartment", self.cell.name)
+        return self
+
+    @property
+    def places(self) -> dict[str, Location]:
+        """Every place that is named, by what lies there."""
+        found = {f"synapse {s.name!r}": s.location for s in self.synapses}
+        found |= {f"current clamp {i}": c.location for i, c in enumerate(self.current_clamps)}
+        if self.voltage_clamp is not None:
+            found["voltage clamp"] = self.voltage_clamp.location
+        return found | {f"recording {name!r}": place for name, place in self.record.items()}
+
 
 @dataclass(frozen=True)
 class SpikeTrain:
@@ -94,6 +111,15 @@ class SpikeTrain:
                 f"the weight of {self.synapse!r} is {self.weight}; give a finite number"
             )
         object.__setattr__(self, "times", times)
+
+
+def check_places(places: Mapping[str, Location], n: int, kind: str, cell: str) -> None:
+    """Raise a SpecError for a place whose section or compartment the cell does not have."""
+    for what, place in places.items():
+        if place.section >= n:
+            raise SpecError(
+                f"{what}: {kind} {place.section} is not there: {cell} has {kind}s 0..{n - 1}"
+            )
 
 
 def check_trains(setup: Setup, trains: tuple[SpikeTrain, ...]) -> None:

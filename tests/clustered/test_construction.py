@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from dendmod.clustered import ClusteredNetwork, build_network
+from dendmod.errors import SpecError
 
 
 @pytest.fixture(scope="module")
@@ -90,5 +90,5 @@ def test_the_homogeneous_network_has_no_clusters_to_see():
                {"n_neuron": 100}, {"r_ext": float("nan")}]
 )  # fmt: skip
 def test_what_cannot_be_a_network_is_refused(change):
-    with pytest.raises(ValidationError):
+    with pytest.raises(SpecError):
         ClusteredNetwork(**change)

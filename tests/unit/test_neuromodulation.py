@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from dendmod import L5PyramidalCell
 from dendmod.errors import MorphologyError, SpecError
@@ -252,7 +251,7 @@ def test_what_is_impossible_is_refused():
     ):  # fmt: skip
         with pytest.raises(SpecError):
             wrong()
-    with pytest.raises(ValidationError, match="not both"):
+    with pytest.raises(SpecError, match="not both"):
         Effect(mechanism="Ih", parameter="gIhbar", scale=0.5, shift=1.0)
 
 

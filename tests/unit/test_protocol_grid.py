@@ -99,7 +99,7 @@ def test_what_cannot_be_meant_is_refused(settings, said):
 @pytest.mark.parametrize(
     ("name", "setting", "said"),
     [
-        ("fig1", "run.dt=0.1", "unknown field 'run.dt'.*Did you mean 'dt_ms'"),
+        ("fig1", "run.dt=0.1", "there is no field 'run.dt'.*Did you mean 'dt_ms'"),
         ("fig1", "run.dt_ms=5", "less than or equal to 0.2"),
         ("fig1", "run.seed=3", "by --set and by an option"),
         ("fig1_readings", "sites.x=0.3", "'sites at x = 0.5' sets sites.x itself"),

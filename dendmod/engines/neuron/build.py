@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.checks import shape_of
 from dendmod.engines.neuron.insertion import set_reversals
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
 from dendmod.mechanisms import check_parameters
-from dendmod.morphology import Morphology, resolve
+from dendmod.morphology import Morphology
 from dendmod.spec import (
     ApicalExponential,
     ApicalWindow,
@@ -76,10 +77,7 @@ class BuiltCell:
 
 def build(cell: Cell) -> BuiltCell:
     """Build a cell in the open session."""
-    morphology = resolve(cell.morphology)
-    if cell.axon_stub is not None:
-        morphology = morphology.without_axon()
-    return BuiltCell(cell, morphology)
+    return BuiltCell(cell, shape_of(cell))
 
 
 def _region(cell: Cell, kind: RegionName) -> RegionSpec:

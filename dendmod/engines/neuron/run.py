@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.checks import check_setup
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError
-from dendmod.mechanisms.catalogue import check_point_process
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.result import Array, Result
 from dendmod.spec.stimulus import check_trains
@@ -30,6 +30,11 @@ class Simulator(InSession):
     coreneuron
         As in `Session`.
 
+    Raises
+    ------
+    MorphologyError, MechanismError, SpecError
+        If the set-up names something that is not there (`dendmod.engines.checks.check_setup`).
+
     Notes
     -----
     Use it as a context manager. Settling runs without spikes; its end state is restored before
@@ -37,6 +42,7 @@ class Simulator(InSession):
     """
 
     def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
+        check_setup(setup)
         self.setup, self.spec = setup, run
         self.session = Session(
             dt=run.dt,
@@ -57,7 +63,6 @@ class Simulator(InSession):
         self.cell: BuiltCell | BuiltCompartments = _build(self.setup.cell)
         self._points: dict[str, Any] = {}
         for synapse in self.setup.synapses:
-            check_point_process(synapse.mechanism, synapse.params)
             point = getattr(h, synapse.mechanism)(self.cell.segment(synapse.location))
             for name, value in synapse.params.items():
                 setattr(point, name, value)
