@@ -1,6 +1,7 @@
 """Biophysical dendritic neuron modelling on NEURON.
 
-Importing dendmod loads no engine; the public names below are fetched when they are first used.
+Importing dendmod loads no engine: the public names and the packages below are fetched when they are
+first used, so that ``import dendmod; dendmod.network`` works without further imports.
 """
 
 from __future__ import annotations
@@ -11,6 +12,31 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dendmod import (
+        cells,
+        clustered,
+        engines,
+        errors,
+        exchange,
+        iocurve,
+        learning,
+        mechanisms,
+        morphology,
+        network,
+        neuromodulation,
+        params,
+        plotting,
+        population,
+        protocol,
+        reduction,
+        rng,
+        sources,
+        spec,
+        study,
+        sweep,
+        switching,
+        units,
+    )
     from dendmod.cells.check import check_cell
     from dendmod.cells.l5 import L5PyramidalCell
     from dendmod.cells.sites import choose_sites
@@ -59,6 +85,12 @@ _WHERE = {
     "thresholds": "dendmod.iocurve",
 }
 
+_PACKAGES = (
+    "cells", "clustered", "engines", "errors", "exchange", "iocurve", "learning", "mechanisms",
+    "morphology", "network", "neuromodulation", "params", "plotting", "population", "protocol",
+    "reduction", "rng", "sources", "spec", "study", "sweep", "switching", "units",
+)  # fmt: skip
+
 __all__ = [
     "Biophysics",
     "Cell",
@@ -75,18 +107,43 @@ __all__ = [
     "Task",
     "ThresholdSearch",
     "VoltageClamp",
+    "cells",
     "check_cell",
     "choose_sites",
+    "clustered",
+    "engines",
+    "errors",
+    "exchange",
     "fit_io",
+    "iocurve",
+    "learning",
     "load_protocol",
     "make_figure",
+    "mechanisms",
+    "morphology",
+    "network",
+    "neuromodulation",
+    "params",
+    "plotting",
+    "population",
+    "protocol",
+    "reduction",
+    "rng",
     "run_tasks",
     "simulate",
+    "sources",
+    "spec",
+    "study",
+    "sweep",
+    "switching",
     "thresholds",
+    "units",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"dendmod.{name}")
     if name not in _WHERE:
         raise AttributeError(f"module 'dendmod' has no attribute {name!r}")
     return getattr(importlib.import_module(_WHERE[name]), name)

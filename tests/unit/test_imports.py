@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import dendmod
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "dendmod"
 ONLY_IMPORTER_OF_NEURON = "dendmod.engines.neuron.session"
@@ -94,6 +96,26 @@ def test_importing_loads_nothing_heavy_and_prints_nothing(module, heavy):
     )
     assert done.stdout == ""
     assert done.stderr == ""
+
+
+def test_every_public_package_is_there_without_loading_an_engine():
+    """`import dendmod; dendmod.network` needs no further import; papers, doors and the rest do."""
+    inner = {"atomic", "npz", "paths", "papers", "cli", "figure", "__main__"}
+    doors = {path.stem for path in PACKAGE.glob("fig*.py")}
+    parts = {name.split(".")[1] for name in IMPORTS if "." in name} - inner - doors
+    assert parts == set(dendmod._PACKAGES)
+    assert parts <= set(dir(dendmod))
+    run_python(
+        "import sys, dendmod; "
+        f"[getattr(dendmod, name).__name__ for name in {sorted(parts)}]; "
+        "loaded = {'neuron', 'torch', 'sklearn', 'morphio'} & set(sys.modules); "
+        "sys.exit(f'loaded: {sorted(loaded)}') if loaded else None"
+    )
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'netwrok'"):
+        dendmod.netwrok  # noqa: B018
 
 
 def test_every_module_has_a_layer():

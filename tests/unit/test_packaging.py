@@ -42,6 +42,7 @@ def test_the_wheel_carries_every_data_file(wheel):
         for path in files:
             assert f"dendmod/_data/{path.relative_to(REPOSITORY).as_posix()}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "dendmod/py.typed" in names  # type checkers of users read the hints
 
 
 def test_an_unpacked_wheel_finds_its_own_data(wheel, tmp_path):
