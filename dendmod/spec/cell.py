@@ -188,6 +188,15 @@ class Cell(Spec):
     axon_stub: AxonStub | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 
+    def __repr__(self) -> str:
+        axon = "" if self.axon_stub is None else ", axon stub"
+        return (
+            f"Cell({self.morphology} with {self.biophysics.name}: "
+            f"{', '.join(self.biophysics.regions)}; {len(self.voltage_gated)} gated channels{axon})"
+        )
+
+    __str__ = __repr__
+
     @property
     def celsius(self) -> float:
         """Temperature (degC)."""

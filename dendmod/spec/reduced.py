@@ -103,6 +103,16 @@ class ReducedCell(Spec):
         check_tree(self.compartments)
         return self
 
+    def __repr__(self) -> str:
+        n, sites = len(self.compartments), len(self.sites)
+        return (
+            f"ReducedCell({self.name}: {n} compartment{'s' * (n != 1)}, {sites} "
+            f"site{'s' * (sites != 1)}, "
+            f"{len(self.voltage_gated)} channels)"
+        )
+
+    __str__ = __repr__
+
     @property
     def layout(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """Parent and mechanisms of each compartment: what cells of one population share."""
@@ -132,7 +142,11 @@ class ReducedCell(Spec):
     @property
     def sites(self) -> tuple[Location, ...]:
         """The compartments of the sites, in the order of their names."""
-        ranks = [(c.name, i) for i, c in enumerate(self.compartments) if c.role == "site"]
+        ranks = [
+            (c.name, i)
+            for i, c in enumerate(self.compartments)
+            if c.role == "site" and c.parent >= 0
+        ]
         return tuple(Location(section=i, x=0.5) for _, i in sorted(ranks))
 
     def index(self, name: str) -> int:

@@ -66,6 +66,14 @@ class Setup(Spec):
             check_places(self.places, n, "compartment", self.cell.name)
         return self
 
+    def __repr__(self) -> str:
+        counts = ((len(self.synapses), "synapse"), (len(self.current_clamps), "current clamp"),
+                  (int(self.voltage_clamp is not None), "voltage clamp"))  # fmt: skip
+        held = "".join(f", {n} {what}{'s' * (n != 1)}" for n, what in counts if n)
+        return f"Setup({self.cell!r}{held}; records {', '.join(self.record) or 'nothing'})"
+
+    __str__ = __repr__
+
     @property
     def places(self) -> dict[str, Location]:
         """Every place that is named, by what lies there."""
