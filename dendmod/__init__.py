@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         VoltageClamp,
     )
     from dendmod.spec.result import Result
+    from dendmod.study.citations import cite
     from dendmod.study.figure import make_figure
     from dendmod.sweep import Task, run_tasks
 
@@ -77,6 +78,7 @@ _WHERE = {
     "VoltageClamp": "dendmod.spec",
     "check_cell": "dendmod.cells.check",
     "choose_sites": "dendmod.cells.sites",
+    "cite": "dendmod.study.citations",
     "fit_io": "dendmod.iocurve",
     "load_protocol": "dendmod.protocol",
     "make_figure": "dendmod.study.figure",
@@ -110,6 +112,7 @@ __all__ = [
     "cells",
     "check_cell",
     "choose_sites",
+    "cite",
     "clustered",
     "engines",
     "errors",

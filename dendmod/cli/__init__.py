@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from dendmod import __version__
-from dendmod.cli import cell, figure, io, learn, mechanisms, morphology, network, reduce, run, sweep
+from dendmod.cli import (
+    cell,
+    cite,
+    figure,
+    io,
+    learn,
+    mechanisms,
+    morphology,
+    network,
+    reduce,
+    run,
+    sweep,
+)  # fmt: skip
 from dendmod.study.messages import guard
 
 _CTRL_C = 130
@@ -31,6 +43,7 @@ app.command(
         "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []
     },
 )(figure.figure)  # fmt: skip
+app.command("cite")(cite.cite)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 

@@ -85,7 +85,11 @@ DIRECTIONS = {
     "calcium_up": Source("Williams & Fletcher 2019", "Abstract", "everywhere, for comparison"),
 }
 
-CLOSURE = Source("Wang 2007", "Abstract", "alpha2A closes HCN channels; Carr 2007; Labarrera 2018")
+CLOSURE = (
+    Source("Wang 2007", "Abstract", "alpha2A closes HCN channels"),
+    Source("Carr 2007", note="the same"),
+    Source("Labarrera 2018", note="the same"),
+)
 CONCENTRATIONS = (10.0, 50.0, 250.0, 1000.0, 5000.0)  # nM; ours
 
 
