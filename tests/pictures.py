@@ -34,7 +34,7 @@ def labelled(ax: Axes) -> dict[str, np.ndarray]:
 
 
 def bar_ends(ax: Axes) -> list[np.ndarray]:
-    """Return both ends of the error bars of each line, shape [points, 2]; NaN where there is none."""
+    """Return both ends of the error bars of each line, shape [points, 2]; NaN where none is."""
     out = []
     for container in ax.containers:
         if isinstance(container, ErrorbarContainer):

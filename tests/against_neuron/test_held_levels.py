@@ -64,7 +64,7 @@ def test_sk_is_open_as_far_as_settled_calcium_opens_it(levels):
 def test_steps_start_from_rest_where_sodium_channels_are_ready(levels):
     steady, peak = levels.steady["NaTa_t"], levels.peak["NaTa_t"]
     assert peak[-1] > 0.1 > 10 * steady[-1]
-    assert all((0 < opened).all() and (opened <= 1).all() for opened in levels.peak.values())
+    assert all((opened > 0).all() and (opened <= 1).all() for opened in levels.peak.values())
 
 
 def test_a_channel_that_the_soma_lacks_is_taken_from_where_it_is_densest(levels):
