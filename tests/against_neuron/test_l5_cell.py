@@ -27,6 +27,9 @@ def test_the_default_cell_lies_within_its_bounds():
     assert facts["bac_spikes"]["soma"] == 1
     assert facts["bac_spikes"]["epsp"] == 0
     assert facts["bac_spikes"]["both"] >= 2
+    # the calcium spike that pulse and EPSP evoke together: without it -10 mV and less
+    peak = facts["bac_dendrite_peak_mV"]
+    assert peak["both"] > 0 > -10 > max(peak["soma"], peak["epsp"])
 
 
 @pytest.mark.slow

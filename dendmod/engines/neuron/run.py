@@ -165,6 +165,8 @@ class Simulator(InSession):
         h.finitialize(self.setup.cell.v_init)
         self._state.restore(1)
         h.fcurrent()
+        if self.session.adaptive and self.spec.settle > 0:
+            h.CVode().re_init()  # or it goes on from the initial potential, at time zero
         h.frecord_init()
 
     def _send(self, train: SpikeTrain) -> Any:

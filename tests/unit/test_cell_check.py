@@ -1,0 +1,121 @@
+"""Does the check of a cell run the protocols of Hay et al. 2011, and read their traces rightly?"""
+
+import numpy as np
+import pytest
+
+from dendmod.cells import check
+from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.morphology import resolve
+from dendmod.params import hay2011
+from dendmod.spec.result import Result
+from dendmod.spec.stimulus import SOMA
+from tests.doubles import engine
+
+CELL = L5PyramidalCell("l5pc", 3)
+STEP_RATES = {0.619: 2, 0.793: 5, 1.507: 8}  # spikes in the step, by its current (nA)
+
+
+def run_bac(**options):
+    with engine(lambda setup, run, trains: Result(t=np.zeros(1), v={})) as asked:
+        check.bac(CELL, **options)
+    ((setup, run, trains),) = asked
+    return setup, run, trains
+
+
+def test_the_epsp_of_the_bac_protocol_comes_5_ms_after_the_pulse_begins():
+    """Hay et al. 2011, Fig 1: a pulse of 5 ms and 1.9 nA, and an EPSP at 620 um when it ends."""
+    setup, run, trains = run_bac(soma=True, epsp_amp=0.5)
+    (pulse,), (train,) = setup.current_clamps, trains
+    assert (pulse.location, pulse.delay, pulse.dur, pulse.amp) == (SOMA, 295.0, 5.0, 1.9)
+    assert train.times.tolist() == [300.0]
+    assert train.times[0] == pulse.delay + pulse.dur
+    assert train.weight == 0.5
+    assert (run.tstop, run.method, run.settle) == (600.0, "adaptive", 0.0)
+
+
+def test_the_epsp_lies_on_the_trunk_620_um_from_the_soma_and_is_recorded_there():
+    setup, _, _ = run_bac(soma=True, epsp_amp=0.5)
+    (synapse,) = setup.synapses
+    morphology = resolve(CELL.morphology).without_axon()
+    place = synapse.location
+    assert morphology.path_distance(place.section, place.x) == pytest.approx(620.0)
+    assert place.section in morphology.trunk_sections
+    assert setup.record == {"soma": SOMA, "dendrite": place}
+    assert synapse.mechanism == "DoubleExpCurrent"
+    assert synapse.params == {"tau_rise": 0.5, "tau_decay": 5.0}
+
+
+def test_either_part_of_the_bac_protocol_can_be_left_out():
+    setup, _, trains = run_bac(soma=False, epsp_amp=1.5)
+    assert setup.current_clamps == ()
+    assert trains[0].weight == 1.5
+    setup, _, trains = run_bac(soma=True, epsp_amp=0.0)
+    assert len(setup.current_clamps) == 1
+    assert trains == ()
+
+
+def recorded(setup, run, trains):
+    """What a made-up cell does: it rests at -77 mV with 40 MOhm, and spikes before its steps too.
+
+    In the BAC protocol the dendrite is highest before the pulse begins; later it reaches 10 mV for
+    each of the pulse and the EPSP, and the soma spikes once for the pulse, three times for both.
+    """
+    t = np.arange(0.0, run.tstop + 0.05, 0.1)
+    soma = np.where(t < 300, -70.0, -77.0)
+    clamps = setup.current_clamps
+    if "dendrite" not in setup.record:
+        (clamp,) = clamps
+        if clamp.amp < 0:
+            soma[t >= clamp.delay] = -77.0 + 40 * clamp.amp
+            return Result(t=t, v={"soma": soma})
+        before, during = 2, STEP_RATES[clamp.amp]
+        at = [*(100.0 + 10 * np.arange(before)), *(clamp.delay + 50 * (1 + np.arange(during)))]
+    else:
+        parts = len(clamps) + len(trains)
+        at = [100.0, *(310.0 + 20 * np.arange({0: 0, 1: len(clamps), 2: 3}[parts]))]
+    soma[np.searchsorted(t, at)] = 20.0
+    v = {"soma": soma}
+    if "dendrite" in setup.record:
+        v["dendrite"] = np.where(t < 200, 40.0, -70.0)
+        height = 10.0 * len(clamps) + 10.0 * sum(train.weight for train in trains)
+        v["dendrite"][np.searchsorted(t, 305.0)] = height
+    return Result(t=t, v=v)
+
+
+@pytest.fixture(scope="module")
+def facts():
+    with engine(recorded) as asked:
+        found = check.check_cell(CELL)
+    return found, asked
+
+
+def test_rest_and_input_resistance_are_read_before_and_at_the_end_of_the_step(facts):
+    found, asked = facts
+    assert found.rest == pytest.approx(-77.0)
+    assert found.rin == pytest.approx(40.0)
+    setup, run, _ = asked[0]
+    (clamp,) = setup.current_clamps
+    assert (clamp.delay, clamp.dur, clamp.amp) == (700.0, 500.0, -0.1)
+    assert run.tstop == 1200.0
+
+
+def test_rates_count_the_spikes_of_the_step_alone(facts):
+    found, asked = facts
+    seconds = hay2011.STEPS.dur / 1000
+    assert found.step_rates == {
+        amp: pytest.approx(spikes / seconds) for amp, spikes in STEP_RATES.items()
+    }
+    steps = [(s.current_clamps[0], run) for s, run, _ in asked[1:4]]
+    assert [clamp.amp for clamp, _ in steps] == list(STEP_RATES)
+    for clamp, run in steps:
+        assert clamp.dur == hay2011.STEPS.dur
+        assert run.tstop == clamp.delay + clamp.dur
+
+
+def test_bac_counts_and_peaks_are_those_from_the_pulse_on(facts):
+    found, _ = facts
+    assert found.bac_spikes == {"soma": 1, "epsp": 0, "both": 3, "calcium": 0}
+    assert found.dendrite_peak == {"soma": 10.0, "epsp": 5.0, "both": 15.0, "calcium": 15.0}
+    said = found.as_json()
+    assert said["rin_MOhm"] == 40.0
+    assert said["bac_dendrite_peak_mV"] == found.dendrite_peak
