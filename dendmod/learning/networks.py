@@ -12,17 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
 
 from dendmod.errors import SpecError
+from dendmod.learning.multitask_spec import MultitaskSpec
 from dendmod.rng import stream
-from dendmod.spec.base import Spec
-
-Modulation = Literal["readout", "gain", "bias", "gain_bias", "gain_xshift", "task_specific"]
 
 
 @dataclass(frozen=True)
@@ -46,45 +42,6 @@ MODULATIONS: dict[str, _Kind] = {
 }
 
 
-class NetworkSpec(Spec):
-    """A network.
-
-    Parameters
-    ----------
-    n_in, hidden, n_tasks
-        Inputs, units of each hidden layer, tasks.
-    modulation
-        What each task has of its own.
-    gain_mean, gain_sd
-        Normal distribution that gains start from.
-    x_shift, bias
-        Fixed values for all hidden units, such as those of a fitted IO curve (see
-        `activation.from_io`); None learns them.
-    """
-
-    n_in: int = Field(ge=1)
-    hidden: tuple[int, ...] = Field(min_length=1)
-    n_tasks: int = Field(ge=1)
-    modulation: Modulation = "gain_xshift"
-    gain_mean: float = 1.0
-    gain_sd: float = Field(0.3, ge=0)
-    x_shift: float | None = None
-    bias: float | None = None
-
-    @model_validator(mode="after")
-    def _layers_have_units(self) -> NetworkSpec:
-        if min(self.hidden) < 1:
-            raise ValueError(f"hidden = {self.hidden}: give each layer 1 unit or more")
-        if (self.x_shift is not None or self.bias is not None) and self.modulation != "gain_xshift":
-            raise ValueError("a fixed x_shift or bias belongs to modulation 'gain_xshift'")
-        return self
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of units, from the input to the output unit."""
-        return (self.n_in, *self.hidden, 1)
-
-
 class MultitaskNetwork(torch.nn.Module):
     """Networks of one kind, one a seed, that are run and trained together.
 
@@ -102,7 +59,7 @@ class MultitaskNetwork(torch.nn.Module):
         The first axis is the run; what belongs to tasks has tasks as its second axis.
     """
 
-    def __init__(self, spec: NetworkSpec, seeds: Sequence[int]) -> None:
+    def __init__(self, spec: MultitaskSpec, seeds: Sequence[int]) -> None:
         super().__init__()
         if not seeds:
             raise SpecError("give at least one seed")

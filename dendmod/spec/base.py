@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dendmod.errors import SpecError
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Spec(BaseModel):
@@ -21,3 +28,17 @@ def complaints(error: ValidationError) -> list[str]:
         given = "" if item["type"] == "missing" else f"; given: {item['input']!r}"
         lines.append(f"{place or error.title}: {item['msg']}{given}"[:500])
     return lines
+
+
+def checked(model: type[M], table: Mapping[str, Any]) -> M:
+    """Return the specification that a table describes.
+
+    Raises
+    ------
+    SpecError
+        Naming each field that is refused, what is allowed and what was given.
+    """
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise SpecError("\n  ".join(complaints(error))) from None
