@@ -9,7 +9,7 @@ from pydantic import Field
 from dendmod.params import wybo2022_networks as paper
 from dendmod.spec.base import Spec
 
-GainStart = Literal["constant", "rademacher", "rademacher_kaiming", "kaiming", "normal"]
+GainStart = Literal[paper.GainStart, "normal"]
 
 
 class ViewSpec(Spec):

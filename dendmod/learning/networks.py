@@ -178,3 +178,19 @@ class MultitaskNetwork(torch.nn.Module):
             for name, value in self.named("shared").items():
                 new.values[name].copy_(value)
         return new.to(next(iter(self.values.values())).device)
+
+    @torch.no_grad()
+    def scale_output(self, x: torch.Tensor) -> None:
+        """Scale the output unit of each run and task, so that it deviates from its bias by about 1.
+
+        The root mean square over `x` of the output unit before tanh, without its bias, becomes 1;
+        what is scaled is the task's gain, or its weights where it has no gain.
+        """
+        last = self.layers - 1
+        own = self.named("task")
+        scaled = next(own[n] for n in (f"gain{last}", f"weight{last}") if n in own)
+        a = self.output_preactivation(x)
+        bias = self.values[f"bias{last}"]  # [runs, 1] or [runs, tasks, 1]
+        a = a - (bias if f"bias{last}" in own else bias[:, None])
+        size = a.square().mean(-1).sqrt().clamp_min(1e-6)
+        scaled.div_(size.reshape(*size.shape, *([1] * (scaled.ndim - 2))))

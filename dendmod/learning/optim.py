@@ -83,9 +83,9 @@ class BatchedAdam:
             self.eps,
         )
         new.steps = self.steps
-        for theirs, mine in ((new.first, self.first), (new.second, self.second)):
-            for name, moment in mine.items():
-                theirs[name].copy_(moment[runs])
+        for copies, moments in ((new.first, self.first), (new.second, self.second)):
+            for name, moment in moments.items():
+                copies[name].copy_(moment[runs])
         return new
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from dendmod.sources import Source
 
 SUPERVISED = Source("Wybo 2022", "Methods, Supervised learning in the fully connected networks")
@@ -41,7 +43,8 @@ CONTRASTIVE_BATCH = 4096
 MODULATION_EPOCHS = 80
 MODULATION_BATCH = 8192
 LEARNING_RATES = (0.1, 0.01, 0.001)
-GAIN_STARTS = ("constant", "rademacher", "rademacher_kaiming", "kaiming")
+GainStart = Literal["constant", "rademacher", "rademacher_kaiming", "kaiming"]
+GAIN_STARTS: tuple[GainStart, ...] = get_args(GainStart)
 STACKED_LAYERS = 4
 SUBSETS = 10
 CROP_SCALE = (0.08, 1.0)

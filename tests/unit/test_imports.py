@@ -78,8 +78,9 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
         ("dendmod", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
         ("dendmod.cli", "neuron torch numpy scipy matplotlib pandas pyarrow morphio pydantic"),
         ("dendmod.papers.wybo2022.fig1.figure", "neuron torch matplotlib morphio"),
-        ("dendmod.papers.wybo2022.fig3.figure", "neuron torch sklearn numpy matplotlib"),
-        ("dendmod.papers.wybo2022.fig6.figure", "neuron torch sklearn numpy matplotlib"),
+        ("dendmod.papers.wybo2022.fig3.figure", "neuron torch sklearn"),
+        ("dendmod.papers.wybo2022.fig4.figure", "neuron torch sklearn deap"),
+        ("dendmod.papers.wybo2022.fig6.figure", "neuron torch sklearn umap"),
         ("dendmod.learning", "neuron torch sklearn numpy matplotlib umap deap"),
     ],
 )

@@ -113,7 +113,7 @@ def _trainings(settings: Settings) -> dict[str, dict[str, dict[str, Any]]]:
     if "transfer" in settings.panels:
         sizes += [h for h in settings.transferred if h not in sizes]
     others = (_OTHERS if "others" in settings.panels else ()) + ((_WITH_IO,) if settings.io else ())
-    wanted = [("images", MAIN, h) for h in sizes]
+    wanted: list[tuple[str, tuple[str, ...], Count]] = [("images", MAIN, h) for h in sizes]
     wanted += [("others", others, h) for h in settings.architectures if others]
     bundles = {
         f"{name} {label(h)}": {f"{m} {label(h)}": on_images(m, h) for m in methods}
@@ -268,8 +268,8 @@ def draw_panels(
         for key, r in found.plane.items()
     ]
     scans = [
-        RateScan(*key.split(), r["scan_rates"], r["scan_score"], r["rates"])
-        for key, r in found.images.items()
+        RateScan(method, size, r["scan_rates"], r["scan_score"], r["rates"])
+        for (method, size), r in ((key.split(), r) for key, r in found.images.items())
     ]
     panels = Panels(
         plane=plane,

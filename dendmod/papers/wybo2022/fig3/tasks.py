@@ -180,7 +180,7 @@ def transfer(
 ) -> dict[str, np.ndarray]:
     """Train on half of the tasks, then learn the others with shared parameters frozen.
 
-    New tasks start from random parameters, whose output is scaled (`scale_output`): else the output
+    New tasks start from random parameters, whose output is scaled: else the output
     of many is far out on one arm of tanh for all samples, where no gradient moves it.
 
     Parameters
@@ -219,7 +219,7 @@ def transfer(
         copies = [run for _ in pairs for run in bases]
         source = network.rows(copies)
         fresh = source.with_new_tasks(len(new), [seeds[i] + 1 for i in copies])
-        scale_output(fresh, second["train"].x)
+        fresh.scale_output(second["train"].x)
         rate = tuple(task for _, task in pairs for _ in bases)
         made = TrainSpec(**{**settings, "lr_task": rate, "frozen": ("shared",)})
         return fresh, train(fresh, second["train"], second["val"], made)
@@ -237,20 +237,3 @@ def transfer(
         "new": np.array(new),
         "moved_rate": np.array(tried.best[1]),
     }
-
-
-@torch.no_grad()
-def scale_output(network: MultitaskNetwork, x: torch.Tensor) -> None:
-    """Scale the output unit of each run and task, so that it deviates from its bias by about 1.
-
-    The root mean square over `x` of the output unit before tanh, without its bias, becomes 1; what
-    is scaled is the task's gain, or its weights where it has no gain.
-    """
-    last = network.layers - 1
-    own = network.named("task")
-    scaled = next(own[n] for n in (f"gain{last}", f"weight{last}") if n in own)
-    a = network.output_preactivation(x)
-    bias = network.values[f"bias{last}"]  # [runs, 1] or [runs, tasks, 1]
-    a = a - (bias if f"bias{last}" in own else bias[:, None])
-    size = a.square().mean(-1).sqrt().clamp_min(1e-6)
-    scaled.div_(size.reshape(*size.shape, *([1] * (scaled.ndim - 2))))

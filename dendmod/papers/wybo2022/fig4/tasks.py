@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
-from dendmod.learning.classification import TaskSet, one_vs_all
+from dendmod.learning.classification import one_vs_all
 from dendmod.learning.data import load_data
-from dendmod.learning.dataset import Dataset
 from dendmod.learning.evolution import evolve
-from dendmod.learning.gains import NAMES, train_gains
+from dendmod.learning.gains import NAMES, drives, train_gains
 from dendmod.learning.matrices import differences, residual, weight_matrix
 from dendmod.learning.multitask_spec import MultitaskSpec, TrainSpec
 from dendmod.learning.networks import MultitaskNetwork
@@ -23,23 +21,6 @@ from dendmod.rng import stream
 _SHOWN = 12  # weight vectors that are kept for a picture
 
 Arrays = dict[str, np.ndarray]
-
-
-def drives(data: Dataset, w: np.ndarray) -> dict[str, TaskSet]:
-    """Return one task a class on w . x of each part.
-
-    Images are less the mean training image, so that one x-shift can do for all units, and scaled
-    to a variance of 1 averaged over pixels.
-    """
-    flat = data.flat()
-    mean = flat.x["train"].mean(axis=0)
-    sd = float((flat.x["train"] - mean).std())
-    sets = {}
-    for part, x in flat.x.items():
-        tasks = one_vs_all(flat, part)
-        drive = ((x - mean) / sd @ w.T.astype(np.float32)).astype(np.float32)
-        sets[part] = TaskSet(torch.from_numpy(drive), tasks.positive, tasks.group)
-    return sets
 
 
 def searched(

@@ -74,22 +74,12 @@ def train_layerwise(
     rows: dict[str, list[Any]] = {"test": [], "val": [], "contrast": [], "loss": []}
     hidden: dict[str, list[np.ndarray]] = {f"hidden task {t}": [] for t in keep_hidden}
     for layer in range(stack.spec.layers):
-        learned = method in _LEARNED or (method == "RP_on_TMCL" and layer == 0)
-        rows["contrast"].append(np.nan)
-        if learned:
-            tasks = None if method == "CL" else drawn
+
+        def filters(rate: float, layer: int = layer) -> list[float]:
             pairs = "same task" if method == "CL_within" else "own"
-            rows["contrast"][-1] = _best(
-                stack,
-                filter_rates,
-                lambda rate, layer=layer, tasks=tasks, pairs=pairs: train_filters(
-                    stack,
-                    layer,
-                    images,
-                    ContrastSpec(**{**contrast, "filter_rate": rate, "partners": pairs}),
-                    tasks=tasks,
-                ),
-            )
+            spec = ContrastSpec(**{**contrast, "filter_rate": rate, "partners": pairs})
+            tasks = None if method == "CL" else drawn
+            return train_filters(stack, layer, images, spec, tasks=tasks)
 
         def gains(choice: tuple[float, GainStart], layer: int = layer) -> list[float]:
             rate, start = choice
@@ -97,6 +87,8 @@ def train_layerwise(
             spec = ContrastSpec(**{**contrast, "gain_rate": rate})
             return train_gains(stack, layer, sets["train"], sets["val"], spec)
 
+        learned = method in _LEARNED or (method == "RP_on_TMCL" and layer == 0)
+        rows["contrast"].append(_best(stack, filter_rates, filters) if learned else np.nan)
         choices = [(rate, start) for rate in gain_rates for start in gain_starts]
         rows["loss"].append(_best(stack, choices, gains))
         for part in ("test", "val"):
