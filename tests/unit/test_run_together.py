@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from dendmod.protocol.together import run_together
 
 from dendmod.protocol import experiment as plan
 from dendmod.protocol import load_grid, parse_grid
 from dendmod.protocol.experiment import Experiment
+from dendmod.protocol.together import run_together
 
 SITES = {
     "section": np.arange(20),
