@@ -1,6 +1,6 @@
-"""Figure 3 of Wybo et al. 2022: ``python -m dendmod.fig3``."""
+"""Figure 3 of Wybo et al. 2022: ``python -m dendmod.fig3``, as ``dendmod figure wybo2022/fig3``."""
 
-import runpy
+from dendmod.study.command import figure_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.wybo2022.fig3.figure", run_name="__main__")
+    figure_command("wybo2022/fig3", program="python -m dendmod.fig3")

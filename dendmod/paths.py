@@ -1,8 +1,9 @@
-"""Where dendmod finds its data files and keeps its caches."""
+"""Where dendmod finds its data files and keeps its caches, and what tells one file from another."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,3 +67,18 @@ def cache_lock(place: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def file_hash(path: Path | str) -> str:
+    """Return the SHA-256 of a file, or of the files of a folder; "" where there is neither."""
+    path = Path(path)
+    if not path.exists():
+        return ""
+    found = hashlib.sha256()
+    for file in sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]:
+        if path.is_dir():
+            found.update(file.name.encode() + b"\0" + str(file.stat().st_size).encode() + b"\0")
+        with file.open("rb") as opened:
+            while part := opened.read(1 << 20):
+                found.update(part)
+    return found.hexdigest()

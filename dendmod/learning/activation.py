@@ -12,7 +12,7 @@ from dendmod.exchange import read_io
 
 
 def from_io(path: str | Path) -> dict[str, Any]:
-    """Return fields of `NetworkSpec` from the "gain_xshift" fit of an IO file.
+    """Return fields of `MultitaskSpec` from the "gain_xshift" fit of an IO file.
 
     A fitted curve is y = max(0, gain (x - x_shift) + bias) with x in inputs and y in spikes. A
     unit's y is that in spikes; its x is in units of 1 / (mean gain of the fitted levels) inputs, so

@@ -4,40 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from dendmod.params import wybo2022_networks as paper
-from dendmod.spec.base import Spec
+from dendmod.learning.contrast_spec import ViewSpec
 
 # Luma, and the plane of chroma in which a hue is an angle (NTSC's YIQ)
 _YIQ = torch.tensor(
     [[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], dtype=torch.float64
 )
-
-
-class ViewSpec(Spec):
-    """How views differ from their image.
-
-    Parameters
-    ----------
-    scale
-        Smallest and largest share of the area that a crop keeps; it is square, and resized.
-    flip, jitter_p, grayscale_p
-        Probabilities of a mirror image, of a change of colours, of losing all colour.
-    brightness, contrast, saturation
-        Largest relative changes. Factors are uniform.
-    hue
-        Largest turn of the hue, in turns. A rotation of the chroma plane, not of HSV's hexagon.
-    """
-
-    scale: tuple[float, float] = paper.CROP_SCALE
-    flip: float = Field(paper.FLIP, ge=0, le=1)
-    jitter_p: float = Field(paper.JITTER_P, ge=0, le=1)
-    brightness: float = paper.JITTER["brightness"]
-    contrast: float = paper.JITTER["contrast"]
-    saturation: float = paper.JITTER["saturation"]
-    hue: float = paper.JITTER["hue"]
-    grayscale_p: float = Field(paper.GRAYSCALE_P, ge=0, le=1)
 
 
 def view(x: torch.Tensor, spec: ViewSpec, rng: np.random.Generator) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from dendmod.learning import require
 from dendmod.learning.dataset import PARTS, Dataset
 from dendmod.learning.idx import load_idx
 from dendmod.npz import read_npz
+from dendmod.paths import file_hash
 from dendmod.rng import stream
 
 Array = npt.NDArray[np.float32]
@@ -112,3 +114,19 @@ def load_data(source: str = "digits", *, seed: int = 1, pool: int = 1) -> Datase
     else:
         data = load_npz(source)
     return data.pooled(pool) if pool > 1 else data
+
+
+def image_hashes(
+    data: str = "", trainings: Mapping[str, Mapping[str, Any]] | None = None, **_: Any
+) -> dict[str, str]:
+    """Return the hash of the file or folder of images that a task's payload names.
+
+    Parameters
+    ----------
+    data
+        As `load_data` takes it; built-in images have no hash.
+    trainings
+        Payloads of tasks that are run one after the other, each with its ``data``.
+    """
+    named = {data, *(str(one["data"]) for one in (trainings or {}).values())} - {""}
+    return {f"data {name}": found for name in sorted(named) if (found := file_hash(name))}

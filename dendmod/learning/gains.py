@@ -12,7 +12,13 @@ import numpy as np
 import torch
 
 from dendmod.errors import SpecError
-from dendmod.learning.classification import BalancedSampler, TaskSet, balanced_accuracy
+from dendmod.learning.classification import (
+    BalancedSampler,
+    TaskSet,
+    balanced_accuracy,
+    one_vs_all,
+)
+from dendmod.learning.dataset import Dataset
 from dendmod.learning.gain_pass import gradients, outputs
 from dendmod.learning.optim import BatchedAdam
 from dendmod.params import wybo2022_networks as paper
@@ -50,6 +56,23 @@ class Gains:
         """Return the balanced accuracy on other samples, shape [runs, tasks]."""
         x_shift, bias = (v.to(tasks.x.device) for v in _columns(self.settings))
         return _evaluate(tasks, self.hidden, self.output, x_shift, bias)
+
+
+def drives(data: Dataset, w: np.ndarray) -> dict[str, TaskSet]:
+    """Return one task a class on w . x of each part.
+
+    Images are less the mean training image, so that one x-shift can do for all units, and scaled
+    to a variance of 1 averaged over pixels.
+    """
+    flat = data.flat()
+    mean = flat.x["train"].mean(axis=0)
+    sd = float((flat.x["train"] - mean).std())
+    sets = {}
+    for part, x in flat.x.items():
+        tasks = one_vs_all(flat, part)
+        drive = ((x - mean) / sd @ w.T.astype(np.float32)).astype(np.float32)
+        sets[part] = TaskSet(torch.from_numpy(drive), tasks.positive, tasks.group)
+    return sets
 
 
 def train_gains(

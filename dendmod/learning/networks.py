@@ -12,17 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
 
 from dendmod.errors import SpecError
+from dendmod.learning.multitask_spec import MultitaskSpec
 from dendmod.rng import stream
-from dendmod.spec.base import Spec
-
-Modulation = Literal["readout", "gain", "bias", "gain_bias", "gain_xshift", "task_specific"]
 
 
 @dataclass(frozen=True)
@@ -46,45 +42,6 @@ MODULATIONS: dict[str, _Kind] = {
 }
 
 
-class NetworkSpec(Spec):
-    """A network.
-
-    Parameters
-    ----------
-    n_in, hidden, n_tasks
-        Inputs, units of each hidden layer, tasks.
-    modulation
-        What each task has of its own.
-    gain_mean, gain_sd
-        Normal distribution that gains start from.
-    x_shift, bias
-        Fixed values for all hidden units, such as those of a fitted IO curve (see
-        `activation.from_io`); None learns them.
-    """
-
-    n_in: int = Field(ge=1)
-    hidden: tuple[int, ...] = Field(min_length=1)
-    n_tasks: int = Field(ge=1)
-    modulation: Modulation = "gain_xshift"
-    gain_mean: float = 1.0
-    gain_sd: float = Field(0.3, ge=0)
-    x_shift: float | None = None
-    bias: float | None = None
-
-    @model_validator(mode="after")
-    def _layers_have_units(self) -> NetworkSpec:
-        if min(self.hidden) < 1:
-            raise ValueError(f"hidden = {self.hidden}: give each layer 1 unit or more")
-        if (self.x_shift is not None or self.bias is not None) and self.modulation != "gain_xshift":
-            raise ValueError("a fixed x_shift or bias belongs to modulation 'gain_xshift'")
-        return self
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of units, from the input to the output unit."""
-        return (self.n_in, *self.hidden, 1)
-
-
 class MultitaskNetwork(torch.nn.Module):
     """Networks of one kind, one a seed, that are run and trained together.
 
@@ -102,7 +59,7 @@ class MultitaskNetwork(torch.nn.Module):
         The first axis is the run; what belongs to tasks has tasks as its second axis.
     """
 
-    def __init__(self, spec: NetworkSpec, seeds: Sequence[int]) -> None:
+    def __init__(self, spec: MultitaskSpec, seeds: Sequence[int]) -> None:
         super().__init__()
         if not seeds:
             raise SpecError("give at least one seed")
@@ -221,3 +178,19 @@ class MultitaskNetwork(torch.nn.Module):
             for name, value in self.named("shared").items():
                 new.values[name].copy_(value)
         return new.to(next(iter(self.values.values())).device)
+
+    @torch.no_grad()
+    def scale_output(self, x: torch.Tensor) -> None:
+        """Scale the output unit of each run and task, so that it deviates from its bias by about 1.
+
+        The root mean square over `x` of the output unit before tanh, without its bias, becomes 1;
+        what is scaled is the task's gain, or its weights where it has no gain.
+        """
+        last = self.layers - 1
+        own = self.named("task")
+        scaled = next(own[n] for n in (f"gain{last}", f"weight{last}") if n in own)
+        a = self.output_preactivation(x)
+        bias = self.values[f"bias{last}"]  # [runs, 1] or [runs, tasks, 1]
+        a = a - (bias if f"bias{last}" in own else bias[:, None])
+        size = a.square().mean(-1).sqrt().clamp_min(1e-6)
+        scaled.div_(size.reshape(*size.shape, *([1] * (scaled.ndim - 2))))

@@ -21,7 +21,7 @@ def _row_times(c: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return c @ (weight if weight.ndim == 4 else weight[:, None])
 
 
-def coefficients(network: MultitaskNetwork, x: torch.Tensor) -> torch.Tensor:
+def normal_coefficients(network: MultitaskNetwork, x: torch.Tensor) -> torch.Tensor:
     """Return c_j of Eq 17: how much of each input weight vector is in the normal vector at `x`.
 
     Parameters
@@ -57,7 +57,7 @@ def normal_vectors(network: MultitaskNetwork, x: torch.Tensor) -> torch.Tensor:
     Shape [runs, tasks, samples, inputs].
     """
     with torch.no_grad():
-        return _row_times(coefficients(network, x), network.values["weight0"])
+        return _row_times(normal_coefficients(network, x), network.values["weight0"])
 
 
 def boundary_points(network: MultitaskNetwork, yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:

@@ -82,20 +82,11 @@ class BatchedAdam:
             self.betas,
             self.eps,
         )
-        moments = ({n: v[runs] for n, v in which.items()} for which in (self.first, self.second))
-        new.restore(dict(zip(("steps", "first", "second"), (self.steps, *moments), strict=True)))
+        new.steps = self.steps
+        for copies, moments in ((new.first, self.first), (new.second, self.second)):
+            for name, moment in moments.items():
+                copies[name].copy_(moment[runs])
         return new
-
-    def state(self) -> dict[str, object]:
-        """Return all that a checkpoint needs."""
-        return {"steps": self.steps, "first": self.first, "second": self.second}
-
-    def restore(self, state: dict) -> None:
-        """Take up what `state` returned."""
-        self.steps = state["steps"]
-        for mine, theirs in ((self.first, state["first"]), (self.second, state["second"])):
-            for name, value in theirs.items():
-                mine[name].copy_(value)
 
 
 def _side_by_side(tensors: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
-from pydantic import Field
 from torch.nn import functional
 
 from dendmod.learning.classification import TaskSet, balanced_accuracy
+from dendmod.learning.contrast_spec import GainStart, StackSpec
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
-from dendmod.spec.base import Spec
 
-GainStart = Literal["constant", "rademacher", "rademacher_kaiming", "kaiming", "normal"]
 _EVALUATED_AT_ONCE = 512
 _NORMAL_SD = 0.3  # ours, as in the fully connected networks
-
-
-class StackSpec(Spec):
-    """A stack.
-
-    Parameters
-    ----------
-    channels_in
-        Channels of an image.
-    layers, width, n_tasks
-        Number of convolutional layers (3 x 3, stride 1), channels of each, tasks. Every second
-        layer ends in 2 x 2 max pooling.
-    gain_start
-        What gains start from: Table 4's four, or "normal", N(1, 0.3).
-    """
-
-    channels_in: int = Field(ge=1)
-    layers: int = Field(4, ge=1)
-    width: int = Field(paper.CHANNELS, ge=1)
-    n_tasks: int = Field(ge=1)
-    gain_start: GainStart = "constant"
 
 
 class GainStack(torch.nn.Module):

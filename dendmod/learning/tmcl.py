@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch.nn import functional
 
 from dendmod.errors import SpecError
-from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.augment import view
 from dendmod.learning.classification import BalancedSampler, TaskSet
+from dendmod.learning.contrast_spec import ContrastSpec
 from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.stack import GainStack
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
-from dendmod.spec.base import Spec
 
 _KEPT = 64_000_000  # numbers
-
-
-class ContrastSpec(Spec):
-    """The two phases of a layer.
-
-    Parameters
-    ----------
-    filter_epochs, filter_batch, filter_rate
-        Of the contrastive phase; a batch of n samples has 2 n views.
-    gain_epochs, gain_batch, gain_rate
-        Of the supervised phase. An epoch draws as many samples, over all tasks, as there are.
-    check_every
-        Epochs of the supervised phase from one look at the validation loss to the next.
-    partners
-        Tasks of the two views of a sample: each "own", drawn at random, or the "same task".
-    temperature
-        Of the contrastive loss (Eq 27).
-    views
-        How views differ.
-    """
-
-    filter_epochs: int = Field(paper.CONTRASTIVE_EPOCHS, ge=1)
-    filter_batch: int = Field(paper.CONTRASTIVE_BATCH, ge=2)
-    filter_rate: float = Field(0.001, gt=0)
-    gain_epochs: int = Field(paper.MODULATION_EPOCHS, ge=1)
-    gain_batch: int = Field(paper.MODULATION_BATCH, ge=2)
-    gain_rate: float = Field(0.01, gt=0)
-    check_every: int = Field(1, ge=1)
-    partners: Literal["own", "same task"] = "own"
-    temperature: float = Field(paper.TEMPERATURE, gt=0)
-    views: ViewSpec = ViewSpec()
 
 
 class Images:

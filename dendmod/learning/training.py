@@ -1,58 +1,20 @@
-"""Supervised training of all runs and tasks at once, with early stopping and checkpoints."""
+"""Supervised training of all runs and tasks at once, with early stopping."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import pickle
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.learning.classification import BalancedSampler, TaskSet, balanced_accuracy
+from dendmod.learning.multitask_spec import TrainSpec
 from dendmod.learning.networks import MultitaskNetwork
 from dendmod.learning.optim import BatchedAdam
-from dendmod.params import wybo2022_networks as paper
-from dendmod.spec.base import Spec
 
-_NOT_OURS = (zipfile.BadZipFile, pickle.UnpicklingError)
 _EVALUATED_AT_ONCE = 4_000_000  # numbers in the widest layer
-
-
-class TrainSpec(Spec):
-    """How to train.
-
-    Parameters
-    ----------
-    lr_shared, lr_task
-        Adam's learning rates of what all tasks share and of what each has of its own: one for all
-        runs or one a run.
-    batch
-        Samples a step over all tasks.
-    steps
-        Steps an epoch; None takes as many as draw every sample once a task on average.
-    max_epochs, patience
-        A run ends after `max_epochs`, or when its validation accuracy has not risen for `patience`
-        epochs.
-    frozen
-        "shared" trains task parameters alone.
-    """
-
-    lr_shared: float | tuple[float, ...] = 3e-3
-    lr_task: float | tuple[float, ...] = 1e-2
-    batch: int = Field(paper.BATCH, ge=2)
-    steps: int | None = Field(None, ge=1)
-    max_epochs: int = Field(paper.MAX_EPOCHS, ge=1)
-    patience: int = Field(paper.PATIENCE, ge=1)
-    frozen: tuple[str, ...] = ()
 
 
 @dataclass
@@ -96,7 +58,6 @@ def train(
     val_set: TaskSet,
     spec: TrainSpec,
     *,
-    checkpoint: Path | None = None,
     after_epoch: Callable[[MultitaskNetwork, int], None] | None = None,
 ) -> History:
     """Train; each run ends with the parameters of its best epoch.
@@ -105,37 +66,26 @@ def train(
 
     Parameters
     ----------
-    checkpoint
-        File that holds the state after each epoch; training goes on from it where it fits.
     after_epoch
         Called with the network and the number of the epoch, -1 before the first.
 
     Raises
     ------
     SpecError
-        If sets and network do not belong together, or the checkpoint is of another training.
+        If sets, network and specification do not belong together.
     """
     _check(network, train_set, val_set, spec)
     sampler = BalancedSampler(train_set, spec.batch, network.seeds)
     steps = spec.steps or -(-len(train_set.x) // (2 * sampler.pairs))
-    key = _key(network, train_set, spec) if checkpoint else ""
-    state = _read(checkpoint, key) if checkpoint else None
-    history = History()
-    if state is None:
-        first = evaluate(network, val_set).mean(axis=1)
-        history.best, history.best_epoch = first, np.full(len(first), -1)
-        best = {n: p.detach().clone() for n, p in network.values.items()}
-        if after_epoch:
-            after_epoch(network, -1)
-    else:
-        network.values.load_state_dict(state["values"])
-        best, history = state["best"], History(**state["history"])
+    first = evaluate(network, val_set).mean(axis=1)
+    history = History(best=first, best_epoch=np.full(len(first), -1))
+    best = {n: p.detach().clone() for n, p in network.values.items()}
+    if after_epoch:
+        after_epoch(network, -1)
     going = _going(history, spec)  # a run that has ended is computed no more
     live = _frozen(network.rows(going.tolist()), spec)
     adam = _optimiser(live, going, network, spec)
-    if state is not None and len(going):  # one that is over has no optimiser to go on with
-        adam.restore(state["adam"])
-    for epoch in range(history.epochs, spec.max_epochs):
+    for epoch in range(spec.max_epochs):
         if not len(going):
             break
         history.loss.append(np.full(len(network.seeds), np.nan, dtype=np.float32))
@@ -158,8 +108,6 @@ def train(
             live = _frozen(live.rows(still.tolist()), spec)
             adam = adam.only(torch.from_numpy(still), dict(live.values.items()))
         going = going[still]
-        if checkpoint:
-            _write(checkpoint, key, network, adam, best, history)
     with torch.no_grad():
         for name, p in network.values.items():
             p.copy_(best[name])
@@ -225,47 +173,3 @@ def _check(
     unknown = set(spec.frozen) - {"shared", "task"}
     if unknown:
         raise SpecError(f"frozen = {sorted(unknown)}; allowed are 'shared' and 'task'")
-
-
-def _key(network: MultitaskNetwork, tasks: TaskSet, spec: TrainSpec) -> str:
-    first = hashlib.sha256()
-    for name in sorted(network.values):
-        first.update(network.values[name].detach().cpu().numpy().tobytes())
-    first.update(tasks.x.cpu().numpy().tobytes() + tasks.positive.cpu().numpy().tobytes())
-    said = [network.spec.model_dump_json(), network.seeds, spec.model_dump_json()]
-    return hashlib.sha256((json.dumps(said) + first.hexdigest()).encode()).hexdigest()
-
-
-def _write(path, key, network, adam, best, history):  # type: ignore[no-untyped-def]
-    state = {
-        "key": key,
-        "values": network.values.state_dict(),
-        "adam": adam.state(),
-        "best": best,
-        "history": {k: np.asarray(v).tolist() for k, v in vars(history).items()},
-    }
-    with replacing(path) as partial:
-        torch.save(state, partial)
-
-
-def _read(path: Path, key: str) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        state = torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, *_NOT_OURS) as error:
-        said = str(error).splitlines()[0]
-        raise SpecError(f"{path}: the checkpoint cannot be read ({said}); remove it") from None
-    if state["key"] != key:
-        raise SpecError(
-            f"{path} is the checkpoint of another training (network, data, seeds or settings "
-            "differ); remove it, or give another file"
-        )
-    kept = state["history"]
-    state["history"] = {
-        "loss": [np.array(v, dtype=np.float32) for v in kept["loss"]],
-        "val": [np.array(v) for v in kept["val"]],
-        "best": np.array(kept["best"]),
-        "best_epoch": np.array(kept["best_epoch"]),
-    }
-    return state

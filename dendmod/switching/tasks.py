@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
 from dendmod.engines.simulation import simulate
-from dendmod.learning.provenance import file_hash
 from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
+from dendmod.paths import file_hash
 from dendmod.spec.base import Spec
 from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network
@@ -27,9 +27,8 @@ def hashes(
     data: str = "", name: str = "", spec: dict[str, Any] | None = None, **_: Any
 ) -> dict[str, str]:
     """Return the hash of each file that a task's payload names: images, or a reduced cell."""
-    found = file_hash((spec or {}).get("data", data))
-    cell = file_hash(name)
-    return found | ({"cell": cell["data"]} if cell else {})
+    found = {"data": file_hash((spec or {}).get("data", data)), "cell": file_hash(name)}
+    return {what: value for what, value in found.items() if value}
 
 
 def make_cells(name: str, biophysics: int) -> dict[str, np.ndarray]:

@@ -7,12 +7,10 @@ closed form here, besides being held against the other.
 import numpy as np
 import pytest
 
-from dendmod.engines.networks import simulate
+from dendmod.engines.simulation import simulate
 from dendmod.network import (
     Arrivals,
     Background,
-    CellModel,
-    Compartment,
     ContextSynapses,
     ExplicitStimulus,
     FeedforwardSynapses,
@@ -26,16 +24,16 @@ from dendmod.network import (
 from dendmod.network.drawn import hay_soma
 from dendmod.network.events import events
 from dendmod.network.run import Burst
-from dendmod.spec import Compartment as ReducedCompartment
-from dendmod.spec import Location, ReducedCell
+from dendmod.spec import Compartment, ReducedCell
 
+HAY = {"ena": 50.0, "ek": -85.0, "celsius": 34.0, "v_init": -75.0}
 ENGINES = pytest.mark.parametrize("engine", ["neuron", "kernel"])
 ACTIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, **hay_soma())
 PASSIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75)
 
 
 def cell(*compartments):
-    return CellModel(compartments=compartments, v_init=-75)
+    return ReducedCell(compartments=compartments, **{**HAY, "v_init": -75.0})
 
 
 def relay(delay):
@@ -96,7 +94,7 @@ def test_an_excitatory_output_weight_depolarises_by_its_charge(engine):
 def test_the_network_settles_before_its_first_sample(engine):
     """A passive cell 10 mV off its rest comes back with 30 ms."""
     spec = NetworkSpec(
-        hidden=(CellModel(compartments=(PASSIVE,), v_init=-65),),
+        hidden=(ReducedCell(compartments=(PASSIVE,), **{**HAY, "v_init": -65.0}),),
         feedforward=FeedforwardSynapses(weights=[[0.0]]),
     )
     trains = (SampleTrains(),)
@@ -218,23 +216,3 @@ def test_spikes_are_ordered_by_time_within_a_sample_and_counted_by_sample_and_ce
     assert spikes.neuron.tolist() == [2, 0, 1, 1]
     assert (np.diff(spikes.times) > 0).tolist() == [True, False, True]
     assert spikes.counts(2, 3).tolist() == [[1, 0, 1], [0, 2, 0]]
-
-
-def test_a_reduced_cell_keeps_all_its_numbers_in_a_network():
-    def compartment(k):
-        return ReducedCompartment(
-            name=f"c{k}", role="site" if k else "soma", parent=k - 1, ca=100.0 + k, g_leak=5.0 + k,
-            e_leak=-70.0 - k, g_couple=3.0 * k, area=500.0 + k, v_rest=-70.0,
-            site=Location(section=k, x=0.5), **(hay_soma() if k == 0 else {}),
-        )  # fmt: skip
-
-    reduced = ReducedCell(
-        name="small", compartments=(compartment(0), compartment(1)), ena=51, ek=-87, celsius=33,
-        v_init=-72,
-    )  # fmt: skip
-    model = CellModel.of(reduced)
-    for name in ("name", "ena", "ek", "celsius", "v_init"):
-        assert getattr(model, name) == getattr(reduced, name)
-    for name in ("parent", "ca", "g_leak", "e_leak", "g_couple", "area", "channels", "pools"):
-        for own, given in zip(model.compartments, reduced.compartments, strict=True):
-            assert getattr(own, name) == getattr(given, name)

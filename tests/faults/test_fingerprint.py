@@ -24,7 +24,7 @@ FUNCTIONS = {
     "probe": "dendmod.reduction.probe:probe",
     "images": "dendmod.papers.wybo2022.fig3.tasks:supervised",
     "matrices": "dendmod.papers.wybo2022.fig4.tasks:searched",
-    "stacks": "dendmod.papers.wybo2022.fig6.tasks:grow",
+    "stacks": "dendmod.papers.wybo2022.fig6.tasks:train_layerwise",
     "dendrites": "dendmod.switching.tasks:learn_class",
     "cells": "dendmod.papers.shine2021.worker:fi_curve",
     "oscillators": "dendmod.papers.shine2021.network:synchrony",

@@ -6,7 +6,7 @@ import pytest
 
 MISSING = [name for name in ("torch", "sklearn") if importlib.util.find_spec(name) is None]
 # these say what is missing, or need nothing of it
-WITHOUT = ("test_claims.py", "test_extra.py", "test_matrices.py", "__init__.py", "conftest.py")
+WITHOUT = ("test_extra.py", "test_matrices.py", "__init__.py", "conftest.py")
 
 
 def pytest_ignore_collect(collection_path):

@@ -6,20 +6,17 @@ import torch
 
 from dendmod.errors import SpecError
 from dendmod.learning import tmcl
-from dendmod.learning.augment import ViewSpec, view
+from dendmod.learning.augment import view
 from dendmod.learning.classification import TaskSet
-from dendmod.learning.stack import GainStack, StackSpec
+from dendmod.learning.contrast_spec import ContrastSpec, StackSpec, ViewSpec
+from dendmod.learning.stack import GainStack
 from dendmod.learning.tmcl import (
-    ContrastSpec,
     Images,
     contrastive_loss,
     train_end_to_end,
     train_filters,
     train_gains,
 )
-from dendmod.papers.wybo2022.fig6 import runs as stackplan
-from dendmod.papers.wybo2022.fig6 import tasks as stacking
-from dendmod.papers.wybo2022.fig6.tasks import grow
 
 NOTHING = {"scale": (1.0, 1.0), "flip": 0.0, "jitter_p": 0.0, "grayscale_p": 0.0}
 PIXELS = torch.rand(24, 3, 8, 8, generator=torch.Generator().manual_seed(1))
@@ -245,20 +242,6 @@ def test_the_validation_loss_weighs_positives_and_negatives_alike(monkeypatch):
     assert tmcl._balanced_loss(net, 0, few, None) == pytest.approx((4 + 4 / 3) / 2)
 
 
-def test_the_choice_with_the_lowest_loss_is_kept():
-    net = stack()
-    first = net.values["weight0"].detach().clone()
-
-    def learn(choice):
-        with torch.no_grad():
-            net.values["weight0"].add_(choice)
-        return {1.0: [0.5, 0.3], 2.0: [float("nan"), 0.2], 3.0: [0.4], 4.0: [float("nan")]}[choice]
-
-    assert stacking._best(net, [1.0, 2.0, 3.0, 4.0], learn) == 0.2
-    # each choice began with the same weights
-    torch.testing.assert_close(net.values["weight0"].detach(), first + 2.0)
-
-
 def test_what_is_fixed_is_computed_once_and_the_same(monkeypatch):
     def learned(kept):
         monkeypatch.setattr(tmcl, "_KEPT", kept)
@@ -282,131 +265,6 @@ def test_a_layer_grows_on_what_it_can_tell():
     assert min(losses[-5:]) < losses[0] - 0.3
 
 
-@pytest.fixture(scope="module")
-def grown():
-    def one(method, **more):
-        return grow(
-            data="digits", method=method, seed=3, network={"layers": 2, "width": 4},
-            contrast={"filter_epochs": 1, "gain_epochs": 2, "filter_batch": 256, "gain_batch": 600},
-            filter_rates=[0.01], gain_rates=[0.03], gain_starts=["normal"], **more,
-        )  # fmt: skip
-
-    return one
-
-
-def test_methods_share_what_they_should(grown):
-    found = {m: grown(m, keep_hidden=[2]) for m in stacking.LAYERWISE}
-    for result in found.values():
-        assert result["test"].shape == (2, 10)
-        assert result["hidden task 2"].shape == (2, len(result["classes"]), 4)
-    np.testing.assert_array_equal(found["TMCL"]["test"][0], found["CL"]["test"][0])
-    np.testing.assert_array_equal(found["TMCL"]["test"][0], found["RP_on_TMCL"]["test"][0])
-    assert not np.array_equal(found["TMCL"]["test"][1], found["CL"]["test"][1])
-    assert not np.array_equal(found["TMCL"]["test"][1], found["CL_within"]["test"][1])
-    assert not np.array_equal(found["TMCL"]["test"][0], found["RP"]["test"][0])
-    assert np.isnan(found["RP"]["contrast"]).all()
-    assert np.isnan(found["RP_on_TMCL"]["contrast"]).tolist() == [False, True]
-    again = grown("RP")
-    np.testing.assert_array_equal(again["test"], found["RP"]["test"])
-
-
-@pytest.mark.parametrize("rates", [{"filter_rates": [1e38]}, {"gain_rates": [1e38]}])
-def test_rates_at_which_no_loss_is_a_number_are_named(rates):
-    fields = {"filter_rates": [0.01], "gain_rates": [0.03], **rates}
-    with pytest.raises(SpecError, match="no finite loss with any of .*1e\\+38"):
-        grow(
-            data="digits", method="TMCL", seed=3, network={"layers": 1, "width": 4},
-            contrast={"filter_epochs": 1, "gain_epochs": 1, "filter_batch": 256, "gain_batch": 99},
-            gain_starts=["normal"], **fields,
-        )  # fmt: skip
-
-
-def test_a_rate_that_diverges_leaves_the_choice_to_others(grown):
-    """The worst rate comes last: what is kept is what the other one learned."""
-    fields = {
-        "data": "digits", "method": "RP", "seed": 3, "network": {"layers": 1, "width": 4},
-        "contrast": {"gain_epochs": 2, "gain_batch": 600}, "filter_rates": [0.01],
-        "gain_starts": ["normal"],
-    }  # fmt: skip
-    alone, beside = grow(**fields, gain_rates=[0.03]), grow(**fields, gain_rates=[0.03, 1e38])
-    np.testing.assert_array_equal(alone["test"], beside["test"])
-
-
-def test_wrong_requests_are_refused(grown):
-    with pytest.raises(SpecError, match="allowed are TMCL, CL, CL_within, RP, RP_on_TMCL"):
-        grown("DeepCluster")
+def test_a_phase_without_tasks_is_refused():
     with pytest.raises(SpecError, match="at least one task, or None"):
         train_filters(stack(), 1, Images(PIXELS), QUICK, tasks=[])
-
-
-def made_up(rise, n=5):
-    """Accuracy by method of four layers: `rise` from the first to the last, with little noise."""
-    noise = np.random.default_rng(1).normal(0, 1e-3, (4, n))
-    return {m: 0.7 + r * np.linspace(0, 1, 4)[:, None] + noise for m, r in rise.items()}
-
-
-def test_claims_are_judged_by_the_rise_from_the_first_to_the_last_layer():
-    plan = stackplan.Plan()
-    as_in_paper = made_up(
-        {"TMCL": 0.1, "CL": 0.0, "CL_within": 0.0, "RP": 0.01, "RP_on_TMCL": -0.05, "backprop": 0.2}
-    )
-    as_in_paper["RP"] = as_in_paper["RP"] - 0.05
-    few_and_many = {1: np.full(5, 0.7), 10: np.full(5, 0.8)}
-    found = stackplan.verdicts(plan, as_in_paper, few_and_many)
-    assert {k: v["verdict"] for k, v in found.items()} == dict.fromkeys(
-        (
-            "tmcl_rises", "backprop_envelope", "rp_lower", "rp_on_top", "cl_flat", "cl_within_flat",
-            "modulation_helps", "more_tasks",
-        ),
-        "reproduced",
-    )  # fmt: skip
-    other = made_up(
-        {"TMCL": -0.1, "CL": 0.1, "CL_within": 0.1, "RP": 0.1, "RP_on_TMCL": 0.1, "backprop": -0.2}
-    )
-    found = stackplan.verdicts(plan, other, {1: np.full(5, 0.8), 10: np.full(5, 0.7)})
-    assert {v["verdict"] for v in found.values()} == {"not reproduced"}
-
-
-def test_the_summary_of_figure_6_has_a_row_a_layer_and_the_top_for_subsets():
-    """Accuracies that say which method, layer, seed and task they are of."""
-    plan = stackplan.Plan(
-        n_seeds=2, layers=3, methods=("TMCL", "backprop"), sizes=(1,), subsets=2, n_tasks=4
-    )
-    tasks = np.array([-0.03, -0.01, 0.01, 0.03])
-
-    def grown(low, seed):
-        rows = low + 0.1 * np.arange(3)[:, None] + 0.01 * seed + tasks
-        return {"test": rows, "val": rows - 0.05}
-
-    found = {f"TMCL seed {i}": grown(0.6, i) for i in (1, 2)}
-    found |= {f"subset 1 {i}": grown(0.4, i) for i in (1, 2)}
-    found |= {
-        f"backprop {d} seed {i}": {"test": 0.5 + 0.1 * d + 0.01 * i + tasks, "val": tasks}
-        for d in (1, 2, 3) for i in (1, 2)
-    }  # fmt: skip
-    summary = stackplan.summarise(plan, found)
-    for layer in range(3):
-        assert summary["TMCL"][layer]["mean"] == pytest.approx(0.615 + 0.1 * layer)
-        assert summary["TMCL"][layer]["sd"] == pytest.approx(0.00707, abs=1e-5)
-        assert summary["validation"]["TMCL"][layer]["mean"] == pytest.approx(0.565 + 0.1 * layer)
-        assert summary["backprop"][layer]["mean"] == pytest.approx(0.615 + 0.1 * layer)
-    assert {k: v["mean"] for k, v in summary["modulating_tasks"].items()} == {
-        "1": pytest.approx(0.615), "4": pytest.approx(0.815),
-    }  # fmt: skip
-
-
-def test_subsets_are_different_ones():
-    plan = stackplan.Plan()
-    assert sorted(stackplan._subsets(plan, 1)) == [[t] for t in range(10)]
-    chosen = stackplan._subsets(plan, 5)
-    assert len({tuple(c) for c in chosen}) == 10
-    assert all(len(set(c)) == 5 for c in chosen)
-
-
-def test_subsets_are_of_the_tasks_that_there_are():
-    many = stackplan.plan("letters.npz", 1, quick=False, side=28, n_tasks=47)
-    assert max(t for size in many.sizes for c in stackplan._subsets(many, size) for t in c) > 9
-    few = stackplan.plan("signs.npz", 1, quick=False, side=28, n_tasks=4)
-    assert few.sizes == (1, 2)
-    assert not few.shown
-    assert max(t for size in few.sizes for c in stackplan._subsets(few, size) for t in c) == 3

@@ -1,6 +1,8 @@
 """What happens where the extra `ml` is not installed?"""
 
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -27,3 +29,21 @@ def test_unknown_names_are_attribute_errors():
 def test_public_names_are_there():
     for name in dendmod.learning.__all__:
         assert getattr(dendmod.learning, name).__name__ == name
+
+
+@pytest.mark.parametrize("figure", ["fig3", "fig4", "fig6"])
+def test_help_of_a_figure_needs_nothing_and_a_run_says_what_is_missing(figure, tmp_path):
+    """As if PyTorch were not installed: its import fails, and nothing finds it."""
+    code = (
+        "import sys, importlib.util as u; real = u.find_spec; sys.modules['torch'] = None;"
+        "u.find_spec = lambda name, *a: None if name == 'torch' else real(name, *a);"
+        "from dendmod.study.command import figure_command;"
+        f"figure_command('wybo2022/{figure}', sys.argv[1:])"
+    )
+    run = [sys.executable, "-c", code, "--out", str(tmp_path)]
+    helped = subprocess.run([*run, "--help"], capture_output=True, text=True, check=True)
+    assert "--data" in helped.stdout
+    failed = subprocess.run([*run, "--quick"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "error: this needs torch" in failed.stderr
+    assert "pip install 'dendmod[ml]'" in failed.stderr

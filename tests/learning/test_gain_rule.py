@@ -6,10 +6,11 @@ torch = pytest.importorskip("torch")
 
 from dendmod.errors import SpecError  # noqa: E402
 from dendmod.learning.hebbian import signs_kept, terms  # noqa: E402
-from dendmod.learning.networks import MODULATIONS, MultitaskNetwork, NetworkSpec  # noqa: E402
+from dendmod.learning.multitask_spec import MultitaskSpec  # noqa: E402
+from dendmod.learning.networks import MODULATIONS, MultitaskNetwork  # noqa: E402
 from dendmod.learning.normals import (  # noqa: E402
     boundary_points,
-    coefficients,
+    normal_coefficients,
     normal_vectors,
 )
 from dendmod.rng import stream  # noqa: E402
@@ -76,7 +77,7 @@ def test_other_signs_can_turn_the_gradient():
 
 
 def network(modulation, hidden=(12, 9, 7)):
-    spec = NetworkSpec(n_in=5, hidden=hidden, n_tasks=3, modulation=modulation)
+    spec = MultitaskSpec(n_in=5, hidden=hidden, n_tasks=3, modulation=modulation)
     return MultitaskNetwork(spec, seeds=[1, 2]).double()
 
 
@@ -88,7 +89,7 @@ def test_a_normal_vector_is_the_gradient_and_a_sum_of_input_weights(modulation, 
     net.output_preactivation(x).sum().backward()
     assert x.grad.abs().max() > 1e-3
     torch.testing.assert_close(normal_vectors(net, x), x.grad, rtol=0, atol=1e-12)
-    c, w = coefficients(net, x), net.values["weight0"].detach()
+    c, w = normal_coefficients(net, x), net.values["weight0"].detach()
     assert c.shape == (2, 3, 20, hidden[0])
     each = c[..., None] * (w[:, :, None] if w.ndim == 4 else w[:, None, None])
     torch.testing.assert_close(each.sum(-2), x.grad, rtol=0, atol=1e-12)

@@ -7,8 +7,8 @@ import torch
 from dendmod.errors import SpecError
 from dendmod.exchange import read_io
 from dendmod.learning.activation import from_io
-from dendmod.learning.networks import MODULATIONS, MultitaskNetwork, NetworkSpec
-from dendmod.papers.wybo2022.fig3.tasks import calm
+from dendmod.learning.multitask_spec import MultitaskSpec
+from dendmod.learning.networks import MODULATIONS, MultitaskNetwork
 from dendmod.paths import data_dir
 
 IO = data_dir("protocols") / "io_nmda.json"
@@ -17,7 +17,7 @@ X = torch.randn(7, 4, generator=torch.Generator().manual_seed(3))
 
 def made(modulation, seeds=(1, 2), **more):
     fields = {"n_in": 4, "hidden": (5, 3), "n_tasks": 3, "modulation": modulation, **more}
-    return MultitaskNetwork(NetworkSpec(**fields), seeds)
+    return MultitaskNetwork(MultitaskSpec(**fields), seeds)
 
 
 def by_hand(network, run, task, x):
@@ -132,13 +132,13 @@ def test_new_tasks_find_the_shared_parameters_and_nothing_else():
 
 
 @pytest.mark.parametrize("modulation", ["readout", "gain_bias", "gain_xshift"])
-def test_calm_outputs_leave_the_arms_of_tanh(modulation):
+def test_scaled_outputs_leave_the_arms_of_tanh(modulation):
     network = made(modulation)
     with torch.no_grad():
         network.values["weight1"] *= 100  # as large as trained weights may get
     assert network.output_preactivation(X).abs().max() > 5
     before = network.output_preactivation(X)
-    calm(network, X)
+    network.scale_output(X)
     bias = network.values["bias2"].detach()
     after = network.output_preactivation(X) - (bias if bias.ndim == 3 else bias[:, None])
     rms = after.square().mean(-1).sqrt()

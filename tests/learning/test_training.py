@@ -1,29 +1,26 @@
-"""Does training many networks at once do what training each would, and does it resume?"""
+"""Does training many networks at once do what training each would?"""
 
 import numpy as np
 import pytest
 import torch
 
 from dendmod.errors import SpecError
-from dendmod.learning.classification import TaskSet, plane_tasks
-from dendmod.learning.networks import MultitaskNetwork, NetworkSpec
+from dendmod.learning.classification import plane_tasks
+from dendmod.learning.multitask_spec import MultitaskSpec, TrainSpec
+from dendmod.learning.networks import MultitaskNetwork
 from dendmod.learning.optim import BatchedAdam
 from dendmod.learning.scan import scan_rates
-from dendmod.learning.training import History, TrainSpec, evaluate, train
-from dendmod.papers.wybo2022.fig3.tasks import calm, supervised, task_sets, transfer
+from dendmod.learning.training import evaluate, train
 
-SPEC = NetworkSpec(n_in=2, hidden=(8, 6), n_tasks=48, modulation="gain_xshift")
+SPEC = MultitaskSpec(n_in=2, hidden=(8, 6), n_tasks=48, modulation="gain_xshift")
 QUICK = {"batch": 200, "steps": 5, "max_epochs": 4}
 SETS = {part: plane_tasks(300, 1, part) for part in ("train", "val", "test")}
 
 
-def trained(seeds, checkpoint=None, **changes):
+def trained(seeds, **changes):
     network = MultitaskNetwork(SPEC, seeds)
-    history = train(
-        network, SETS["train"], SETS["val"], TrainSpec(**{**QUICK, **changes}),
-        checkpoint=checkpoint,
-    )  # fmt: skip
-    return network, history
+    spec = TrainSpec(**{**QUICK, **changes})
+    return network, train(network, SETS["train"], SETS["val"], spec)
 
 
 def assert_same(a, b, runs_a=slice(None), runs_b=slice(None), atol=0.0):
@@ -79,53 +76,6 @@ def test_training_stops_after_patience():
     _, history = trained((1,), lr_shared=0.0, lr_task=0.0, max_epochs=20, patience=3)
     assert history.epochs == 3
     assert history.best_epoch[0] == -1
-
-
-class Stopped(Exception):
-    pass
-
-
-def test_a_stopped_training_goes_on_as_if_it_had_not_stopped(tmp_path):
-    whole, expected = trained((3, 4), max_epochs=6)
-    network = MultitaskNetwork(SPEC, (3, 4))
-
-    def stop(_, epoch):
-        if epoch == 3:
-            raise Stopped
-
-    spec = TrainSpec(**{**QUICK, "max_epochs": 6})
-    with pytest.raises(Stopped):
-        train(
-            network, SETS["train"], SETS["val"], spec, checkpoint=tmp_path / "c", after_epoch=stop
-        )
-    calls = []
-    network = MultitaskNetwork(SPEC, (3, 4))
-    history = train(
-        network, SETS["train"], SETS["val"], spec, checkpoint=tmp_path / "c",
-        after_epoch=lambda _, epoch: calls.append(epoch),
-    )  # fmt: skip
-    assert calls == [3, 4, 5]
-    assert_same(whole, network)
-    np.testing.assert_array_equal(history.val, expected.val)
-    np.testing.assert_array_equal(history.best_epoch, expected.best_epoch)
-
-
-def test_a_training_whose_runs_have_all_ended_is_not_run_again(tmp_path):
-    still = {"lr_shared": 1e-9, "lr_task": 1e-9, "patience": 1, "max_epochs": 9}
-    first, history = trained((3, 4), tmp_path / "c", **still)
-    assert history.epochs < 9
-    again, same = trained((3, 4), tmp_path / "c", **still)
-    assert same.epochs == history.epochs
-    assert_same(first, again)
-
-
-def test_a_checkpoint_of_another_training_is_refused(tmp_path):
-    trained((3,), tmp_path / "c", max_epochs=1)
-    with pytest.raises(SpecError, match="checkpoint of another training"):
-        trained((4,), tmp_path / "c", max_epochs=1)
-    (tmp_path / "c").write_bytes(b"cut off")
-    with pytest.raises(SpecError, match="cannot be read"):
-        trained((3,), tmp_path / "c", max_epochs=1)
 
 
 def test_what_is_frozen_does_not_move():
@@ -190,86 +140,20 @@ def test_the_scan_avoids_rates_at_which_some_networks_fail():
     assert np.nanmax(careful.worst) == 0.9
 
 
-def test_digits_are_learned_with_any_method():
-    """Two layers of 25: three seeds and few epochs here, five seeds in the figure's own test."""
-    training = {"max_epochs": 6, "steps": 25}
-    sizes = {"data": "digits", "hidden": [25, 25], "rates": [3e-3, 1e-2], "training": training}
-    for modulation in ("readout", "gain_bias", "gain_xshift"):
-        found = supervised(**sizes, modulation=modulation, seeds=[1, 2, 3])
-        assert found["test"].shape == (3, 10)
-        assert found["test"].mean() > 0.94, modulation
-
-
-def test_a_transfer_learns_new_tasks_on_frozen_weights():
-    found = transfer(
-        data="digits", hidden=[20, 20], modulation="gain_xshift", seeds=[1, 2], split=1,
-        rates=[3e-3, 1e-2], training={"max_epochs": 5, "steps": 20},
-    )  # fmt: skip
-    assert sorted([*found["known"], *found["new"]]) == list(range(10))
-    assert found["base"].shape == found["moved"].shape == (2, 5)
-    assert found["base"].mean() > 0.9
-    assert found["moved"].mean() > 0.85
-    assert found["moved"].min() > 0.7  # no task is left at chance
-
-
-@pytest.fixture
-def turned_tests(monkeypatch):
-    """Digits whose test part says the opposite: what is right on all else is wrong there."""
-    from dendmod.papers.wybo2022.fig3 import tasks as study
-
-    sets = task_sets("digits", 1)
-    test = sets["test"]
-    sets["test"] = TaskSet(test.x, ~test.positive, test.group)
-    monkeypatch.setattr(study, "task_sets", lambda *_: sets)
-
-
-def test_what_is_reported_is_measured_on_the_test_part(turned_tests):
-    how = {"data": "digits", "hidden": [20], "modulation": "gain_bias", "rates": [3e-3, 1e-2],
-           "training": {"max_epochs": 4, "steps": 20}, "seeds": [1, 2]}  # fmt: skip
-    found = supervised(**how)
-    assert found["val"].mean() > 0.9
-    assert found["test"].mean() < 0.1
-    moved = transfer(**how, split=1)
-    assert moved["base"].mean() < 0.1
-    assert moved["moved"].mean() < 0.2
-
-
-def test_a_scan_takes_the_worst_network_of_each_pair(monkeypatch):
-    """Of two rates the larger is best for most networks, and at chance for one."""
-    from dendmod.papers.wybo2022.fig3 import tasks as study
-
-    def made_up(spec, sets, seeds, rates, settings):
-        worse = np.array([s == max(seeds) for s in seeds])
-        high = np.asarray(rates[1]) > 5e-3
-        best = np.where(high, np.where(worse & (len(set(seeds)) > 1), 0.5, 0.99), 0.9)
-        return None, History(best=best)
-
-    monkeypatch.setattr(study, "_train", made_up)
-    scan = study._scan(SPEC, SETS, 1, 3, {})
-    assert scan.best[1] < 5e-3
-    assert np.nanmin(scan.worst) == 0.5
-
-
 @pytest.mark.parametrize("modulation", ["gain_bias", "task_specific", "readout"])
-def test_calm_scales_the_output_without_its_bias(modulation):
+def test_an_output_is_scaled_without_its_bias(modulation):
     spec = SPEC.model_copy(update={"modulation": modulation})
     network, x = MultitaskNetwork(spec, (1, 2)), SETS["val"].x
     last = network.layers - 1
     with torch.no_grad():
         network.values[f"bias{last}"].add_(3.0)
     bias = network.values[f"bias{last}"].detach().clone()
-    calm(network, x)
+    network.scale_output(x)
     assert torch.equal(network.values[f"bias{last}"], bias)
     a = network.output_preactivation(x).detach()
     own = bias if f"bias{last}" in network.named("task") else bias[:, None]
     size = (a - own).square().mean(-1).sqrt()
     torch.testing.assert_close(size, torch.ones_like(size), rtol=1e-4, atol=0)
-
-
-def test_the_same_data_every_time():
-    a, b = task_sets("tasks2d", 4), task_sets("tasks2d", 4)
-    assert torch.equal(a["val"].x, b["val"].x)
-    assert not torch.equal(a["val"].x[:100], a["train"].x[:100])
 
 
 def test_a_run_that_has_stopped_stays_stopped(monkeypatch):

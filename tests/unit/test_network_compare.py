@@ -40,9 +40,7 @@ def network(**output) -> NetworkSpec:
         hidden=(CELL,),
         feedforward=FeedforwardSynapses(weights=[[1.0, 1.0]]),
         context=ContextSynapses(compartments=(1,), weights=np.full((1, 2, 1), 1e-4)),
-        output=OutputCell(
-            cell=SOMA, weights=[1.0, 1.0], **output
-        ),
+        output=OutputCell(cell=SOMA, weights=[1.0, 1.0], **output),
         plasticity=Plasticity(window=50.0, nominal_onset=25.0),
     )
 

@@ -1,1 +1,1 @@
-"""papers/wybo2022/fig3"""
+"""Figure 3 of Wybo et al. 2022."""

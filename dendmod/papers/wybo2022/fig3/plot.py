@@ -2,93 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 
 from dendmod.learning import tasks2d
 from dendmod.learning.dataset import Dataset
-from dendmod.papers.wybo2022.plotting import METHODS, RIGHT_NO, RIGHT_YES, WRONG, line
+from dendmod.papers.wybo2022.networks import ACCURACY, METHODS, Spread, line
 from dendmod.params import wybo2022_networks as paper
 from dendmod.plotting.style import panel_letter
+from dendmod.spec.base import Spec
 
-_MAIN = ("readout", "gain_bias", "gain_xshift")
 _EXAMPLES = tuple(range(0, paper.TASKS_2D, 3))[:15]
-_YLABEL = "Balanced accuracy"
 _DRAWN = 4000  # points of a map
+_RIGHT_YES, _RIGHT_NO, _WRONG = "#E69F00", "#0072B2", "#000000"
+Array = npt.NDArray[np.float64]
+BySize = Mapping[str, Mapping[str, Spread]]  # method -> architecture -> accuracy
 
 
-def draw(summary: Mapping[str, Any], found: Mapping[str, Any], data: Dataset) -> Figure:
-    """Draw panels B-F of Figure 3 and panel B of Figure S1, of what was run.
+@dataclass(frozen=True)
+class PlaneMap:
+    """Networks of one depth on the two-dimensional tasks.
 
     Parameters
     ----------
-    summary
-        What `dendmod.papers.wybo2022.fig3.figure` writes.
-    found
-        Results by panel, for the maps of two-dimensional tasks.
+    layers
+        Number of hidden layers.
+    x
+        Test points, shape [points, 2].
+    says
+        Whether the first network says yes, shape [tasks, points].
+    accuracy
+        Balanced accuracy, shape [networks, tasks].
+    """
+
+    layers: int
+    x: Array
+    says: npt.NDArray[np.bool_]
+    accuracy: Array
+
+
+@dataclass(frozen=True)
+class RateScan:
+    """Learning rates (shared, task) that a scan tried, [points, 2], their validation accuracy
+    [points], and the pair that was taken."""
+
+    method: str
+    architecture: str
+    rates: Array
+    score: Array
+    taken: Array
+
+
+class Transferred(Spec):
+    """Accuracy on the first tasks, on new ones, and of networks that learned all at once."""
+
+    base: Spread
+    transfer: Spread
+    all_tasks: Spread
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What Figure 3 shows of what was run.
+
+    Parameters
+    ----------
     data
         The images, as they are before pooling.
+    images
+        Accuracy by method and architecture, such as "2x25".
+    by_size
+        Draw it.
+    transfer
+        By method and architecture.
+    methods
+        Of panels D to F.
     """
+
+    plane: Sequence[PlaneMap]
+    data: Dataset
+    images: BySize
+    by_size: bool
+    transfer: Mapping[str, Mapping[str, Transferred]]
+    methods: Sequence[str]
+
+
+def draw(panels: Panels) -> Figure:
+    """Draw panels B-F of Figure 3 and panel B of Figure S1, of what was run."""
     figure = plt.figure(figsize=(7.2, 8.4))
     rows = figure.add_gridspec(
         3, 1, height_ratios=[1.1, 1, 1], hspace=0.42, left=0.08, right=0.98, top=0.96, bottom=0.05
     )
     top = rows[0].subgridspec(1, 2, width_ratios=[2, 1], wspace=0.12)
     middle = rows[1].subgridspec(1, 3, wspace=0.42)
-    images = summary.get("digits") or summary.get("images") or {}
-    if found["plane"]:
-        _examples(figure, top[0], found["plane"])
-    _classes(figure, top[1], data)
-    if summary["by_size"]:
+    if panels.plane:
+        _examples(figure, top[0], panels.plane)
+    _classes(figure, top[1], panels.data)
+    if panels.by_size:
         for place, letter in ((middle[0], "D"), (middle[1], "E")):
             ax = figure.add_subplot(place)
-            _by_size(ax, images, _MAIN, depth=letter == "D")
+            _by_size(ax, panels.images, panels.methods, depth=letter == "D")
             panel_letter(ax, letter)
         ax = figure.add_subplot(rows[2])
-        _all_methods(ax, images)
+        _all_methods(ax, panels.images)
         panel_letter(ax, "S1B")
-    if summary["transfer"]:
+    if panels.transfer:
         ax = figure.add_subplot(middle[2])
-        _transfer(ax, summary["transfer"])
+        _transfer(ax, panels.transfer)
         panel_letter(ax, "F")
     return figure
 
 
-def _map(ax: Axes, result: Mapping[str, np.ndarray], task: int) -> None:
+def _map(ax: Axes, found: PlaneMap, task: int) -> None:
     """Draw test points: orange and blue where the network is right, black where it is wrong."""
-    x, says = result["x"][:_DRAWN], result["says"][task][:_DRAWN]
+    x, says = found.x[:_DRAWN], found.says[task][:_DRAWN]
     truth = tasks2d.labels(x)[task]
-    colours = np.where(says != truth, WRONG, np.where(truth, RIGHT_YES, RIGHT_NO))
+    colours = np.where(says != truth, _WRONG, np.where(truth, _RIGHT_YES, _RIGHT_NO))
     ax.scatter(x[:, 0], x[:, 1], c=colours, s=1.2, lw=0, rasterized=True)
     ax.spines[:].set_visible(False)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
 
 
-def _layers(key: str) -> str:
-    n = int(key.split()[1].split("x")[0])
+def _layers(n: int) -> str:
     return f"{n} hidden layer" + ("s" if n > 1 else "")
 
 
-def _examples(figure: Figure, place: Any, plane: Mapping[str, Any]) -> None:
+def _examples(figure: Figure, place: SubplotSpec, plane: Sequence[PlaneMap]) -> None:
     halves = place.subgridspec(1, len(plane), wspace=0.1)
-    for i, (key, result) in enumerate(plane.items()):
+    for i, found in enumerate(plane):
         inner = halves[i].subgridspec(5, 3, wspace=0.06, hspace=0.06)
         for j, task in enumerate(_EXAMPLES):
             ax = figure.add_subplot(inner[j // 3, j % 3])
-            _map(ax, result, task)
+            _map(ax, found, task)
             if j == 1:
-                accuracy = result["test"].mean()
-                ax.set_title(f"{_layers(key)}: {accuracy:.3f}", fontsize=7)
+                ax.set_title(f"{_layers(found.layers)}: {found.accuracy.mean():.3f}", fontsize=7)
             if i == j == 0:
                 panel_letter(ax, "B")
 
 
-def _classes(figure: Figure, place: Any, data: Dataset) -> None:
+def _classes(figure: Figure, place: SubplotSpec, data: Dataset) -> None:
     side = int(np.ceil(np.sqrt(data.n_classes)))
     rows = -(-data.n_classes // side)
     inner = place.subgridspec(rows, side, wspace=0.08, hspace=0.08)
@@ -107,7 +166,7 @@ def _size(name: str) -> tuple[int, int]:
     return int(layers), int(width)
 
 
-def _by_size(ax: Axes, images: Mapping[str, Any], methods: Any, *, depth: bool) -> None:
+def _by_size(ax: Axes, images: BySize, methods: Sequence[str], *, depth: bool) -> None:
     for method in methods:
         entries = {_size(name): e for name, e in images[method].items()}
         fixed = paper.WIDTH_BY_DEPTH if depth else paper.LAYERS_BY_WIDTH
@@ -121,27 +180,27 @@ def _by_size(ax: Axes, images: Mapping[str, Any], methods: Any, *, depth: bool) 
         ax.set_xticks(x, [str(v) for v in x])
         ax.minorticks_off()
         ax.legend(loc="lower right", fontsize=6, handlelength=1.2)
-    ax.set_ylabel(_YLABEL)
+    ax.set_ylabel(ACCURACY)
 
 
-def _transfer(ax: Axes, transfers: Mapping[str, Any]) -> None:
-    for shift, method in zip((-0.1, 0, 0.1), _MAIN, strict=True):
-        entries = {_size(name)[0]: e for name, e in sorted(transfers[method].items())}
+def _transfer(ax: Axes, transfers: Mapping[str, Mapping[str, Transferred]]) -> None:
+    for shift, (method, found) in zip((-0.1, 0, 0.1), transfers.items(), strict=True):
+        entries = {_size(name)[0]: e for name, e in sorted(found.items())}
         x = np.array(list(entries), dtype=float) + shift
         for what, ls, size, fill in (
             ("base", "--", 2.5, None), ("transfer", ":", 5, None),
             ("all_tasks", "none", 3.5, "none"),
         ):  # fmt: skip
             line(
-                ax, x, [e[what] for e in entries.values()], METHODS[method],
+                ax, x, [getattr(e, what) for e in entries.values()], METHODS[method],
                 ls=ls, ms=size, markerfacecolor=fill,
             )  # fmt: skip
-    ax.set(xlabel=f"Hidden layers of {paper.WIDTH_TRANSFER} units", ylabel=_YLABEL)
+    ax.set(xlabel=f"Hidden layers of {paper.WIDTH_TRANSFER} units", ylabel=ACCURACY)
     ax.set_xticks(sorted(entries))
     ax.set_title("dashed: first tasks, dotted: new ones,\nopen: all tasks at once", fontsize=6)
 
 
-def _all_methods(ax: Axes, images: Mapping[str, Any]) -> None:
+def _all_methods(ax: Axes, images: BySize) -> None:
     names = sorted({n for entries in images.values() for n in entries}, key=_size)
     shifts = np.linspace(-0.28, 0.28, len(images))
     for shift, (method, entries) in zip(shifts, images.items(), strict=True):
@@ -155,56 +214,55 @@ def _all_methods(ax: Axes, images: Mapping[str, Any]) -> None:
         )
     ax.set_xticks(range(len(names)), [name.replace("x", " × ") for name in names])
     ax.set(
-        xlabel="Hidden layers × units", ylabel=_YLABEL, title="All that a task may have of its own"
+        xlabel="Hidden layers × units", ylabel=ACCURACY, title="All that a task may have of its own"
     )
     ax.grid(axis="x", lw=0.3, color="#DDDDDD")
     ax.legend(loc="lower right", ncols=2, fontsize=6)
 
 
-def draw_tasks(plane: Mapping[str, Any]) -> Figure:
+def draw_tasks(plane: Sequence[PlaneMap]) -> Figure:
     """Draw all 48 two-dimensional tasks for each depth (Figure S1A)."""
     figure = plt.figure(figsize=(7.2, 5.6 * len(plane)))
     parts = figure.add_gridspec(
         len(plane), 1, hspace=0.1, left=0.02, right=0.98, top=0.95, bottom=0.01
     )
-    for i, (key, result) in enumerate(plane.items()):
+    for i, found in enumerate(plane):
         inner = parts[i].subgridspec(6, 8, hspace=0.22, wspace=0.05)
         for task in range(paper.TASKS_2D):
             ax = figure.add_subplot(inner[task // 8, task % 8])
-            _map(ax, result, task)
-            found = f"{tasks2d.NAMES[task]}: {result['test'][0, task]:.3f}"
-            ax.set_title(found, fontsize=5.5, pad=1.5)
+            _map(ax, found, task)
+            title = f"{tasks2d.NAMES[task]}: {found.accuracy[0, task]:.3f}"
+            ax.set_title(title, fontsize=5.5, pad=1.5)
             if task == 0:
-                text = f"{_layers(key)} of {paper.WIDTH_2D} units (black: wrong)"
+                text = f"{_layers(found.layers)} of {paper.WIDTH_2D} units (black: wrong)"
                 ax.text(0, 1.3, text, transform=ax.transAxes, fontsize=8)
     return figure
 
 
-def draw_scans(images: Mapping[str, Any]) -> Figure:
-    """Draw what the scans of learning rates tried (Figure S1C)."""
-    names = sorted({key.split()[1] for key in images}, key=_size)
-    there = {key.split()[0] for key in images}
-    methods = [m for m in _MAIN if m in there] or [m for m in METHODS if m in there]
+def draw_scans(scans: Sequence[RateScan], preferred: Sequence[str]) -> Figure:
+    """Draw what the scans tried (Figure S1C): of the preferred methods if there are any, or all."""
+    names = sorted({scan.architecture for scan in scans}, key=_size)
+    there = {scan.method for scan in scans}
+    methods = [m for m in preferred if m in there] or [m for m in METHODS if m in there]
     figure, axes = plt.subplots(
         len(methods), len(names), figsize=(0.95 * len(names) + 1.2, 1.4 * len(methods)),
         squeeze=False, sharex=True, sharey=True, constrained_layout=True,
     )  # fmt: skip
-    shown = {key: images[key] for key in images if key.split()[0] in methods}
-    tried = np.concatenate([result["scan_rates"][:, 1] for result in shown.values()])
+    shown = {(s.method, s.architecture): s for s in scans if s.method in methods}
+    tried = np.concatenate([scan.rates[:, 1] for scan in shown.values()])
     rates_low, rates_high = tried.min(), tried.max()  # room above for a line of text
     for row, method in zip(axes, methods, strict=True):
         for ax, name in zip(row, names, strict=True):
             ax.set_title(name.replace("x", " × ") if method == methods[0] else "")
-            if f"{method} {name}" not in shown:
+            if (method, name) not in shown:
                 ax.set_axis_off()
                 continue
-            result = shown[f"{method} {name}"]
-            rates, score = result["scan_rates"], result["scan_score"]
-            ax.scatter(*rates.T, c=score, s=14, cmap="viridis", lw=0)
-            ax.scatter(*result["rates"], marker="x", c=WRONG, s=26, lw=1.2)
+            scan = shown[method, name]
+            ax.scatter(*scan.rates.T, c=scan.score, s=14, cmap="viridis", lw=0)
+            ax.scatter(*scan.taken, marker="x", c=_WRONG, s=26, lw=1.2)
             ax.set(xscale="log", yscale="log", ylim=(rates_low / 1.5, rates_high * 5))
-            ax.text(0.03, 0.97, f"{score.min():.2f}-{score.max():.2f}", transform=ax.transAxes,
-                    fontsize=5, va="top")  # fmt: skip
+            ax.text(0.03, 0.97, f"{scan.score.min():.2f}-{scan.score.max():.2f}",
+                    transform=ax.transAxes, fontsize=5, va="top")  # fmt: skip
         row[0].set_ylabel(METHODS[method][0], fontsize=6)
     figure.supxlabel("Learning rate of shared parameters", fontsize=7)
     figure.supylabel("Learning rate of task parameters", fontsize=7)

@@ -1,1 +1,1 @@
-"""papers/wybo2022/fig4"""
+"""Figure 4 of Wybo et al. 2022."""

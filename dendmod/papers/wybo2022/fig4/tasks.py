@@ -1,54 +1,26 @@
-"""Units of work of Fig 4: functions of plain values that a sweep can run."""
+"""Tasks of Figure 4: search gains on fixed weights; train weights and reconstruct differences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
-from dendmod.learning.classification import TaskSet, one_vs_all
+from dendmod.learning.classification import one_vs_all
 from dendmod.learning.data import load_data
-from dendmod.learning.dataset import Dataset
 from dendmod.learning.evolution import evolve
-from dendmod.learning.gains import train_gains
+from dendmod.learning.gains import NAMES, drives, train_gains
 from dendmod.learning.matrices import differences, residual, weight_matrix
-from dendmod.learning.networks import MultitaskNetwork, NetworkSpec
-from dendmod.learning.training import TrainSpec, evaluate, train
+from dendmod.learning.multitask_spec import MultitaskSpec, TrainSpec
+from dendmod.learning.networks import MultitaskNetwork
+from dendmod.learning.training import evaluate, train
 from dendmod.params import wybo2022_networks as paper
 from dendmod.rng import stream
 
-# Ours: the paper names what is searched, but no ranges. Of narrower ones (3 to either side for
-# x_shift and bias, gains up to 2) searches chose the edges, -3 and 2.
-RANGES = {
-    "x_shift": (-4.0, 4.0),
-    "bias": (-6.0, 3.0),
-    "log10_rate": (-3.0, -0.3),
-    "gain_mean": (-1.0, 4.0),
-    "gain_sd": (0.0, 1.0),
-}
-_LOOKED_AT = 10  # task-specific networks of a run whose residual is computed
 _SHOWN = 12  # weight vectors that are kept for a picture
 
 Arrays = dict[str, np.ndarray]
-
-
-def drives(data: Dataset, w: np.ndarray) -> dict[str, TaskSet]:
-    """Return one task a class on w . x of each part.
-
-    Images are less the mean training image, so that one x-shift can do for all units, and scaled
-    to a variance of 1 averaged over pixels.
-    """
-    flat = data.flat()
-    mean = flat.x["train"].mean(axis=0)
-    sd = float((flat.x["train"] - mean).std())
-    sets = {}
-    for part, x in flat.x.items():
-        tasks = one_vs_all(flat, part)
-        drive = ((x - mean) / sd @ w.T.astype(np.float32)).astype(np.float32)
-        sets[part] = TaskSet(torch.from_numpy(drive), tasks.positive, tasks.group)
-    return sets
 
 
 def searched(
@@ -57,10 +29,11 @@ def searched(
     kind: str,
     k: int,
     seed: int,
-    population: int = 16,
-    generations: int = 7,
-    finalists: int = 4,
-    training: dict[str, Any] | None = None,
+    ranges: Mapping[str, Sequence[float]],
+    population: int,
+    generations: int,
+    finalists: int,
+    training: Mapping[str, Any],
 ) -> Arrays:
     """Search for settings, for one kind of matrix and one number of units.
 
@@ -75,6 +48,8 @@ def searched(
         See `weight_matrix`.
     seed
         Keys the matrix, the tasks of the search, the search, batches and first gains.
+    ranges
+        Lowest and highest value of each setting of `gains.NAMES`.
     population, generations
         See `evolve`.
     finalists
@@ -88,7 +63,7 @@ def searched(
     search tried, ``settings`` [tried, 5] and ``score`` [tried]; ``shown`` [vectors, pixels]: some
     weight vectors, for a picture.
     """
-    images, settings = load_data(data), training or {}
+    images = load_data(data)
     w = weight_matrix(kind, images.x["train"], k, seed)
     sets = drives(images, w)
     n = sets["train"].n_tasks
@@ -96,11 +71,12 @@ def searched(
     few = {part: tasks.only(np.sort(some).tolist()) for part, tasks in sets.items()}
 
     def score(rows: np.ndarray) -> np.ndarray:
-        found = train_gains(few["train"], few["val"], rows, seed, **settings)
+        found = train_gains(few["train"], few["val"], rows, seed, **training)
         return found.accuracy.mean(axis=1)
 
-    search = evolve(score, RANGES, seed, population=population, generations=generations)
-    last = train_gains(sets["train"], sets["val"], search.best(finalists), seed + 1, **settings)
+    sides = {name: (ranges[name][0], ranges[name][1]) for name in NAMES}
+    search = evolve(score, sides, seed, population=population, generations=generations)
+    last = train_gains(sets["train"], sets["val"], search.best(finalists), seed + 1, **training)
     best = int(last.accuracy.mean(axis=1).argmax())
     return {
         "test": last.test(sets["test"])[best],
@@ -119,18 +95,21 @@ def reconstructed(
     width: int,
     seeds: Sequence[int],
     rates: Sequence[float],
-    training: dict[str, Any] | None = None,
+    tasks: int,
+    training: Mapping[str, Any],
 ) -> Arrays:
     """Train one hidden layer and its weights, and see how well these reconstruct differences.
 
     Parameters
     ----------
     modulation
-        See `NetworkSpec`.
+        See `MultitaskSpec`.
     width
         Number of hidden units.
     rates
         Learning rates (shared, task).
+    tasks
+        Of a run, whose own weights are looked at.
     training
         Other fields of `TrainSpec`.
 
@@ -145,19 +124,19 @@ def reconstructed(
     sets = {part: one_vs_all(images, part) for part in ("train", "val", "test")}
     x = images.x["train"]
     probe = differences(x, paper.RECONSTRUCTION_DIFFERENCES, seeds[0])
-    spec = NetworkSpec(
+    spec = MultitaskSpec(
         n_in=x.shape[1], hidden=(width,), n_tasks=images.n_classes, modulation=modulation
     )
     network = MultitaskNetwork(spec, seeds)
     found: list[list[float]] = []
 
-    def look(network: MultitaskNetwork, _: int) -> None:
+    def keep_residual(network: MultitaskNetwork, _: int) -> None:
         weights = network.values["weight0"].detach().numpy()
-        each = weights[:, None] if weights.ndim == 3 else weights[:, :_LOOKED_AT]
+        each = weights[:, None] if weights.ndim == 3 else weights[:, :tasks]
         found.append([float(np.mean([residual(w, probe) for w in run])) for run in each])
 
-    made = TrainSpec(lr_shared=rates[0], lr_task=rates[1], **(training or {}))
-    history = train(network, sets["train"], sets["val"], made, after_epoch=look)
+    made = TrainSpec(**{**training, "lr_shared": rates[0], "lr_task": rates[1]})
+    history = train(network, sets["train"], sets["val"], made, after_epoch=keep_residual)
     return {
         "residual": np.array(found),
         "loss": np.array(history.loss),

@@ -1,1 +1,1 @@
-"""papers/wybo2022/fig6"""
+"""Figure 6 of Wybo et al. 2022."""

@@ -1,22 +1,21 @@
-"""Units of work of Fig 6: functions of plain values that a sweep can run."""
+"""Tasks of Figure 6: train stacks of layers, one layer after the other or end to end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from dendmod.errors import SpecError
-from dendmod.learning.augment import ViewSpec
 from dendmod.learning.classification import TaskSet, one_vs_all
+from dendmod.learning.contrast_spec import ContrastSpec, GainStart, StackSpec
 from dendmod.learning.data import load_data
 from dendmod.learning.dataset import Dataset
-from dendmod.learning.stack import GainStack, StackSpec
+from dendmod.learning.stack import GainStack
 from dendmod.learning.tmcl import (
-    ContrastSpec,
     Images,
     train_end_to_end,
     train_filters,
@@ -25,26 +24,25 @@ from dendmod.learning.tmcl import (
 
 LAYERWISE = ("TMCL", "CL", "CL_within", "RP", "RP_on_TMCL")
 _LEARNED = ("TMCL", "CL", "CL_within")
-# Digits have one channel, and a mirrored or a mostly cropped one is another sign (ours)
-_DIGIT_VIEWS = {"scale": (0.4, 1.0), "flip": 0.0}
+C = TypeVar("C")  # what is chosen among
 
 
-def grow(
+def train_layerwise(
     *,
     data: str,
     method: str,
     seed: int,
-    network: dict[str, Any],
-    contrast: dict[str, Any],
+    network: Mapping[str, int],
+    contrast: Mapping[str, Any],
     filter_rates: Sequence[float],
     gain_rates: Sequence[float],
-    gain_starts: Sequence[str],
+    gain_starts: Sequence[GainStart],
     data_seed: int = 1,
     pool: int = 1,
     subset: Sequence[int] | None = None,
     keep_hidden: Sequence[int] = (),
 ) -> dict[str, np.ndarray]:
-    """Grow a stack layer by layer, and test it after each.
+    """Train a stack layer by layer, and test it after each.
 
     Parameters
     ----------
@@ -76,29 +74,21 @@ def grow(
     rows: dict[str, list[Any]] = {"test": [], "val": [], "contrast": [], "loss": []}
     hidden: dict[str, list[np.ndarray]] = {f"hidden task {t}": [] for t in keep_hidden}
     for layer in range(stack.spec.layers):
-        learned = method in _LEARNED or (method == "RP_on_TMCL" and layer == 0)
-        rows["contrast"].append(np.nan)
-        if learned:
-            tasks = None if method == "CL" else drawn
-            pairs = "same task" if method == "CL_within" else "own"
-            rows["contrast"][-1] = _best(
-                stack,
-                filter_rates,
-                lambda rate, layer=layer, tasks=tasks, pairs=pairs: train_filters(
-                    stack,
-                    layer,
-                    images,
-                    _spec(data, contrast, filter_rate=rate, partners=pairs),
-                    tasks=tasks,
-                ),
-            )
 
-        def gains(choice: tuple[float, Any], layer: int = layer) -> list[float]:
+        def filters(rate: float, layer: int = layer) -> list[float]:
+            pairs = "same task" if method == "CL_within" else "own"
+            spec = ContrastSpec(**{**contrast, "filter_rate": rate, "partners": pairs})
+            tasks = None if method == "CL" else drawn
+            return train_filters(stack, layer, images, spec, tasks=tasks)
+
+        def gains(choice: tuple[float, GainStart], layer: int = layer) -> list[float]:
             rate, start = choice
             stack.restart_gains(layer, start)
-            spec = _spec(data, contrast, gain_rate=rate)
+            spec = ContrastSpec(**{**contrast, "gain_rate": rate})
             return train_gains(stack, layer, sets["train"], sets["val"], spec)
 
+        learned = method in _LEARNED or (method == "RP_on_TMCL" and layer == 0)
+        rows["contrast"].append(_best(stack, filter_rates, filters) if learned else np.nan)
         choices = [(rate, start) for rate in gain_rates for start in gain_starts]
         rows["loss"].append(_best(stack, choices, gains))
         for part in ("test", "val"):
@@ -113,23 +103,25 @@ def end_to_end(
     *,
     data: str,
     seed: int,
-    network: dict[str, Any],
-    contrast: dict[str, Any],
+    network: Mapping[str, int],
+    contrast: Mapping[str, Any],
     gain_rates: Sequence[float],
-    gain_starts: Sequence[str],
+    gain_starts: Sequence[GainStart],
     data_seed: int = 1,
     pool: int = 1,
 ) -> dict[str, np.ndarray]:
-    """Train a stack by backpropagation: ``test`` and ``val`` [tasks], ``loss``; see `grow`."""
+    """Train a stack by backpropagation: ``test`` and ``val`` [tasks], ``loss``.
+
+    Parameters are those of `train_layerwise`.
+    """
     _, sets, stack, _ = _prepare(data, data_seed, pool, network, seed)
 
-    def train(choice: tuple[float, Any]) -> list[float]:
+    def train(choice: tuple[float, GainStart]) -> list[float]:
         rate, start = choice
         for layer in range(stack.spec.layers):
             stack.restart_gains(layer, start)
-        return train_end_to_end(
-            stack, sets["train"], sets["val"], _spec(data, contrast, gain_rate=rate)
-        )
+        spec = ContrastSpec(**{**contrast, "gain_rate": rate})
+        return train_end_to_end(stack, sets["train"], sets["val"], spec)
 
     loss = _best(stack, [(rate, start) for rate in gain_rates for start in gain_starts], train)
     top = stack.spec.layers - 1
@@ -140,7 +132,7 @@ def end_to_end(
     }
 
 
-def _best(stack: GainStack, choices: Any, train: Any) -> float:
+def _best(stack: GainStack, choices: Sequence[C], train: Callable[[C], Sequence[float]]) -> float:
     """Train with each choice from the same start; leave the stack of the lowest loss, return it."""
     start = {k: v.detach().clone() for k, v in stack.state_dict().items()}
     lowest, kept = np.inf, start
@@ -156,7 +148,7 @@ def _best(stack: GainStack, choices: Any, train: Any) -> float:
 
 
 def _prepare(
-    data: str, data_seed: int, pool: int, network: dict[str, Any], seed: int
+    data: str, data_seed: int, pool: int, network: Mapping[str, int], seed: int
 ) -> tuple[Images, dict[str, TaskSet], GainStack, np.ndarray]:
     gpu = torch.cuda.is_available()
     if not gpu:
@@ -176,11 +168,6 @@ def _prepare(
     if side < 2 ** (spec.layers // 2):
         raise SpecError(f"{spec.layers} layers pool images of {side} pixels away; give fewer")
     return images, sets, GainStack(spec, seed).to(device), found.y["test"]
-
-
-def _spec(data: str, contrast: dict[str, Any], **more: Any) -> ContrastSpec:
-    views = ViewSpec(**(_DIGIT_VIEWS if data == "digits" else {}))
-    return ContrastSpec(**{"views": views, **contrast, **more})
 
 
 @torch.no_grad()
