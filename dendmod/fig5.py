@@ -1,4 +1,4 @@
-"""Figure 5 of Wybo et al. 2022: ``python -m dendmod.fig5``, as ``dendmod figure wybo2022/fig5``."""
+"""Figure 5 of Wybo 2022: ``python -m dendmod.fig5``, as ``dendmod figure wybo2022/fig5``."""
 
 from dendmod.study.command import figure_command
 

@@ -1,4 +1,4 @@
-"""Figure S3 of Wybo et al. 2022: ``python -m dendmod.figS3``, as ``dendmod figure wybo2022/figS3``."""
+"""Figure S3 of Wybo 2022: ``python -m dendmod.figS3``, as ``dendmod figure wybo2022/figS3``."""
 
 from dendmod.study.command import figure_command
 

@@ -61,9 +61,8 @@ class LearningExperiment(Spec):
         """
         none = {"ablation": None}
         changed = checked(cls, {**table, **none})
-        return (
-            changed if changed != cls.model_validate({**shipped, **none}) else checked(cls, table)
-        )
+        as_shipped = changed == cls.model_validate({**shipped, **none})
+        return checked(cls, table) if as_shipped else changed
 
     @property
     def seeds(self) -> tuple[int, ...]:

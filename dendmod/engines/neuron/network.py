@@ -172,12 +172,7 @@ class NetworkSimulator(InSession):
         traces = {name: np.stack(samples) for name, samples in rows.items()}
         v = traces.pop(_SOMATA, None)
         if self.record is not None:
-            shape = (
-                len(run.samples),
-                spec.n_hidden,
-                len(self.record.compartments),
-                run.n_steps + 1,
-            )
+            shape = len(run.samples), spec.n_hidden, len(self.record.compartments), run.n_steps + 1
             self.recorded = Recorded(traces.pop(_COMPARTMENTS).reshape(shape), traces)
         sample, neuron, step = np.array(found, np.int64).reshape(-1, 3).T
         out = neuron == spec.n_hidden
