@@ -122,7 +122,9 @@ def load_training(name: str | Path) -> TrainingSettings:
     SpecError
         If there is no such file or figure, or naming each field that is not allowed.
     """
-    entries = figures(_PAPER)
+    entries = {
+        found.name: found for found in figures(_PAPER).values() if "schedule" in found.settings()
+    }
     entry = entries.get(str(name)) or entries.get(f"{_PAPER}/{name}")
     if Path(name).is_file():
         table = load_toml(Path(name))
@@ -130,7 +132,7 @@ def load_training(name: str | Path) -> TrainingSettings:
         table = entry.settings()
     else:
         raise SpecError(
-            f"there is neither a file nor a figure {str(name)!r}."
+            f"there is neither a file nor a figure of learning {str(name)!r}."
             + did_you_mean(str(name), entries)
         )
     kept = {field: table[field] for field in TrainingSettings.model_fields if field in table}

@@ -113,5 +113,8 @@ def test_a_training_takes_its_settings_from_a_figure_or_a_file(tmp_path):
     file.write_text("[settings]\nhidden_v_range = 1\noutput_v_range = 2\n")
     with pytest.raises(SpecError, match="schedule"):
         load_training(file)
-    with pytest.raises(SpecError, match="neither a file nor a figure 'fig55'.*wybo2022/fig5"):
-        load_training("fig55")
+    for wrong in ("fig55", "wybo2022/fig1"):
+        with pytest.raises(
+            SpecError, match=f"of learning '{wrong}'.*wybo2022/fig5, wybo2022/figS3"
+        ):
+            load_training(wrong)

@@ -98,6 +98,20 @@ def test_a_stopped_command_goes_on_and_its_model_is_evaluated(small, monkeypatch
     assert found["mean"] == pytest.approx(np.mean(found["balanced_accuracy"]))
 
 
+def test_the_bar_of_one_process_counts_samples_of_all_classes(small, monkeypatch):
+    counted = []
+
+    class Bar(learn.tqdm):
+        def update(self, n):
+            counted.append(n)
+
+        n = property(lambda self: sum(counted), lambda self, _: None)
+
+    monkeypatch.setattr(learn, "tqdm", Bar)
+    assert train(small, "m.npz").exit_code == 0
+    assert np.cumsum(counted).tolist() == [3, 6, 8, 11, 14, 16]
+
+
 def test_wrong_files_are_refused_by_name(small):
     with pytest.raises(SpecError, match="is not a trained model"):
         read_model(small / "check.npz")
