@@ -18,8 +18,8 @@ from dendmod.network import NetworkRun, Samples
 from dendmod.rng import stream
 from dendmod.switching.assembly import build_network
 from dendmod.switching.cells import cells
+from dendmod.switching.experiment import load_training
 from dendmod.switching.images import feedforward, load_images
-from dendmod.switching.protocol import load_learning
 from dendmod.switching.settings import Settings
 from dendmod.switching.training import bursts
 
@@ -88,7 +88,7 @@ def formula_accuracy(kind: str, threshold: float, target: int) -> float:
 
 def main() -> None:
     """Print both tables."""
-    settings = load_learning("fig5").settings
+    settings = load_training("fig5").settings
     if len(sys.argv) > 1:
         settings = settings.model_copy(update={"background_weight": float(sys.argv[1])})
     if len(sys.argv) > 2:

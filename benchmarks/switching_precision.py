@@ -15,22 +15,22 @@ from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import input_vectors
 from dendmod.switching.cells import cells
 from dendmod.switching.classification import BooleanTasks
-from dendmod.switching.protocol import load_learning
+from dendmod.switching.experiment import load_training
 from dendmod.switching.training import Training
 
 TASKS = BooleanTasks(("and", "xor"))
 
 
 def main(samples: int = 600, seeds: int = 2) -> None:
-    protocol = load_learning("figS3")
-    hidden, output = cells(protocol.settings.cell, protocol.settings.biophysics)
+    given = load_training("figS3")
+    hidden, output = cells(given.settings.cell, given.settings.biophysics)
     update = {"samples": samples, "block": max(1, samples // 3), "test_samples": 100}
-    schedule = protocol.schedule.model_copy(update={**update, "curve_samples": 100})
+    schedule = given.schedule.model_copy(update={**update, "curve_samples": 100})
     ways: tuple[tuple[float, Literal["float32", "float64"]], ...] = (
         (0.1, "float32"), (0.1, "float64"), (0.025, "float32"),
     )  # fmt: skip
     for dt, precision in ways:
-        settings = protocol.settings.model_copy(update={"dt": dt})
+        settings = given.settings.model_copy(update={"dt": dt})
         for seed in range(seeds):
             network = build_network(
                 hidden, output, input_vectors(10, seed), len(TASKS.names), settings, seed=seed

@@ -1,6 +1,6 @@
-"""Figure 5 of Wybo et al. 2022: ``python -m dendmod.fig5``."""
+"""Figure 5 of Wybo 2022: ``python -m dendmod.fig5``, as ``dendmod figure wybo2022/fig5``."""
 
-import runpy
+from dendmod.study.command import figure_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.wybo2022.fig5.figure", run_name="__main__")
+    figure_command("wybo2022/fig5", program="python -m dendmod.fig5")

@@ -1,6 +1,6 @@
-"""Figure S3 of Wybo et al. 2022: ``python -m dendmod.figS3``."""
+"""Figure S3 of Wybo 2022: ``python -m dendmod.figS3``, as ``dendmod figure wybo2022/figS3``."""
 
-import runpy
+from dendmod.study.command import figure_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.wybo2022.figS3.figure", run_name="__main__")
+    figure_command("wybo2022/figS3", program="python -m dendmod.figS3")

@@ -22,20 +22,18 @@ def train(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     scheduler: Scheduler = None,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Shuffle labels.")] = False,
-    protocol: Annotated[str, typer.Option(help="File of settings.")] = "fig5",
+    protocol: Annotated[str, typer.Option(help="Settings: a figure, or a file.")] = "fig5",
     quiet: Annotated[bool, typer.Option("--quiet", help="No bar.")] = False,
 ) -> None:
     """Train a network on images; the same command goes on after a stop."""
     from dendmod.errors import SpecError
+    from dendmod.switching.experiment import load_training
     from dendmod.switching.learn import train_images
-    from dendmod.switching.protocol import load_learning
 
-    found = load_learning(protocol)
+    found = load_training(protocol)
     schedule = found.schedule
     if samples is not None:
-        schedule = schedule.model_copy(
-            update={"samples": samples, "block": min(schedule.block, samples)}
-        )
+        schedule = schedule.model_copy(update={"samples": samples})
     try:
         classes = tuple(int(c) for c in tasks.split(",") if c.strip())
     except ValueError:

@@ -11,7 +11,6 @@ from dendmod.paths import data_dir
 from dendmod.protocol.model import Protocol, Readings
 from dendmod.spec.tables import change, flat, load_toml
 
-_LEARNING = "dendmod/switching/"
 _FILES = ("morphology", "reduced")  # fields of [cell] that may name a file
 
 
@@ -29,7 +28,11 @@ def find_protocol(name: str | Path) -> Path:
     shipped = {p.stem: p for p in data_dir("protocols").glob("*.toml")}
     if path.stem in shipped and path.parent == Path("."):
         return shipped[path.stem]
-    raise SpecError(f"there is no protocol file {str(name)!r}." + did_you_mean(path.stem, shipped))
+    raise SpecError(
+        f"there is no protocol file {str(name)!r}."
+        + did_you_mean(path.stem, shipped)
+        + " Other figures are made by `dendmod figure`; --list names them"
+    )
 
 
 def load_protocol(
@@ -48,10 +51,6 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
-    if str(table.get("schema", "")).startswith(_LEARNING):
-        raise SpecError(
-            f"{path} is an experiment on learning, which `python -m dendmod.{path.stem}` runs"
-        )
     _look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from dendmod.spec.base import Spec
@@ -13,13 +15,13 @@ from dendmod.switching.settings import Schedule, Settings
 LITERAL, ALL = "literal", "all"
 
 
-class Study(Spec):
+class Ablation(Spec):
     """Settings compared with each other, on seeds that no reported network has.
 
     Parameters
     ----------
-    cell
-        Name of the change that all variants but the literal one share: a cell that is faster.
+    shared
+        Name of the change that all variants but the literal one have: a cell that is faster.
     changes
         Name -> fields of the settings as run. Each is tried alone, and left out of all.
     readings
@@ -29,7 +31,7 @@ class Study(Spec):
     seeds: tuple[int, ...] = Field(min_length=1)
     tasks: tuple[str, ...] = Field(min_length=1)
     schedule: Schedule
-    cell: str
+    shared: str
     changes: dict[str, tuple[str, ...]] = Field(min_length=1)
     readings: dict[str, dict[str, Any]] = {}
 
@@ -53,9 +55,9 @@ class Study(Spec):
             fields = [field for name in names for field in self.changes[name]]
             return Settings.model_validate(base | {field: values[field] for field in fields})
 
-        others = [name for name in self.changes if name != self.cell]
-        found = {LITERAL: literal, self.cell: with_(paper, ours, self.cell)}
-        found |= {f"+ {name}": with_(paper, ours, self.cell, name) for name in others}
+        others = [name for name in self.changes if name != self.shared]
+        found = {LITERAL: literal, self.shared: with_(paper, ours, self.shared)}
+        found |= {f"+ {name}": with_(paper, ours, self.shared, name) for name in others}
         found |= {f"all but {name}": with_(ours, paper, name) for name in others}
         found[ALL] = run
         for name, values in self.readings.items():
@@ -63,29 +65,24 @@ class Study(Spec):
         return found
 
     def summary(
-        self,
-        variants: dict[str, Settings],
-        accuracy: Callable[[str, int, int], float],
+        self, variants: Mapping[str, Settings], accuracy: Mapping[str, npt.NDArray[np.float64]]
     ) -> dict[str, Any]:
         """Return what came out, for summary.json.
 
         Parameters
         ----------
+        variants
+            As `Ablation.variants` returns them.
         accuracy
-            Balanced accuracy at the end of a variant (name), a seed and a task (its index).
+            Balanced accuracy at the end of each of them, shape [seeds, tasks].
         """
         paper = variants[LITERAL].model_dump(mode="json")
         rows = {}
         for name, settings in variants.items():
             own = settings.model_dump(mode="json")
-            ends = {
-                task: [accuracy(name, seed, i) for seed in self.seeds]
-                for i, task in enumerate(self.tasks)
-            }
             rows[name] = {
                 "changes": {k: v for k, v in own.items() if v != paper[k]},
-                "accuracy": ends,
-                "mean": sum(sum(row) for row in ends.values())
-                / (len(self.seeds) * len(self.tasks)),
+                "accuracy": dict(zip(self.tasks, accuracy[name].T.tolist(), strict=True)),
+                "mean": float(accuracy[name].mean()),
             }
         return {"seeds": list(self.seeds), "samples": self.schedule.samples, "rows": rows}

@@ -24,24 +24,26 @@ _SHARED = ("emnist47",)  # names of files that may lie in a folder of data
 
 
 def find_data(name: str) -> str:
-    """Return "digits", an npz file or a folder of idx files; "emnist47" is looked for.
+    """Return "digits", or the full path of an npz file or a folder of idx files.
 
-    It is looked for in the folder data of $DENDMOD_SHARED, if that is set, in data, shared/data and
-    ../shared/data.
+    "emnist47" is looked for in the folder data of $DENDMOD_SHARED, if that is set, in data,
+    shared/data and ../shared/data.
 
     Raises
     ------
     SpecError
         If there is no such file.
     """
-    if name == DIGITS or Path(name).exists():
+    if name == DIGITS:
         return name
+    if Path(name).exists():
+        return str(Path(name).resolve())
     if name in _SHARED:
         shared = os.environ.get("DENDMOD_SHARED")
         places = [*([Path(shared, "data")] if shared else []), Path("data"), *_PLACES]
         for place in places:
             if (place / f"{name}.npz").is_file():
-                return str(place / f"{name}.npz")
+                return str((place / f"{name}.npz").resolve())
         raise SpecError(
             f"{name}.npz is in none of {', '.join(str(place) for place in places)}; put it there, "
             "set DENDMOD_SHARED to a folder with data/ in it, or give --data the folder of the idx "

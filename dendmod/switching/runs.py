@@ -1,33 +1,19 @@
-"""What the figures of learning have in common: the sweep of a folder, the cells of all settings."""
+"""Tasks of a sweep: the cells of all settings, reduced once, and a network that learns."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from dendmod.figure import FigureOptions
-from dendmod.sweep import Task, run_tasks
+from dendmod.sweep import Sweep, Task
 from dendmod.switching.settings import Settings
+from dendmod.switching.tasks import BooleanLearning, ClassLearning
 
-WORKER = "dendmod.switching.tasks"
-Results = dict[str, dict[str, np.ndarray]]
-
-
-DEPENDS = f"{WORKER}:hashes"
-
-
-def run(tasks: list[Task], options: FigureOptions) -> Results:
-    """Run tasks, or take what the figure's folder has of them."""
-    return run_tasks(
-        tasks,
-        options.out / "store",
-        **options.sweep(),
-        progress=len(tasks) > 1 or sys.stderr.isatty(),
-    )
+TASKS = "dendmod.switching.tasks"
+DEPENDS = f"{TASKS}:hashes"
+CHECKPOINTS = "checkpoints"  # folder of trainings that are not over, in that of the sweep
 
 
 class Cells:
@@ -35,24 +21,22 @@ class Cells:
 
     Raises
     ------
-    SpecError
+    SweepError
         If there is no such cell.
     """
 
-    def __init__(self, wanted: Iterable[Settings], options: FigureOptions) -> None:
+    def __init__(self, wanted: Iterable[Settings], sweep: Sweep) -> None:
         kinds = sorted({(s.cell, s.biophysics) for s in wanted})
-        self._found: Results = {}
-        for name, group in groupby(kinds, key=lambda kind: kind[0]):
-            tasks = [
-                Task(
-                    _key(*kind),
-                    f"{WORKER}:make_cells",
-                    {"name": name, "biophysics": kind[1]},
-                    depends=DEPENDS,
-                )
-                for kind in group
-            ]
-            self._found |= run(tasks, options)
+        tasks = [
+            Task(
+                _key(name, biophysics),
+                f"{TASKS}:make_cells",
+                {"name": name, "biophysics": biophysics},
+                depends=DEPENDS,
+            )
+            for name, biophysics in kinds
+        ]
+        self._found: dict[str, dict[str, np.ndarray]] = sweep.run(tasks)
 
     def of(self, settings: Settings) -> dict[str, str]:
         """Return both cells of these settings as JSON texts."""
@@ -62,3 +46,17 @@ class Cells:
 
 def _key(name: str, biophysics: int) -> str:
     return f"cells {Path(name).stem.replace(',', '')} {biophysics}"
+
+
+def learning_task(key: str, learning: BooleanLearning | ClassLearning, sweep: Sweep) -> Task:
+    """Return the task that lets a network learn, with checkpoints beside the sweep's results."""
+    if isinstance(learning, ClassLearning):
+        function, n_tasks = "learn_class", 1
+    else:
+        function, n_tasks = "learn_boolean", len(learning.functions)
+    payload = {
+        "spec": learning.model_dump(mode="json"),
+        "checkpoints": str((sweep.store / CHECKPOINTS).resolve()),
+    }
+    cost = float(learning.schedule.samples * n_tasks)
+    return Task(key, f"{TASKS}:{function}", payload, cost=cost, depends=DEPENDS)

@@ -91,7 +91,7 @@ class Schedule(Spec):
     samples
         Samples a task.
     block
-        Samples a task between two checkpoints.
+        Samples a task between two checkpoints; more than `samples` make one block.
     test_samples
         Samples a task on which performance is measured at the end, with the rule frozen.
     curve_samples

@@ -1,9 +1,10 @@
-"""What a worker process does: reduce the cells, make one network, let it learn."""
+"""What a task of a sweep does: reduce the cells, or let one network learn."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
@@ -20,7 +21,10 @@ from dendmod.switching.cells import cells
 from dendmod.switching.classification import BooleanTasks
 from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
 from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.training import Training, bursts
+from dendmod.switching.training import Learned, Training, bursts
+
+Arrays = dict[str, np.ndarray]
+Progress = Callable[[int, int], Any]
 
 
 def hashes(
@@ -31,7 +35,7 @@ def hashes(
     return {what: value for what, value in found.items() if value}
 
 
-def make_cells(name: str, biophysics: int) -> dict[str, np.ndarray]:
+def make_cells(name: str, biophysics: int) -> Arrays:
     """Return the models of the hidden and of the output cell as JSON texts."""
     hidden, output = cells(name, biophysics)
     return {
@@ -40,19 +44,8 @@ def make_cells(name: str, biophysics: int) -> dict[str, np.ndarray]:
     }
 
 
-def learn_boolean(
-    hidden: str,
-    output: str,
-    k: int,
-    functions: list[str],
-    settings: dict[str, Any],
-    schedule: dict[str, Any],
-    seed: int,
-    shuffled: bool,
-    precision: str,
-    checkpoints: str | None,
-) -> dict[str, np.ndarray]:
-    """Let one network learn Boolean functions.
+class Learning(Spec):
+    """How one network learns.
 
     Parameters
     ----------
@@ -60,63 +53,51 @@ def learn_boolean(
         As `make_cells` returns them.
     k
         Number of hidden cells.
-    checkpoints
-        Folder, or None for a training that starts anew when it is stopped.
-
-    Returns
-    -------
-    dict
-        ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, and the
-        output cell's potential (mV) for the four inputs before and after, [functions, 4, steps].
+    shuffled
+        Learn shuffled labels: there is nothing to learn.
     """
-    chosen = Settings.model_validate(settings)
-    network = build_network(
-        ReducedCell.model_validate_json(hidden),
-        ReducedCell.model_validate_json(output),
-        input_vectors(k, seed),
-        len(functions),
-        chosen,
-        seed=seed,
-    )
-    training = Training(
-        network,
-        BooleanTasks(tuple(functions), shuffled=shuffled),
-        chosen,
-        Schedule.model_validate(schedule),
-        seed,
-        precision=precision,  # type: ignore[arg-type]
-    )
-    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
-    learned = training.run(file)
-    after = training.with_weights(learned.weights)
-    return {
-        "samples": learned.samples,
-        "accuracy": learned.accuracy,
-        "weights": learned.weights,
-        "vectors": input_vectors(k, seed),
-        "v_before": _four_inputs(network, len(functions), chosen, seed),
-        "v_after": _four_inputs(after, len(functions), chosen, seed),
-    }
+
+    hidden: str
+    output: str
+    k: PositiveInt
+    settings: Settings
+    schedule: Schedule
+    seed: int
+    shuffled: bool = False
+
+    def cells(self) -> tuple[ReducedCell, ReducedCell]:
+        """Return the hidden and the output cell."""
+        return (
+            ReducedCell.model_validate_json(self.hidden),
+            ReducedCell.model_validate_json(self.output),
+        )
 
 
-def _four_inputs(network: NetworkSpec, n_tasks: int, chosen: Settings, seed: int) -> np.ndarray:
-    task = np.repeat(np.arange(n_tasks), len(INPUTS))
-    counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
-    run = NetworkRun(
-        samples=Samples(context=task, expected=np.zeros_like(task)),
-        stimulus=bursts(counts, chosen),
-        dt=chosen.dt,
-        settle=Training.settle,
-        learn=False,
-        seed=seed,
-        record_v=True,
-    )
-    v = simulate(network, run, engine="kernel").v
-    assert v is not None
-    return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)
+class BooleanLearning(Learning):
+    """How one network learns Boolean functions, a context each.
+
+    Parameters
+    ----------
+    functions
+        Keys of `dendmod.switching.boolean.FUNCTIONS`.
+    """
+
+    functions: tuple[str, ...]
+
+    def training(self) -> Training:
+        """Return the network and its training."""
+        network = build_network(
+            *self.cells(),
+            input_vectors(self.k, self.seed),
+            len(self.functions),
+            self.settings,
+            seed=self.seed,
+        )
+        tasks = BooleanTasks(self.functions, shuffled=self.shuffled)
+        return Training(network, tasks, self.settings, self.schedule, self.seed)
 
 
-class ClassLearning(Spec):
+class ClassLearning(Learning):
     """How one network learns one class of images against all others.
 
     Contexts share no weights, so that each task can learn in a process of its own. The random
@@ -124,40 +105,27 @@ class ClassLearning(Spec):
 
     Parameters
     ----------
-    hidden, output
-        As `make_cells` returns them.
     matrix
         Kind of the feedforward weights.
     data
         As `dendmod.switching.images.load_images` takes it.
-    k
-        Number of hidden cells.
     target
         The class.
     plastic
         False: the rule is off, and nothing is learned.
     """
 
-    hidden: str
-    output: str
     matrix: str
     data: str
-    k: PositiveInt
     target: NonNegativeInt
-    settings: Settings
-    schedule: Schedule
-    seed: int
-    shuffled: bool = False
     plastic: bool = True
-    precision: Literal["float32", "float64"] = "float32"
 
     def training(self) -> Training:
         """Return the network and its training."""
         images = load_images(self.data)
         own = self.seed * 1000 + self.target
         network = build_network(
-            ReducedCell.model_validate_json(self.hidden),
-            ReducedCell.model_validate_json(self.output),
+            *self.cells(),
             feedforward(self.matrix, images, self.k, self.seed),
             1,
             self.settings,
@@ -169,10 +137,40 @@ class ClassLearning(Spec):
             rule = network.plasticity.model_copy(update={"error_scale": 0.0})
             network = network.model_copy(update={"plasticity": rule})
         tasks = image_tasks(images, (self.target,), shuffled=self.shuffled)
-        return Training(network, tasks, self.settings, self.schedule, own, precision=self.precision)
+        return Training(network, tasks, self.settings, self.schedule, own)
 
 
-def learn_class(spec: dict[str, Any], checkpoints: str | None) -> dict[str, np.ndarray]:
+def learn_boolean(spec: dict[str, Any], checkpoints: str) -> Arrays:
+    """Let one network learn Boolean functions.
+
+    Parameters
+    ----------
+    spec
+        Fields of a `BooleanLearning`.
+    checkpoints
+        Folder.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` [measurements, functions], ``samples`` [measurements], ``weights``, the input
+        vectors of the hidden cells, ``vectors`` [2, cells], and the output cell's potential (mV)
+        for the four inputs before and after, ``v_before`` and ``v_after`` [functions, 4, steps].
+    """
+    learning = BooleanLearning.model_validate(spec)
+    training = learning.training()
+    learned = _learn(training, checkpoints)
+    return {
+        "samples": learned.samples,
+        "accuracy": learned.accuracy,
+        "weights": learned.weights,
+        "vectors": input_vectors(learning.k, learning.seed),
+        "v_before": _four_inputs(training.network, learning),
+        "v_after": _four_inputs(training.with_weights(learned.weights), learning),
+    }
+
+
+def learn_class(spec: dict[str, Any], checkpoints: str, progress: Progress | None = None) -> Arrays:
     """Let one network learn one class of images.
 
     Parameters
@@ -180,7 +178,9 @@ def learn_class(spec: dict[str, Any], checkpoints: str | None) -> dict[str, np.n
     spec
         Fields of a `ClassLearning`.
     checkpoints
-        Folder, or None for a training that starts anew when it is stopped.
+        Folder.
+    progress
+        Called with the number of blocks done and of all.
 
     Returns
     -------
@@ -189,11 +189,32 @@ def learn_class(spec: dict[str, Any], checkpoints: str | None) -> dict[str, np.n
         ``network`` as a JSON text.
     """
     training = ClassLearning.model_validate(spec).training()
-    file = Path(checkpoints) / f"{training.digest()[:24]}.npz" if checkpoints else None
-    learned = training.run(file)
+    learned = _learn(training, checkpoints, progress)
     return {
         "samples": learned.samples,
         "accuracy": learned.accuracy[:, 0],
         "weights": learned.weights,
         "network": np.array(training.network.model_dump_json()),
     }
+
+
+def _learn(training: Training, checkpoints: str, progress: Progress | None = None) -> Learned:
+    return training.run(Path(checkpoints) / f"{training.digest()[:24]}.npz", progress)
+
+
+def _four_inputs(network: NetworkSpec, learning: BooleanLearning) -> np.ndarray:
+    n_tasks, settings = len(learning.functions), learning.settings
+    task = np.repeat(np.arange(n_tasks), len(INPUTS))
+    counts = np.tile(np.array(INPUTS) * wybo2022.BOOLEAN_SPIKES, (n_tasks, 1))
+    run = NetworkRun(
+        samples=Samples(context=task, expected=np.zeros_like(task)),
+        stimulus=bursts(counts, settings),
+        dt=settings.dt,
+        settle=Training.settle,
+        learn=False,
+        seed=learning.seed,
+        record_v=True,
+    )
+    v = simulate(network, run).v
+    assert v is not None
+    return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)

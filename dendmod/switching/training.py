@@ -16,18 +16,15 @@ import numpy.typing as npt
 from dendmod.atomic import replacing
 from dendmod.engines.simulation import simulate
 from dendmod.errors import SpecError, SweepError
-from dendmod.mechanisms.cache import content_hash
 from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
 from dendmod.npz import read_npz
 from dendmod.params import wybo2022
-from dendmod.paths import data_dir
 from dendmod.rng import stream
-from dendmod.sweep.fingerprint import code_hash
+from dendmod.sweep.fingerprint import fingerprint
 from dendmod.switching.classification import Drawn, Tasks, balanced_accuracy
 from dendmod.switching.settings import Schedule, Settings
 
 Array = npt.NDArray[np.float64]
-# that weights depend on
 _TEST = 1 << 30  # numbers of test samples start here, far from those of training
 
 
@@ -69,7 +66,6 @@ class Training:
     settings: Settings
     schedule: Schedule
     seed: int
-    engine: Literal["kernel", "neuron"] = "kernel"
     precision: Literal["float32", "float64"] = "float32"
     settle: ClassVar[float] = 150.0  # ms before the first sample of a block; ours
 
@@ -86,10 +82,8 @@ class Training:
             "settings": self.settings.model_dump(),
             "schedule": self.schedule.model_dump(),
             "seed": self.seed,
-            "engine": self.engine,
             "precision": self.precision,
-            "code": code_hash(__name__),
-            "mechanisms": content_hash(data_dir("mechanisms")),
+            "made by": fingerprint(__name__),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -131,11 +125,7 @@ class Training:
         """Return the balanced accuracy of each task on `n` samples, the rule frozen, [tasks]."""
         task, drawn = self._drawn("test", 0, n)
         numbers = _TEST + np.arange(task.size)
-        result = simulate(
-            self.with_weights(weights),
-            self._run(task, drawn, numbers, learn=False),
-            engine=self.engine,
-        )
+        result = simulate(self.with_weights(weights), self._run(task, drawn, numbers, learn=False))
         spiked = (result.error + drawn.expected) > 0
         correct = spiked == (drawn.expected > 0)
         return np.array(
@@ -158,7 +148,7 @@ class Training:
             scale = spec.plasticity.error_scale * factor
             rule = spec.plasticity.model_copy(update={"error_scale": scale})
             spec = spec.model_copy(update={"plasticity": rule})
-        result = simulate(spec, self._run(task, drawn, numbers, learn=True), engine=self.engine)
+        result = simulate(spec, self._run(task, drawn, numbers, learn=True))
         assert result.weights is not None
         return result.weights
 

@@ -156,6 +156,6 @@ def test_files_of_a_protocol_are_looked_for_beside_it(tmp_path, monkeypatch):
     assert load_protocol(file, {"cell.morphology": "own.swc"}).cell.morphology == "own.swc"
 
 
-def test_an_experiment_on_learning_says_what_runs_it():
-    with pytest.raises(SpecError, match=r"python -m dendmod\.fig5"):
+def test_a_figure_without_a_protocol_says_what_makes_it():
+    with pytest.raises(SpecError, match="no protocol file 'fig5'.*made by `dendmod figure`"):
         load_protocol("fig5")

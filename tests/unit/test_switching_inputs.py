@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dendmod.errors import SpecError
-from dendmod.figure import FigureOptions
-from dendmod.papers.wybo2022.fig5 import figure as fig5
 from dendmod.rng import stream
+from dendmod.study.figure import make_figure
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
 from dendmod.switching.classification import BooleanTasks, ImageTasks, balanced_accuracy
@@ -99,6 +98,19 @@ def test_an_image_of_the_class_asks_for_silence_and_any_other_for_a_spike(shuffl
     assert 0.4 < right < 0.6 if shuffled else right == 1.0
 
 
+def test_other_classes_are_drawn_evenly_however_many_images_they_have():
+    """Three other classes of 1, 10 and 100 images: a third of the others each."""
+    y = np.repeat(np.arange(4), (20, 1, 10, 100))
+    images = {"train": 0.1 * y[:, None]}
+    drawn = ImageTasks(images, {"train": y}, (0,)).draw(0, 1200, stream(2, "uneven"), "train")
+    spikes = drawn.counts[:, 0]
+    assert np.count_nonzero(spikes == 0) == 600
+    others = np.bincount(spikes[drawn.expected == 1], minlength=4)
+    # of 600, each 200 with a standard deviation of 12; by their frequency 5, 54 and 541
+    assert others[0] == 0
+    assert np.abs(others[1:] - 200).max() < 50
+
+
 def test_an_input_of_zeros_opens_its_window_where_the_first_spike_of_a_burst_would_be():
     """Two SD of 6 ms before the centre of the burst; the window lasts 50 ms."""
     fields = {"hidden_v_range": 1.0, "output_v_range": 1.0}
@@ -179,5 +191,5 @@ def test_figure_5_refuses_what_is_not_there_before_it_computes(tmp_path, changes
     if "tasks" in changes:
         pytest.importorskip("sklearn", reason="the built-in digits need the extra ml")
     with pytest.raises(SpecError, match=said):
-        fig5.main(FigureOptions(out=tmp_path, quick=True, **changes))
+        make_figure("wybo2022/fig5", tmp_path, quick=True, changes=changes)
     assert not list(tmp_path.iterdir())

@@ -15,16 +15,10 @@ from dendmod.switching.cells import cells
 from dendmod.switching.images import find_data, load_images
 from dendmod.switching.model import TrainedModel, read_images, read_model
 from dendmod.switching.settings import IMAGES_LITERAL
+from dendmod.switching.tasks import ClassLearning
 from dendmod.switching.training import Training
 
-PROTOCOL = """
-schema = "dendmod/switching/1"
-name = "small"
-title = "small"
-source = "ours"
-hidden = [4]
-seeds = [0]
-matrices = ["RP"]
+SETTINGS = """
 [schedule]
 samples = 8
 block = 3
@@ -52,7 +46,7 @@ def small(tmp_path):
         arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels}
     np.savez(tmp_path / "small.npz", **arrays)
     np.savez(tmp_path / "check.npz", images=arrays["test_images"], labels=arrays["test_labels"])
-    (tmp_path / "small.toml").write_text(PROTOCOL)
+    (tmp_path / "small.toml").write_text(SETTINGS)
     return tmp_path
 
 
@@ -71,6 +65,8 @@ def weights(path):
 
 def test_a_stopped_command_goes_on_and_its_model_is_evaluated(small, monkeypatch):
     assert train(small, "whole.npz").exit_code == 0
+    assert train(small, "spread.npz", "--workers", "2").exit_code == 0
+    assert weights(small / "spread.npz").tobytes() == weights(small / "whole.npz").tobytes()
     original = Training.run
 
     def stopped(self, checkpoint=None, progress=None):
@@ -100,6 +96,20 @@ def test_a_stopped_command_goes_on_and_its_model_is_evaluated(small, monkeypatch
     assert found["tasks"] == [0, 2]
     assert all(0 <= score <= 1 for score in found["balanced_accuracy"])
     assert found["mean"] == pytest.approx(np.mean(found["balanced_accuracy"]))
+
+
+def test_the_bar_of_one_process_counts_samples_of_all_classes(small, monkeypatch):
+    counted = []
+
+    class Bar(learn.tqdm):
+        def update(self, n):
+            counted.append(n)
+
+        n = property(lambda self: sum(counted), lambda self, _: None)
+
+    monkeypatch.setattr(learn, "tqdm", Bar)
+    assert train(small, "m.npz").exit_code == 0
+    assert np.cumsum(counted).tolist() == [3, 6, 8, 11, 14, 16]
 
 
 def test_wrong_files_are_refused_by_name(small):
@@ -146,11 +156,20 @@ def test_each_context_of_a_model_has_the_weights_of_its_class():
          "samples": np.array([0, 5]), "accuracy": np.array([0.5, a])}
         for w, a in ((1e-4, 0.7), (2e-4, 0.8))
     ]  # fmt: skip
-    common = dict.fromkeys(("data", "matrix", "k", "schedule", "seed", "shuffled"))
-    model = learn._assemble(learned, (5, 1), IMAGES_LITERAL, common)
+    learnings = [
+        ClassLearning(
+            hidden="", output="", k=2, settings=IMAGES_LITERAL, schedule=learn.Schedule(samples=5),
+            seed=3, matrix="RP", data="digits", target=c,
+        )
+        for c in (5, 1)
+    ]  # fmt: skip
+    model = learn._assemble(learned, learnings)
     assert model.classes == (5, 1)
     assert model.network.context.weights[:, 0, 0].tolist() == [1e-4, 2e-4]
     assert model.about["curves"]["1"]["accuracy"] == [0.5, 0.8]
+    about = {"data", "matrix", "k", "schedule", "seed", "shuffled", "curves"}
+    assert set(model.about) == about
+    assert (model.about["seed"], model.about["schedule"]["samples"]) == (3, 5)
 
 
 def test_labels_that_are_no_numbers_are_refused(tmp_path):

@@ -6,11 +6,12 @@ import pytest
 from dendmod.engines.simulation import simulate
 from dendmod.errors import SpecError, SweepError
 from dendmod.network import NetworkResult, NetworkRun, Samples
-from dendmod.papers.wybo2022.fig5.tasks import _traces, look
+from dendmod.papers.wybo2022.fig5.tasks import record_network, rule_traces
 from dendmod.switching.assembly import build_network, with_sk
 from dendmod.switching.boolean import FUNCTIONS, input_vectors, label_free_score
 from dendmod.switching.cells import cells, passive_dendrites, star_cell
 from dendmod.switching.classification import BooleanTasks, Drawn
+from dendmod.switching.recording import record_cell
 from dendmod.switching.settings import BOOLEAN_LITERAL, Schedule
 from dendmod.switching.tasks import ClassLearning
 from dendmod.switching.training import Training, bursts
@@ -287,9 +288,7 @@ def test_the_error_decays_with_the_part_of_the_training_that_is_over(monkeypatch
     assert short[0] == long[0] == -300.0
 
 
-def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weights():
-    from dendmod.switching.inside import inside
-
+def test_a_recorded_cell_is_that_of_the_network_and_shows_the_rule_that_changes_its_weights():
     network = training().network
     cell, low = 2, network.plasticity.w_min
     strong = network.context.weights.copy()
@@ -307,14 +306,14 @@ def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weig
         record_v=True,
     )
     whole = simulate(network, run, engine="kernel")
-    found = inside(network, run, cell)
+    found = record_cell(network, run, cell)
     assert found.v.shape == (2, len(network.hidden[0].compartments), 1501)
     # the soma as the kernel has it in the whole network; dendrites differ from it
     np.testing.assert_allclose(found.v[:, 0], whole.v[:, cell], atol=0.05)
     assert np.abs(found.v[:, 1] - found.v[:, 0]).max() > 1.0
     assert found.traces == {}
 
-    traces = inside(network, run.model_copy(update={"learn": True}), cell).traces
+    traces = record_cell(network, run.model_copy(update={"learn": True}), cell).traces
     assert set(traces) == {"u_dend", "u_pre", "u_post", "eps", "w"}
     # a miss: the error lifts the weights, and only after the window has closed
     product = traces["u_pre"][0] * traces["u_post"][0] * traces["eps"][0]
@@ -324,6 +323,33 @@ def test_inside_shows_the_soma_of_the_network_and_the_rule_that_changes_its_weig
     assert (change >= 0).all()
 
 
+def test_a_recording_of_hidden_cells_has_their_potentials_and_weights_in_order():
+    from dendmod.engines.neuron.network import HiddenRecording, NetworkSimulator
+
+    network = training().network
+    run = NetworkRun(
+        samples=Samples(context=np.array([1, 0]), expected=np.ones(2, np.int64)),
+        stimulus=bursts(np.array([[20, 0], [20, 20]]), SETTINGS),
+        settle=20.0,
+        seed=4,
+        record_v=True,
+    )
+    with NetworkSimulator(network, run, record=HiddenRecording((5, 0), ("w",))) as simulator:
+        found = simulator.run()
+    recorded = simulator.recorded
+    assert recorded.v.shape == (2, network.n_hidden, 2, 1501)
+    np.testing.assert_array_equal(recorded.v[:, :, 1], found.v[:, :-1])
+    assert (recorded.v[:, :, 0] != recorded.v[:, :, 1]).any(axis=2).all()
+    # a synapse has its weight of the active context at the start, and the learned one at the end
+    for sample, context in enumerate((1, 0)):
+        w = recorded.traces["w"][sample]
+        np.testing.assert_array_equal(w[:, 1], network.context.weights[context].ravel())
+        np.testing.assert_array_equal(w[:, -1], found.weights[context].ravel())
+    frozen = run.model_copy(update={"learn": False})
+    with pytest.raises(SpecError, match="runs that learn"):
+        NetworkSimulator(network, frozen, record=HiddenRecording((0,), ("u_pre",)))
+
+
 def test_the_traces_of_figure_5_are_the_factors_of_eq_22():
     """eta by the zone of the dendritic trace; the weight changes by what they integrate to."""
     network = training().network
@@ -331,7 +357,7 @@ def test_the_traces_of_figure_5_are_the_factors_of_eq_22():
         update={"theta": (-72.0, -68.0), "eta": (1e-8, 1e-7, 5e-9), "w_max": 1.0}
     )
     network = network.model_copy(update={"plasticity": rule})
-    found = _traces(network, np.array([[20, 20]]), SETTINGS, 4)
+    found = rule_traces(network, np.array([[20, 20]]), SETTINGS, 4)
     dend, eta = found["trace_dend"], found["trace_eta"]
     assert {float(e) for e in eta} == {1e-8, 1e-7, 5e-9}
     assert (eta[dend < -72.0] == 1e-8).all()
@@ -351,7 +377,7 @@ def test_figure_5_shows_the_output_cell_before_and_after():
     output = output.model_copy(update={"compartments": (soma,)})
     k, classes = 2, [3, 5]
     weights = [np.full((1, k, 20), w) for w in (1e-5, 2e-4)]
-    found = look(
+    found = record_network(
         hidden.model_dump_json(), output.model_dump_json(), "RP", "digits", k, classes,
         SETTINGS.model_dump(mode="json"), 1, weights,
     )  # fmt: skip

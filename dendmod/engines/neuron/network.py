@@ -6,18 +6,59 @@ context. Samples follow each other on NEURON's clock; the error is fed back in t
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from dendmod.engines.neuron.network_build import BuiltNetwork
 from dendmod.engines.neuron.session import InSession, Session, h
-from dendmod.errors import EngineError, UnsupportedByEngine
+from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
 from dendmod.network.events import AMPA, CONTEXT, GABA, Events, delay_steps, events, window
 from dendmod.network.result import Floats, ordered
 
 _Spike = tuple[int, int, int]  # sample, neuron, step
+_SOMATA, _COMPARTMENTS = "somata", "compartments"  # beside the names of traces
+
+
+Trace = Literal["u_dend", "u_pre", "u_post", "eps", "w"]
+TRACES: tuple[Trace, ...] = get_args(Trace)
+
+
+@dataclass(frozen=True)
+class HiddenRecording:
+    """What is recorded of every hidden cell besides the potential of its soma, at each step.
+
+    Parameters
+    ----------
+    compartments
+        Those whose potential is recorded.
+    traces
+        Variables of the synapses of contexts: those of the rule (Eqs 22-23), which a run that
+        learns has, and "w", the weight.
+    """
+
+    compartments: tuple[int, ...] = ()
+    traces: tuple[Trace, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded; the first of a sample's steps is the state that it starts from.
+
+    Parameters
+    ----------
+    v
+        Potentials (mV), shape [samples, cells, compartments, steps + 1].
+    traces
+        Name -> shape [samples, synapses, steps + 1], synapses in the order of cells, then of
+        compartments; "u_dend" in mV, "w" in uS.
+    """
+
+    v: Floats
+    traces: Mapping[str, Floats]
 
 
 class NetworkSimulator(InSession):
@@ -29,15 +70,30 @@ class NetworkSimulator(InSession):
         The network and what it is run on.
     coreneuron
         As in `Session`.
+    record
+        What is recorded of hidden cells; it is found in `recorded` after the run.
+
+    Raises
+    ------
+    SpecError
+        If traces of the rule are to be recorded of a run that does not learn.
     """
 
     def __init__(
-        self, spec: NetworkSpec, run: NetworkRun, *, coreneuron: bool | None = False
+        self,
+        spec: NetworkSpec,
+        run: NetworkRun,
+        *,
+        coreneuron: bool | None = False,
+        record: HiddenRecording | None = None,
     ) -> None:
         check_run(spec, run)
+        if record is not None and record.traces and (spec.plasticity is None or not run.learn):
+            raise SpecError("traces of the rule are recorded of runs that learn; use learn=True")
         if run.precision != "float64":
             raise UnsupportedByEngine("NEURON computes in float64; use precision='float64'")
-        self.spec, self.how = spec, run
+        self.spec, self.how, self.record = spec, run, record
+        self.recorded: Recorded | None = None
         self.delay = delay_steps(spec, run)
         celsius = {c.celsius for c in spec.hidden}
         if spec.output is not None:
@@ -54,9 +110,7 @@ class NetworkSimulator(InSession):
 
     def _start(self) -> None:
         self.net = BuiltNetwork(self.spec, self.how, self.delay * self.how.dt)
-        self._vectors: list[Any] = []
-        if self.how.record_v:
-            self._vectors = [h.Vector().record(c[0](0.5)._ref_v) for c in self.net.cells]
+        self._vectors = self._recorders()
         self._initialise()
         if self.how.settle_steps:
             self.session.advance(self.how.settle)
@@ -67,6 +121,23 @@ class NetworkSimulator(InSession):
         self.weights = None if context is None else context.weights.copy()
         self._row = {c: row for row, c in enumerate(context.compartments if context else ())}
         self._context: int | None = None
+
+    def _recorders(self) -> dict[str, list[Any]]:
+        """Return vectors that NEURON records into, by what they are of."""
+        found: dict[str, list[Any]] = {}
+        if self.how.record_v:
+            found[_SOMATA] = [h.Vector().record(c[0](0.5)._ref_v) for c in self.net.cells]
+        if self.record is not None:
+            hidden = self.net.cells[: self.spec.n_hidden]
+            found[_COMPARTMENTS] = [
+                h.Vector().record(cell[c](0.5)._ref_v)
+                for cell in hidden
+                for c in self.record.compartments
+            ]
+            points = [point for _, point in sorted(self.net.plastic.items())]
+            for name in self.record.traces:
+                found[name] = [h.Vector().record(getattr(p, f"_ref_{name}")) for p in points]
+        return found
 
     def _initialise(self) -> None:
         cells = [self.spec.hidden_cell(i) for i in range(self.spec.n_hidden)]
@@ -88,16 +159,21 @@ class NetworkSimulator(InSession):
         spec, run = self.spec, self.how
         found: list[_Spike] = []
         error = np.zeros(len(run.samples), np.int64)
-        traces = []
+        rows: dict[str, list[Floats]] = {name: [] for name in self._vectors}
         for index in range(len(run.samples)):
             self.start(index)
             given = events(spec, run, index)
             self.send(given)
             error[index] = self.present(index, given)
             found += self.spikes(index)
-            if run.record_v:
-                traces.append(self._traces())
+            for name, vectors in self._vectors.items():
+                rows[name].append(np.array([np.array(v)[-(run.n_steps + 1) :] for v in vectors]))
             self.finish(index)
+        traces = {name: np.stack(samples) for name, samples in rows.items()}
+        v = traces.pop(_SOMATA, None)
+        if self.record is not None:
+            shape = len(run.samples), spec.n_hidden, len(self.record.compartments), run.n_steps + 1
+            self.recorded = Recorded(traces.pop(_COMPARTMENTS).reshape(shape), traces)
         sample, neuron, step = np.array(found, np.int64).reshape(-1, 3).T
         out = neuron == spec.n_hidden
         return NetworkResult(
@@ -105,7 +181,7 @@ class NetworkSimulator(InSession):
             output=ordered(sample[out], neuron[out] * 0, step[out], run.dt),
             error=error,
             weights=self.weights,
-            v=np.stack(traces) if traces else None,
+            v=v,
             provenance=self.session.provenance,
         )
 
@@ -175,10 +251,6 @@ class NetworkSimulator(InSession):
         steps = np.rint(times / self.how.dt).astype(np.int64) - self._base
         ids = np.array(self.net.ids).astype(np.int64)
         return [(index, n, s) for n, s in zip(ids.tolist(), steps.tolist(), strict=True)]
-
-    def _traces(self) -> Floats:
-        n = self.how.n_steps + 1
-        return np.array([np.array(vector)[-n:] for vector in self._vectors])
 
     def finish(self, index: int) -> None:
         """Take the weights of the active context over."""

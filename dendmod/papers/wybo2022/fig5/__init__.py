@@ -1,1 +1,1 @@
-"""papers/wybo2022/fig5"""
+"""Figure 5 of Wybo et al. 2022."""

@@ -1,214 +1,130 @@
-"""Figure 5 of Wybo et al. 2022: ``python -m dendmod.fig5 --help``."""
+"""Figure 5 of Wybo et al. 2022: images learned one against all others, online, at dendrites."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure as Picture
 
-from dendmod.errors import SpecError
-from dendmod.figure import FigureOptions, run_figure, write_summary
-from dendmod.protocol.provenance import versions
-from dendmod.sweep import Task
-from dendmod.switching.images import find_data, load_images
-from dendmod.switching.protocol import LearningProtocol, load_learning
-from dendmod.switching.runs import DEPENDS, WORKER, Cells, Results, run
-from dendmod.switching.settings import Schedule, Settings
-from dendmod.switching.tasks import ClassLearning
+from dendmod.papers.wybo2022.fig5.plot import Panels, draw
+from dendmod.papers.wybo2022.fig5.runs import ImageExperiment, Learned, measure
+from dendmod.papers.wybo2022.plot_ablation import AblationBars, draw_ablation
+from dendmod.study.claims import Judged, alike, all_of, higher, paired
+from dendmod.study.figure import Figure
+from dendmod.study.registry import find
 
-
-def main(options: FigureOptions) -> dict[str, Any]:
-    """Let networks learn images, draw Figure 5, return its summary."""
-    protocol = load_learning("fig5", quick=options.quick, changes=_changes(options))
-    data = find_data(options.data or "digits")
-    source = data if data == "digits" else str(Path(data).resolve())
-    images = load_images(source)
-    classes = _classes(protocol.tasks, images.n_classes)
-    cells = Cells([protocol.settings, *protocol.variants().values()], options)
-    results = run(_tasks(protocol, classes, cells, source, options.out), options)
-    summary = _summary(protocol, classes, results, images.name)
-    look = _look_task(protocol, classes, cells, source, results)
-    looks = run([look], options)["look"]
-    _draw(options.out, protocol, looks, summary)
-    write_summary(options.out, summary)
-    return summary
+# The rules were written after results of earlier runs were known.
+CLAIMS = {
+    "images_learned": "Images are learned at dendritic synapses (Fig 5D)",
+    "dPMD_best": "dPMD is the best of the matrices (Fig 5D)",
+    "dPMD_above_PCA": "dPMD is above PCA (Fig 5D)",
+    "dPMD_above_RP": "dPMD is above random projections (Fig 5D)",
+    "RP_near_chance": "Random projections stay near chance (Fig 5D)",
+    "shuffled_at_chance": "Control: shuffled labels teach nothing",
+    "rule_off_at_chance": "Control: with the rule off nothing is learned",
+}
+CHANCE = (0.5, 0.5)
+# ours, wider than `claims.ALIKE`: of 500 test samples an accuracy has a standard error of .022, so
+# that the five tasks of a control cannot resolve .01
+NEAR_CHANCE = 0.05
 
 
-def _changes(options: FigureOptions) -> dict[str, Any]:
-    base = load_learning("fig5", quick=options.quick)
-    changes: dict[str, Any] = {}
-    if options.seed is not None:
-        changes["seeds"] = [options.seed + i for i in range(len(base.seeds))]
-    if options.matrices:
-        changes["matrices"] = options.matrices
-    if options.tasks is not None:
-        changes["tasks"] = options.tasks
-    if options.samples is not None:
-        schedule = base.schedule.model_dump()
-        schedule |= {"samples": options.samples, "block": min(base.schedule.block, options.samples)}
-        changes["schedule"] = schedule
-    if options.dt is not None:
-        changes["settings"] = {**base.settings.model_dump(), "dt": options.dt}
-    if changes or options.data:
-        changes["study"] = None  # it is about the figure as the protocol has it
-    return changes
+def settings_of(table: dict[str, Any], quick: bool) -> ImageExperiment:
+    """Return the settings of the figure."""
+    return ImageExperiment.of(table, find("wybo2022/fig5").settings())
 
 
-def _classes(names: tuple[str, ...], available: int) -> tuple[int, ...]:
-    wrong = [name for name in names if not (name.isdecimal() and int(name) < available)]
-    if wrong:
-        raise SpecError(f"tasks = {', '.join(wrong)}; allowed are classes, 0 to {available - 1}")
-    return tuple(dict.fromkeys(int(name) for name in names)) or tuple(range(available))
+def judge(experiment: ImageExperiment, learned: Learned) -> dict[str, Judged]:
+    """Return the verdict on each claim.
 
-
-def _tasks(
-    protocol: LearningProtocol,
-    classes: tuple[int, ...],
-    cells: Cells,
-    data: str,
-    out: Path,
-) -> list[Task]:
-    def task(
-        key: str, settings: Settings, schedule: Schedule, matrix: str, seed: int, target: int,
-        **how: bool,
-    ) -> Task:  # fmt: skip
-        learning = ClassLearning(
-            **cells.of(settings),
-            matrix=matrix,
-            data=data,
-            k=max(protocol.hidden),
-            target=target,
-            settings=settings,
-            schedule=schedule,
-            seed=seed,
-            **how,
-        )
-        payload = {
-            "spec": learning.model_dump(mode="json"),
-            "checkpoints": str((out / "checkpoints").resolve()),
-        }
-        key = f"{key} {matrix} {seed} {target}"
-        return Task(
-            key, f"{WORKER}:learn_class", payload, cost=float(schedule.samples), depends=DEPENDS
-        )
-
-    ours, schedule = protocol.settings, protocol.schedule
-    tasks = [
-        task("learned", ours, schedule, m, s, c)
-        for m in protocol.matrices
-        for s in protocol.seeds
-        for c in classes
-    ]
-    first = protocol.matrices[0]
-    # where weights stay, one block says as much as all
-    short = schedule.model_copy(update={"samples": schedule.block})
-    for s in protocol.seeds[: protocol.controls]:
-        for c in classes:
-            tasks.append(task("shuffled", ours, schedule, first, s, c, shuffled=True))
-            tasks.append(task("frozen", ours, short, first, s, c, plastic=False))
-    study = protocol.study
-    if study is not None:
-        tasks += [
-            task(f"variant {name}", settings, study.schedule, first, s, int(c))
-            for name, settings in protocol.variants().items()
-            for s in study.seeds
-            for c in study.tasks
-        ]
-    return tasks
-
-
-def _look_task(
-    protocol: LearningProtocol,
-    classes: tuple[int, ...],
-    cells: Cells,
-    data: str,
-    results: Results,
-) -> Task:
-    first, seed = protocol.matrices[0], protocol.seeds[0]
-    weights = [results[f"learned {first} {seed} {c}"]["weights"].tolist() for c in classes]
-    payload = {
-        **cells.of(protocol.settings),
-        "matrix": first,
-        "data": data,
-        "k": max(protocol.hidden),
-        "classes": list(classes),
-        "settings": protocol.settings.model_dump(mode="json"),
-        "seed": seed,
-        "weights": weights,
+    A run is a network with the mean over its tasks; of a control, which is one network, a task.
+    """
+    runs = {m: learned.end(m).mean(axis=1) for m in learned.accuracy}
+    found = {
+        "shuffled_at_chance": alike(learned.shuffled, CHANCE, within=NEAR_CHANCE),
+        "rule_off_at_chance": alike(learned.rule_off, CHANCE, within=NEAR_CHANCE),
     }
-    return Task("look", "dendmod.papers.wybo2022.fig5.tasks:look", payload, depends=DEPENDS)
+    if "RP" in runs:
+        found["RP_near_chance"] = alike(runs["RP"], CHANCE, within=NEAR_CHANCE)
+    if "dPMD" not in runs:
+        return found
+    found["images_learned"] = higher(runs["dPMD"], CHANCE)
+    above = {m: higher(paired(runs["dPMD"], runs[m])) for m in runs if m != "dPMD"}
+    found |= {f"dPMD_above_{m}": above[m] for m in ("PCA", "RP") if m in above}
+    if {"dSD", "PCA", "RP"} <= set(above):
+        found["dPMD_best"] = all_of(*above.values())
+    return found
 
 
-def _summary(
-    protocol: LearningProtocol, classes: tuple[int, ...], results: Results, data: str
-) -> dict[str, Any]:
-    def ends(name: str, matrix: str, seeds: tuple[int, ...], row: int = -1) -> np.ndarray:
-        return np.array(
-            [
-                [float(results[f"{name} {matrix} {s} {c}"]["accuracy"][row]) for c in classes]
-                for s in seeds
-            ]
-        )
-
-    matrices = {}
-    for m in protocol.matrices:
-        end = ends("learned", m, protocol.seeds)
-        curves = np.array(
-            [[results[f"learned {m} {s} {c}"]["accuracy"] for c in classes] for s in protocol.seeds]
-        )
-        matrices[m] = {
-            "balanced_accuracy": end.mean(axis=0).tolist(),
-            "of_seeds": end.tolist(),
-            "mean": float(end.mean()),
-            "sd_of_seeds": float(end.mean(axis=1).std(ddof=1)) if len(end) > 1 else 0.0,
-            "before": float(ends("learned", m, protocol.seeds, 0).mean()),
-            "seeds": list(protocol.seeds),
-            "samples": protocol.schedule.samples,
-            "curve": curves.mean(axis=(0, 1)).tolist(),
-        }
-    first, controls = protocol.matrices[0], protocol.seeds[: protocol.controls]
-    a_task = results[f"learned {first} {protocol.seeds[0]} {classes[0]}"]
+def summarise(experiment: ImageExperiment, learned: Learned) -> dict[str, Any]:
+    """Return accuracies of all networks, controls and variants, and what settings are changed."""
+    first = experiment.matrices[0]
     summary = {
-        "schema": "dendmod/fig5/1",
-        "data": data,
-        "tasks": list(classes),
-        "matrix": matrices,
-        "curve_samples": a_task["samples"].tolist(),
+        "data": learned.data,
+        "tasks": learned.classes,
+        "matrix": {m: _matrix_summary(experiment, learned, m) for m in learned.accuracy},
+        "curve_samples": learned.samples,
         "controls": {
             "matrix": first,
-            "shuffled": ends("shuffled", first, controls).tolist(),
-            "plasticity_off": ends("frozen", first, controls).tolist(),
+            "shuffled": learned.shuffled,
+            "plasticity_off": learned.rule_off,
         },
-        "chance": 0.5,
-        "hidden": max(protocol.hidden),
-        "test_samples": protocol.schedule.test_samples,
-        "settings": protocol.settings.model_dump(mode="json"),
-        "changed": protocol.changed(),
-        "versions": versions(),
+        "chance": CHANCE[0],
+        "hidden": experiment.hidden,
+        "test_samples": experiment.schedule.test_samples,
+        "settings": experiment.settings,
+        "changed": experiment.changed(),
     }
-    study = protocol.study
-    if study is not None:
-        summary["variants"] = study.summary(
-            protocol.variants(),
-            lambda name, seed, i: float(
-                results[f"variant {name} {first} {seed} {study.tasks[i]}"]["accuracy"][-1]
-            ),
-        )
+    if experiment.ablation is not None:
+        summary["variants"] = experiment.ablation.summary(experiment.variants(), learned.variants)
     return summary
 
 
-def _draw(out: Path, protocol: LearningProtocol, looks: Any, summary: dict[str, Any]) -> None:
-    from dendmod.papers.wybo2022.fig5.plot import draw
-    from dendmod.papers.wybo2022.plot_ablation import draw_study
-    from dendmod.plotting import save, style
+def _matrix_summary(experiment: ImageExperiment, learned: Learned, matrix: str) -> dict[str, Any]:
+    end = learned.end(matrix)
+    return {
+        "balanced_accuracy": end.mean(axis=0),
+        "of_seeds": end,
+        "mean": end.mean(),
+        "sd_of_seeds": end.mean(axis=1).std(ddof=1) if len(end) > 1 else 0.0,
+        "before": np.ascontiguousarray(learned.accuracy[matrix][..., 0]).mean(),
+        "seeds": experiment.seeds,
+        "samples": experiment.schedule.samples,
+        "curve": learned.accuracy[matrix].mean(axis=(0, 1)),
+    }
 
-    with style():
-        save(draw(looks, summary, protocol.settings), out, "fig5")
-        if "variants" in summary:
-            save(draw_study(summary["variants"]), out, "fig5_study")
+
+def draw_panels(
+    experiment: ImageExperiment, learned: Learned, summary: Mapping[str, Any]
+) -> dict[str, Picture | None]:
+    """Draw the panels, and the ablation where there is one."""
+    panels = Panels(
+        settings=experiment.settings,
+        example=learned.example,
+        samples=learned.samples,
+        curves={m: accuracy.mean(axis=(0, 1)) for m, accuracy in learned.accuracy.items()},
+        ends={m: learned.end(m) for m in learned.accuracy},
+        controls={
+            f"{experiment.matrices[0]}, shuffled": learned.shuffled,
+            f"{experiment.matrices[0]}, rule off": learned.rule_off,
+        },
+    )
+    ablation = experiment.ablation
+    return {
+        "fig5": draw(panels),
+        "fig5_ablation": None
+        if ablation is None
+        else draw_ablation(AblationBars(ablation, learned.variants)),
+    }
 
 
-if __name__ == "__main__":
-    options = "seed quick workers dt data matrix tasks samples scheduler timeout"
-    run_figure("fig5", main, options.split())
+FIGURE = Figure(
+    settings=settings_of,
+    measure=measure,
+    summarise=summarise,
+    draw=draw_panels,
+    texts=CLAIMS,
+    judge=judge,
+)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from dendmod.engines.simulation import simulate
-from dendmod.network import NetworkRun, NetworkSpec, Samples
+from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, Samples
 from dendmod.rng import stream
 from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network
 from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
-from dendmod.switching.inside import inside
+from dendmod.switching.recording import record_cell
 from dendmod.switching.settings import Settings
 from dendmod.switching.training import Training, bursts
 
@@ -22,7 +22,7 @@ _DENDRITES = 4  # of one cell
 _TEST_NUMBERS = 1 << 29  # of the samples that are drawn, far from those of training and tests
 
 
-def look(
+def record_network(
     hidden: str,
     output: str,
     matrix: str,
@@ -45,7 +45,7 @@ def look(
     dict
         ``v_before``, ``v_after``: potential of the output cell (mV), [samples, steps];
         ``expected`` [samples]; ``soma`` [contexts, steps] of one hidden cell for one input under
-        several tasks and ``dendrites`` [contexts, some, steps] (mV), ``spikes`` [contexts, cells];
+        several tasks and ``dendrites`` [contexts, a few, steps] (mV); ``classes`` [contexts];
         ``vector``, ``image``: its weights and the input; ``trace_*``: the rule's traces in one
         sample with an error, [steps].
     """
@@ -68,83 +68,49 @@ def look(
     tasks = image_tasks(images, tuple(classes))
     drawn = tasks.draw(0, _SHOWN, stream(seed, "shown"), "test")
     numbers = _TEST_NUMBERS + np.arange(_SHOWN)
-
-    def run(spec: NetworkSpec, task: np.ndarray, counts: np.ndarray, number: np.ndarray) -> Any:
-        how = _run_of(task, counts, number, chosen, seed, learn=False)
-        return simulate(spec, how.model_copy(update={"record_v": True}))
-
     first = np.zeros(_SHOWN, np.int64)
-    before_v = run(network, first, drawn.counts, numbers).v[:, -1]
-    result = run(after, first, drawn.counts, numbers)
+    shown_run = _run(first, drawn.counts, numbers, chosen, seed)
     shown = np.arange(min(_CONTEXTS, len(classes)))
     counts = np.repeat(drawn.counts[:1], len(shown), axis=0)
     # the same random numbers for all tasks, so that weights alone differ
-    same = run(after, shown, counts, np.full(len(shown), _TEST_NUMBERS))
-    spikes = same.hidden.counts(len(shown), network.n_hidden)
-    cell = int(np.argmax(spikes.std(axis=0) + 1e-3 * spikes.mean(axis=0)))
-    dendrites = inside(
-        after,
-        _run_of(shown, counts, np.full(len(shown), _TEST_NUMBERS), chosen, seed, learn=False),
-        cell,
-    )
+    same_input = _run(shown, counts, np.full(len(shown), _TEST_NUMBERS), chosen, seed)
+    cell = _cell_that_differs_most(simulate(after, same_input), len(shown), network.n_hidden)
+    recorded = record_cell(after, same_input, cell).v
     return {
-        "v_before": before_v.astype(np.float32),
-        "v_after": result.v[:, -1].astype(np.float32),
+        "v_before": _output_v(network, shown_run),
+        "v_after": _output_v(after, shown_run),
         "expected": drawn.expected,
-        "soma": dendrites.v[:, 0].astype(np.float32),
-        "dendrites": _some(dendrites.v[:, 1:]).astype(np.float32),
-        "spikes": spikes,
+        "soma": recorded[:, 0].astype(np.float32),
+        "dendrites": _dendrites_that_differ_most(recorded[:, 1:]).astype(np.float32),
         "classes": np.array(classes)[shown],
         "vector": np.asarray(network.feedforward.weights)[:, cell],
         "image": drawn.counts[0],
-        **_traces(network, drawn.counts[:1], chosen, seed),
+        **rule_traces(network, drawn.counts[:1], chosen, seed),
     }
 
 
-def _some(v: np.ndarray) -> np.ndarray:
-    """Return the potentials of a few dendrites, those that differ most between contexts first."""
-    order = np.argsort(-v.mean(axis=2).std(axis=0))
-    return v[:, order[:_DENDRITES]]
-
-
-def _run_of(
-    task: np.ndarray,
-    counts: np.ndarray,
-    number: np.ndarray,
-    chosen: Settings,
-    seed: int,
-    *,
-    learn: bool,
-) -> NetworkRun:
-    """Return a run in which a spike is expected of all samples."""
-    return NetworkRun(
-        samples=Samples(context=task, expected=np.ones(len(task), np.int64), number=number),
-        stimulus=bursts(counts, chosen),
-        dt=chosen.dt,
-        settle=Training.settle,
-        learn=learn,
-        seed=seed,
-    )
-
-
-def _traces(
-    network: NetworkSpec, counts: np.ndarray, chosen: Settings, seed: int
+def rule_traces(
+    network: NetworkSpec, counts: np.ndarray, settings: Settings, seed: int
 ) -> dict[str, np.ndarray]:
     """Return what Eqs 22-23 multiply at one synapse before learning, in a sample with a miss.
 
     ``trace_dend`` (mV), ``trace_eta`` (uS/ms), ``trace_pre``, ``trace_post``, ``trace_error`` and
     ``trace_dw`` (uS), shape [steps]; of the first cell that spikes in the window, and of
     its synapse that changes most.
+
+    Parameters
+    ----------
+    counts
+        Spikes of each input, shape [1, inputs].
     """
     rule = network.plasticity
     assert rule is not None
-    run = _run_of(
-        np.zeros(1, np.int64), counts, np.array([_TEST_NUMBERS]), chosen, seed, learn=True
-    )
+    numbers = np.array([_TEST_NUMBERS])
+    run = _run(np.zeros(1, np.int64), counts, numbers, settings, seed, learn=True)
     fired = simulate(network, run).hidden
-    _, closes = chosen.window()
+    _, closes = settings.window()
     early = fired.neuron[fired.times < closes]
-    found = inside(network, run, int(early[0]) if early.size else 0).traces
+    found = record_cell(network, run, int(early[0]) if early.size else 0).traces
     weight = found["w"][0]
     weight[:, 0] = weight[:, 1]  # what it was before the sample began
     row = int(np.argmax(np.abs(weight[:, -1] - weight[:, 0])))
@@ -157,3 +123,41 @@ def _traces(
         "trace_error": found["eps"][0, row],
         "trace_dw": weight[row] - weight[row, 0],
     }
+
+
+def _run(
+    task: np.ndarray,
+    counts: np.ndarray,
+    numbers: np.ndarray,
+    settings: Settings,
+    seed: int,
+    *,
+    learn: bool = False,
+) -> NetworkRun:
+    """Return a run in which a spike is expected of all samples."""
+    return NetworkRun(
+        samples=Samples(context=task, expected=np.ones(len(task), np.int64), number=numbers),
+        stimulus=bursts(counts, settings),
+        dt=settings.dt,
+        settle=Training.settle,
+        learn=learn,
+        seed=seed,
+    )
+
+
+def _output_v(network: NetworkSpec, run: NetworkRun) -> np.ndarray:
+    v = simulate(network, run.model_copy(update={"record_v": True})).v
+    assert v is not None
+    return v[:, -1].astype(np.float32)
+
+
+def _cell_that_differs_most(result: NetworkResult, n_samples: int, n_hidden: int) -> int:
+    """Return the hidden cell whose spikes differ most between samples; of equals, the busiest."""
+    spikes = result.hidden.counts(n_samples, n_hidden)
+    return int(np.argmax(spikes.std(axis=0) + 1e-3 * spikes.mean(axis=0)))
+
+
+def _dendrites_that_differ_most(v: np.ndarray) -> np.ndarray:
+    """Return potentials of a few dendrites, those that differ most between samples first."""
+    order = np.argsort(-v.mean(axis=2).std(axis=0))
+    return v[:, order[:_DENDRITES]]

@@ -1,1 +1,1 @@
-"""papers/wybo2022/figS3"""
+"""Figure S3 of Wybo et al. 2022."""

@@ -1,4 +1,4 @@
-"""What happens inside one hidden cell: dendritic potentials and the rule's traces, by NEURON.
+"""The dendrites of one hidden cell: their potentials and the traces of the rule, by NEURON.
 
 The kernel keeps somatic potentials alone; the cell is run again, alone, with the spikes that it
 received in the network.
@@ -6,8 +6,8 @@ received in the network.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,10 @@ from dendmod.network import (
 from dendmod.network.events import Places, events
 
 Array = npt.NDArray[np.float64]
-_TRACES = ("u_dend", "u_pre", "u_post", "eps", "w")
 
 
 @dataclass(frozen=True)
-class Inside:
+class CellRecording:
     """Recordings of one cell.
 
     Parameters
@@ -41,10 +40,10 @@ class Inside:
     """
 
     v: Array
-    traces: dict[str, Array]
+    traces: Mapping[str, Array]
 
 
-def inside(spec: NetworkSpec, run: NetworkRun, cell: int) -> Inside:
+def record_cell(spec: NetworkSpec, run: NetworkRun, cell: int) -> CellRecording:
     """Run one hidden cell of a network in NEURON, each sample from rest, and record it.
 
     Parameters
@@ -55,46 +54,16 @@ def inside(spec: NetworkSpec, run: NetworkRun, cell: int) -> Inside:
     cell
         Number of the hidden cell.
     """
-    from dendmod.engines.neuron.network import NetworkSimulator
-    from dendmod.engines.neuron.session import h
+    from dendmod.engines.neuron.network import TRACES, HiddenRecording, NetworkSimulator
 
-    one, alone = _alone(spec, run, cell)
-
-    class Recorded(NetworkSimulator):
-        inside: dict[str, list[Any]] | None = None
-
-        def _initialise(self) -> None:
-            if self.inside is None:
-                points = [point for _, point in sorted(self.net.plastic.items())]
-                names = _TRACES if run.learn else ()
-                self.inside = {
-                    "v": [h.Vector().record(c(0.5)._ref_v) for c in self.net.cells[0]],
-                    **{
-                        n: [h.Vector().record(getattr(p, f"_ref_{n}")) for p in points]
-                        for n in names
-                    },
-                }
-            super()._initialise()
-
-        def close(self) -> None:
-            self.__dict__.pop("inside", None)
-            super().close()
-
-    found: dict[str, list[Array]] = {}
-    simulator = Recorded(one, alone)
-    with simulator:
-        assert simulator.inside is not None
-        for index in range(len(alone.samples)):
-            simulator.start(index)
-            given = events(one, alone, index)
-            simulator.send(given)
-            simulator.present(index, given)
-            for name, vectors in simulator.inside.items():
-                rows = np.array([np.array(v)[-(alone.n_steps + 1) :] for v in vectors])
-                found.setdefault(name, []).append(rows)
-            simulator.finish(index)
-    stacked = {name: np.stack(rows) for name, rows in found.items()}
-    return Inside(stacked.pop("v"), stacked)
+    compartments = tuple(range(len(spec.hidden_cell(cell).compartments)))
+    learns = run.learn and spec.plasticity is not None
+    record = HiddenRecording(compartments, TRACES if learns else ())
+    with NetworkSimulator(*_alone(spec, run, cell), record=record) as simulator:
+        simulator.run()
+    recorded = simulator.recorded
+    assert recorded is not None
+    return CellRecording(recorded.v[:, 0], recorded.traces)
 
 
 def _alone(spec: NetworkSpec, run: NetworkRun, cell: int) -> tuple[NetworkSpec, NetworkRun]:
