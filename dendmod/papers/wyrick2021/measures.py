@@ -279,10 +279,9 @@ class Relation:
         return r_squared(self.x(every), self.y(every))
 
     def judge(self, scale: Scale, *, predicts: bool = True) -> Judged:
-        """Judge whether x predicts y, by R² of networks that are drawn again and again.
-
-        Where R² is not defined a draw does not agree, whichever the claim.
-        """
+        """Judge whether x predicts y, by R² of networks that are drawn again and again."""
+        if self.r2 is None or self.networks < 2:
+            return Judged(NOT_RESOLVED, {"why": "R² is not defined, or of one network alone"})
         rng = stream(scale.seed, "bootstrap")
         drawn = rng.integers(self.networks, size=(scale.bootstraps, self.networks))
         r2 = np.array([r_squared(self.x(draw), self.y(draw)) for draw in drawn], float)
