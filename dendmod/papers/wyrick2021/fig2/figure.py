@@ -30,8 +30,8 @@ from dendmod.sweep.outcome import Arrays
 CLAIMS = {
     "timescale": "A cluster stays active for 106 ms on average (Fig 2b)",
     "paradoxical_effect": "Driving I neurons at first lowers the rates of E and I (Fig 2c)",
-    "rebound": "Beyond a drive of half the baseline E neurons are silent, and the rate of I neurons "
-    "rises (Fig 2c)",
+    "rebound": "Beyond a drive of half the baseline E neurons are silent and the rate of I "
+    "neurons rises (Fig 2c)",
 }
 
 
@@ -161,11 +161,4 @@ def draw_panels(
     return {"fig2": draw(trial, found.e_rates[0], timescales, inhibition)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Settings),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Settings), measure, summarise, draw_panels, CLAIMS, judge)

@@ -141,11 +141,4 @@ def draw_panels(scale: Scale, found: Measured, summary: Mapping[str, Any]) -> di
     return {"fig3": draw(found.occupancy, timescales, tie)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Scale),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Scale), measure, summarise, draw_panels, CLAIMS, judge)

@@ -93,11 +93,4 @@ def draw_panels(
     return {"fig4": draw(table[UNPERTURBED].t, accuracy, latency)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Scale),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Scale), measure, summarise, draw_panels, CLAIMS, judge)

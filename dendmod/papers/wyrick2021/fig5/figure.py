@@ -135,11 +135,4 @@ def draw_panels(
     return {"fig5": draw(panels, latency)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Settings),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Settings), measure, summarise, draw_panels, CLAIMS, judge)

@@ -113,11 +113,4 @@ def draw_panels(scale: Scale, found: Measured, summary: Mapping[str, Any]) -> di
     return {"fig6": draw(found.responses, panels, latency)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Scale),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Scale), measure, summarise, draw_panels, CLAIMS, judge)

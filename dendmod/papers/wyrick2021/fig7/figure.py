@@ -155,11 +155,4 @@ def draw_panels(
     return {"fig7": draw(model, recordings)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Settings),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_panels,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Settings), measure, summarise, draw_panels, CLAIMS, judge)

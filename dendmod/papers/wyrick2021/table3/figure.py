@@ -250,11 +250,4 @@ def draw_table(
     return {"table3": draw(cells, COLUMNS)}
 
 
-FIGURE = Figure(
-    settings=settings_of(Settings),
-    measure=measure,
-    summarise=summarise,
-    draw=draw_table,
-    texts=CLAIMS,
-    judge=judge,
-)
+FIGURE = Figure(settings_of(Settings), measure, summarise, draw_table, CLAIMS, judge)
