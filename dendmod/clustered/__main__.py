@@ -1,6 +1,6 @@
-"""``python -m dendmod.clustered FIG``"""
+"""Figures 2 to 8 and Table 3 of Wyrick & Mazzucato 2021: ``python -m dendmod.clustered FIG``."""
 
-import runpy
+from dendmod.study.command import paper_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.wyrick2021.command", run_name="__main__")
+    paper_command("wyrick2021", "python -m dendmod.clustered")

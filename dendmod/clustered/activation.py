@@ -27,10 +27,10 @@ def cluster_rates(
         SD of the Gaussian kernel.
     """
     cluster = np.where(network.excitatory, network.cluster, -1)[spikes.ids]
-    inside = TrialSpikes(
+    of_clusters = TrialSpikes(
         spikes.times[cluster >= 0], cluster[cluster >= 0], spikes.start, spikes.stop, spikes.start
     )
-    counts = inside.counts(network.spec.n_clusters, _BIN_S)
+    counts = of_clusters.counts(network.spec.n_clusters, _BIN_S)
     rates = gaussian_filter1d(
         counts / (network.sizes[:, None] * _BIN_S), smoothing_ms * 1e-3 / _BIN_S, axis=1
     )
@@ -81,11 +81,11 @@ def activations(
         (ms) in which k clusters were active [clusters + 1].
     """
     active = cluster_rates(spikes, network, smoothing_ms) > threshold
-    together = np.bincount(active.sum(axis=0), minlength=network.spec.n_clusters + 1)
+    occupancy = np.bincount(active.sum(axis=0), minlength=network.spec.n_clusters + 1)
     return (
         complete_intervals(active)[0] * _BIN_S,
         complete_intervals(~active)[0] * _BIN_S,
-        together,
+        occupancy,
     )
 
 
@@ -101,7 +101,7 @@ def activation_latencies(
     spikes, network
         A trial.
     clusters
-        The clusters that are looked at.
+        Numbers of the clusters.
 
     Returns
     -------

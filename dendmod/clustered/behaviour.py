@@ -138,8 +138,8 @@ def gain_by_state(
     kept = (mean[False] > min_rate) & (mean[True] > min_rate)
     gains = {s: np.full(kept.size, np.nan) for s in rates}
     if kept.any():
-        for state, some in rates.items():
-            gains[state][kept] = fit_transfer(some[kept]).gain
+        for state, of_units in rates.items():
+            gains[state][kept] = fit_transfer(of_units[kept]).gain
     return GainByState(gains[False], gains[True], mean[False], mean[True], number)
 
 
@@ -160,9 +160,9 @@ def state_trials(recording: Recording, *, seed: int = 0) -> tuple[np.ndarray, np
     state = np.zeros(recording.stimulus_start.size, int)  # 1 running, -1 rest, 0 neither
     for k, start in enumerate(recording.stimulus_start):
         first, last = np.searchsorted(recording.running_t, [start, start + _RUNNING_S])
-        some = fast[first:last]
-        if some.size:
-            state[k] = 1 if some.all() else -1 if not some.any() else 0
+        shown = fast[first:last]
+        if shown.size:
+            state[k] = 1 if shown.all() else -1 if not shown.any() else 0
     chosen: dict[int, list[int]] = {-1: [], 1: []}
     for label in np.unique(recording.stimulus_label):
         own = recording.stimulus_label == label

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 
-_CHUNK = 32  # neurons whose fits are done together, to stay in the cache
+_CHUNK = 32  # neurons that are fitted at a time, to stay in the cache
 _ITERATIONS = 200
 _TOLERANCE = 1e-10
 
@@ -78,8 +78,8 @@ def fit_transfer(rates: np.ndarray) -> TransferFit:
     found = np.full((rates.shape[0], 3), np.nan)
     spiking = np.flatnonzero(largest > 0)
     for begin in range(0, spiking.size, _CHUNK):
-        some = spiking[begin : begin + _CHUNK]
-        found[some] = _fit(x, np.sort(rates[some], axis=1) / largest[some, None])
+        chunk = spiking[begin : begin + _CHUNK]
+        found[chunk] = _fit(x, np.sort(rates[chunk], axis=1) / largest[chunk, None])
     beta, h0, maximum = found.T
     maximum = maximum * largest
     return TransferFit(beta, h0, maximum, maximum * beta / 4, rates.mean(axis=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dendmod.clustered.meanfield import MeanField
+from dendmod.clustered.readings import READINGS
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
@@ -112,10 +113,6 @@ def two_cluster_field(
     return field
 
 
-# those of `dendmod.clustered.readings` that populations without a background of their own have
-THEORY_READINGS = ("recurrent", "with external", "external only", "onto E", "onto I")
-
-
 def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurrent") -> MeanField:
     """Return a mean field under one of the six perturbations.
 
@@ -126,10 +123,12 @@ def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurren
     kind, size
         As in `dendmod.clustered.Perturbation`.
     reading
-        What dAMPA and dGABA scale, one of `THEORY_READINGS`.
+        What dAMPA and dGABA scale, one of `dendmod.clustered.readings` that is `in_theory`.
     """
-    if reading not in THEORY_READINGS:
-        raise SpecError(f"reading {reading!r}; the theory has {', '.join(THEORY_READINGS)}")
+    known = {name: how for name, how in READINGS.items() if how.in_theory}
+    if reading not in known:
+        raise SpecError(f"reading {reading!r}; the theory has {', '.join(known)}")
+    how = known[reading]
     inhibitory = np.array([name.startswith("I") for name in field.names])
     if kind in ("dmean_E", "dmean_I"):
         hit = inhibitory if kind == "dmean_I" else ~inhibitory
@@ -138,12 +137,9 @@ def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurren
         hit = inhibitory if kind == "dvar_I" else ~inhibitory
         return field.with_(spread=np.where(hit, size, field.spread))
     if kind in ("dAMPA", "dGABA"):
-        onto = {"onto E": ~inhibitory, "onto I": inhibitory}.get(
-            reading, np.full_like(inhibitory, True)
-        )
-        hit = onto[:, None] & (inhibitory == (kind == "dGABA")) & (reading != "external only")
-        scale = np.where(hit, 1 + size, 1.0)
-        afferent = kind == "dAMPA" and "external" in reading
+        onto = np.where(inhibitory, "I" in how.onto, "E" in how.onto)
+        scale = np.where(onto[:, None] & (inhibitory == (kind == "dGABA")), 1 + size, 1.0)
+        afferent = kind == "dAMPA" and how.baseline
         return field.with_(
             mean_weights=field.mean_weights * scale,
             square_weights=field.square_weights * scale**2,

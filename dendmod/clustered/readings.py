@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
@@ -10,16 +11,51 @@ from scipy import sparse
 from dendmod.clustered.construction import BACKGROUND, Network
 from dendmod.errors import SpecError
 
-# reading -> what is scaled by 1 + z
+
+@dataclass(frozen=True)
+class Reading:
+    """What dAMPA and dGABA scale by 1 + z; recurrent weights are those of their transmitter.
+
+    Parameters
+    ----------
+    meaning
+        In words.
+    onto
+        Populations whose incoming recurrent weights are scaled, of ``"EI"``.
+    pairs
+        Which of these weights: all, or those within a cluster, not within one, or to and from
+        background neurons.
+    baseline
+        Whether dAMPA scales the baseline drive, too: the afferents are glutamatergic.
+    """
+
+    meaning: str
+    onto: str = "EI"
+    pairs: Literal["all", "within", "between", "background"] = "all"
+    baseline: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Perturbations for which it says something of its own."""
+        return ("dAMPA",) if self.baseline else ("dAMPA", "dGABA")
+
+    @property
+    def in_theory(self) -> bool:
+        """Whether it can be told without a cluster or a background to each neuron."""
+        return self.pairs == "all"
+
+
 READINGS = {
-    "recurrent": "all recurrent weights of the presynaptic type, as the paper says",
-    "with external": "these, and with dAMPA the baseline drive (afferents are glutamatergic)",
-    "external only": "the baseline drive alone",
-    "onto E": "only weights onto E neurons",
-    "onto I": "only weights onto I neurons",
-    "within clusters": "only weights within a cluster",
-    "between clusters": "only weights that are not within a cluster",
-    "background": "only weights to or from background neurons",
+    "recurrent": Reading("all recurrent weights of the presynaptic type, as the paper says"),
+    "with external": Reading(
+        "these, and with dAMPA the baseline drive (afferents are glutamatergic)", baseline=True
+    ),
+    "external only": Reading("the baseline drive alone", onto="", baseline=True),
+    "onto E": Reading("only weights onto E neurons", onto="E"),
+    "onto I": Reading("only weights onto I neurons", onto="I"),
+    "within clusters": Reading("only weights within a cluster", pairs="within"),
+    "between clusters": Reading("only weights that are not within a cluster", pairs="between"),
+    "background": Reading("only weights to or from background neurons", pairs="background"),
 }
 
 
@@ -39,24 +75,18 @@ def read_coupling(network: Network, kind: str, size: float, reading: str) -> Net
         raise SpecError(
             f"reading {reading!r} of {kind}; readings of dAMPA and dGABA are {', '.join(READINGS)}"
         )
+    how = READINGS[reading]
     weights = network.weights.tocoo()
     post, pre = weights.coords
-    hit = network.excitatory[pre] == (kind == "dAMPA")
     a, b = network.cluster[post], network.cluster[pre]
     background = (a == BACKGROUND) | (b == BACKGROUND)
     within = (a == b) & ~background
-    hit &= {
-        "external only": np.zeros(hit.size, bool),
-        "onto E": network.excitatory[post],
-        "onto I": ~network.excitatory[post],
-        "within clusters": within,
-        "between clusters": ~within,
-        "background": background,
-    }.get(reading, np.ones(hit.size, bool))
+    hit = network.excitatory[pre] == (kind == "dAMPA")
+    hit &= np.where(network.excitatory[post], "E" in how.onto, "I" in how.onto)
+    if how.pairs != "all":
+        hit &= {"within": within, "between": ~within, "background": background}[how.pairs]
     data = weights.data * np.where(hit, 1 + size, 1.0)
-    mu = network.mu
-    if reading in ("with external", "external only") and kind == "dAMPA":
-        mu = mu * (1 + size)
+    mu = network.mu * (1 + size) if how.baseline and kind == "dAMPA" else network.mu
     shape = network.weights.shape
     return replace(
         network, weights=sparse.csc_array(sparse.coo_array((data, (post, pre)), shape)), mu=mu

@@ -62,7 +62,7 @@ def draw_stimuli(
 ) -> StimulusSet:
     """Draw which clusters and neurons each stimulus reaches, keyed by the network's seed.
 
-    ``ramp``: half of the E neurons of the selective clusters, drawn from all of them together.
+    ``ramp``: half of the E neurons of the selective clusters, drawn from all of them as one group.
     ``pair``: all E neurons of the selective pairs, and half of each pair's I neurons.
 
     Parameters
@@ -85,8 +85,8 @@ def draw_stimuli(
         while not selective[k].any():
             selective[k] = rng.random(network.spec.n_clusters) < wyrick2021.P_SELECTIVE
         chosen = np.flatnonzero(selective[k])
-        inside = np.isin(network.cluster, chosen)
-        e_neurons = np.flatnonzero(inside & network.excitatory)
+        selective_neurons = np.isin(network.cluster, chosen)
+        e_neurons = np.flatnonzero(selective_neurons & network.excitatory)
         if kind == "ramp":
             targets[k, _half(rng, e_neurons)] = True
             continue

@@ -69,7 +69,7 @@ def _make(name: str, arguments: Sequence[str] | None, program: str | None) -> No
         out,
         quick=given.quick,
         changes=_changes(entry, given),
-        store=given.store,
+        store=given.store or (None if given.out else entry.store),
         workers=given.workers,
         scheduler=given.scheduler,
         timeout=given.timeout,
@@ -122,7 +122,7 @@ def _parser(entry: Entry, program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--store", type=Path, metavar="DIR",
-        help="folder of finished runs, which figures can share (OUT/store)",
+        help=f"folder of finished runs, which figures can share ({entry.store or 'OUT/store'})",
     )  # fmt: skip
     return parser
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
+from dendmod.errors import SpecError
+from dendmod.spec.base import Spec, complaints
 from dendmod.study.claims import Judged, summarise
 from dendmod.study.registry import Entry, find
 from dendmod.study.summary import write_summary
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 R = TypeVar("R")
+M = TypeVar("M", bound=Spec)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,18 @@ def make_figure(
             if picture is not None:
                 save(picture, out, file, note="quick run" if quick else "")
     return said
+
+
+def settings_of(model: type[M]) -> Callable[[dict[str, Any], bool], M]:
+    """Return what reads a figure's settings into a specification, for `Figure.settings`."""
+
+    def read(table: dict[str, Any], quick: bool) -> M:
+        try:
+            return model.model_validate(table)
+        except ValidationError as error:
+            raise SpecError("settings: " + "\n  ".join(complaints(error))) from None
+
+    return read
 
 
 def _head(entry: Entry, quick: bool) -> dict[str, Any]:

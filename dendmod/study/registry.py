@@ -1,4 +1,9 @@
-"""The figures that there are, read from the folders of papers without importing one."""
+"""The figures that there are, read from the folders of papers without importing one.
+
+A settings.toml may name a ``base``, such as ``"../scale.toml"``: its tables come first, those of
+the figure are put over them. With ``shared_store`` under ``[figure]`` the figures of a paper keep
+their runs in one folder, unless a command says where its results go.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +63,7 @@ class Entry:
 
     @cached_property
     def _table(self) -> dict[str, Any]:
-        return load_toml(self.folder / _FILE)
+        return _with_base(self.folder / _FILE)
 
     @property
     def paper(self) -> str:
@@ -79,6 +84,11 @@ class Entry:
     def out(self) -> Path:
         """Folder of its results where none is given."""
         return Path("results", str(self._table["figure"].get("folder", self.name)))
+
+    @property
+    def store(self) -> Path | None:
+        """Folder of runs beside its results where its paper's figures share them, else None."""
+        return self.out.parent / "store" if self._table["figure"].get("shared_store") else None
 
     @property
     def files(self) -> str:
@@ -135,6 +145,20 @@ def find(name: str) -> Entry:
     if name not in known:
         raise SpecError(f"there is no figure {name!r}." + did_you_mean(name, known))
     return known[name]
+
+
+def _with_base(path: Path) -> dict[str, Any]:
+    """Return the table of a file put over that of the file that it names as its ``base``."""
+    table = load_toml(path)
+    base = table.pop("base", None)
+    return table if base is None else _merged(_with_base(path.parent / base), table)
+
+
+def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(below.get(key), dict)
+        below[key] = _merged(below[key], value) if both else value
+    return below
 
 
 def _copied(value: Any) -> Any:

@@ -15,9 +15,11 @@ from dendmod.clustered.meanfield_models import (
 from dendmod.clustered.potential import effective_potential
 from dendmod.clustered.transfer_lif import ALPHA, lif_rate, spread_rate
 from dendmod.errors import EngineError, SpecError
-from dendmod.papers.wyrick2021.study import r_squared
-from dendmod.papers.wyrick2021.theory import potentials
-from dendmod.params import wyrick2021
+from dendmod.papers.wyrick2021.measures import r_squared
+from dendmod.papers.wyrick2021.tasks.theory import potentials
+from dendmod.study.registry import find
+
+SIZES = find("wyrick2021/fig3").settings()["sizes"]["all"]
 
 CELL = {"threshold": 1.4, "v_reset": 0.0, "tau_m": 20.0, "tau_s": 5.0, "t_refractory": 5.0}
 
@@ -192,6 +194,6 @@ def test_the_barrier_is_the_integral_of_the_force_from_the_attractor_to_the_sadd
 @pytest.mark.parametrize(("external_I", "r2"), [("printed", 0.95), ("simulated", 0.43)])
 def test_barrier_and_gain_go_together_over_all_perturbations(external_I, r2):
     """The figure's 29 conditions; a trial implementation had .94 with the printed prefactor."""
-    conditions = [("none", 0.0), *((k, z) for k, zs in wyrick2021.LEVELS.items() for z in zs)]
+    conditions = [("none", 0.0), *((k, z) for k, zs in SIZES.items() for z in zs)]
     found = potentials(conditions, external_I)
     assert r_squared(found["barrier"], found["gain"]) == pytest.approx(r2, abs=0.02)

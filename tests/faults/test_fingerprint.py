@@ -28,7 +28,7 @@ FUNCTIONS = {
     "dendrites": "dendmod.switching.tasks:learn_class",
     "cells": "dendmod.papers.shine2021.worker:fi_curve",
     "oscillators": "dendmod.papers.shine2021.network:synchrony",
-    "clusters": "dendmod.papers.wyrick2021.tasks:ongoing",
+    "clusters": "dendmod.papers.wyrick2021.tasks.activity:ongoing",
 }
 SIMULATED = {"protocol", "probe", "dendrites", "cells"}
 # which of these read each file, found by reading the code and not by running what is tested

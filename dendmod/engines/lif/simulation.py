@@ -101,7 +101,8 @@ def simulate_lif(
     t_stop, dt
         Duration and step (ms).
     tau_m, tau_s, t_refractory
-        Time constants of membrane and synapses, refractory period (ms).
+        Time constants of membrane and synapses, refractory period (ms). The defaults, as those of
+        `dt` and `v_reset`, are the numbers of Wyrick & Mazzucato 2021 (Table 1; Simulations).
     v_reset
         Reset potential (mV).
     mu_t

@@ -1,1 +1,1 @@
-"""papers/wyrick2021"""
+"""Wyrick & Mazzucato 2021: what changes of state do to clustered networks."""

@@ -1,4 +1,4 @@
-"""Activity of one network without decoding: all trials, what is kept of them (tasks of a sweep)."""
+"""Activity of one network without stimuli, and one trial as an example."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ongoing(
     kind: str = NONE,
     size: float = 0.0,
     *,
-    trials: int = wyrick2021.ONGOING_TRIALS,
+    trials: int,
     seconds: float = wyrick2021.ONGOING_TRIAL_S,
     gain: bool = True,
     changes: dict[str, Any] | None = None,
@@ -54,14 +54,14 @@ def ongoing(
         What dAMPA and dGABA scale; see `dendmod.clustered.readings`.
     cluster
         Pairs of kernel SD (ms) and threshold (spikes/s) that say when a cluster is active; the
-        first is what `pauses` and `together` use.
+        first is that of pauses and of the occupancy.
 
     Returns
     -------
     dict
-        ``timescale`` [pairs] (s), ``intervals`` [pairs], ``pause`` (s), ``together`` (fraction of
-        time with k active clusters), ``rate`` [neurons] (spikes/s), and with `gain`: ``gain``
-        [E neurons] (spikes/s), NaN where a neuron is too slow to count.
+        ``timescale`` [pairs] (s), ``intervals`` [pairs], ``pause`` (s), ``occupancy``
+        (fraction of time with k active clusters), ``rate`` [neurons] (spikes/s), and with `gain`:
+        ``gain`` [E neurons] (spikes/s), NaN where a neuron is too slow to count.
     """
     net = build_network(ClusteredNetwork().with_(**(changes or {})), network)
     perturbation: Perturbation | None = Perturbation(kind, size)
@@ -70,7 +70,7 @@ def ongoing(
     runner = TrialRunner(net)
     n, n_e = net.spec.n_neurons, net.spec.n_E
     durations: list[list[np.ndarray]] = [[] for _ in cluster]
-    pauses, together, counts = [], np.zeros(net.spec.n_clusters + 1), []
+    pauses, occupancy, counts = [], np.zeros(net.spec.n_clusters + 1), []
     for trial in range(trials):
         spikes = runner.run(trial, 0.0, seconds, perturbation=perturbation)
         for k, (smoothing, threshold) in enumerate(cluster):
@@ -78,7 +78,7 @@ def ongoing(
             durations[k].append(on)
             if k == 0:
                 pauses.append(off)
-                together += number
+                occupancy += number
         counts.append(spikes.counts(n, wyrick2021.GAIN_BIN_S))
     pooled = [np.concatenate(d) for d in durations]
     rates = np.hstack(counts) / wyrick2021.GAIN_BIN_S
@@ -86,7 +86,7 @@ def ongoing(
         "timescale": [d.mean() if d.size else np.nan for d in pooled],
         "intervals": [d.size for d in pooled],
         "pause": np.concatenate(pauses).mean() if any(p.size for p in pauses) else np.nan,
-        "together": together / together.sum(),
+        "occupancy": occupancy / occupancy.sum(),
         "rate": rates.mean(axis=1),
     }
     if gain:
@@ -97,9 +97,7 @@ def ongoing(
     return {name: np.asarray(value) for name, value in out.items()}
 
 
-def responses(
-    network: int, kind: str, size: float, *, trials: int = wyrick2021.ONGOING_TRIALS
-) -> dict[str, np.ndarray]:
+def responses(network: int, kind: str, size: float, *, trials: int) -> dict[str, np.ndarray]:
     """Run trials with a transient perturbation and test each neuron's response to it.
 
     Counts in the last 0.5 s before the onset are compared with those in the first 0.5 s after it.
@@ -132,13 +130,13 @@ def responses(
     before = counts[:, :, begin - bins : begin].sum(axis=2).T
     during = counts[:, :, begin : begin + bins].sum(axis=2).T
     excited, inhibited = significant_responses(before, during)
-    own = (net.excitatory, ~net.excitatory)
+    populations = (net.excitatory, ~net.excitatory)
     mean = counts.mean(axis=0) / _PSTH_BIN_S
     return {
-        "excited": np.array([excited[a].mean() for a in own]),
-        "inhibited": np.array([inhibited[a].mean() for a in own]),
+        "excited": np.array([excited[a].mean() for a in populations]),
+        "inhibited": np.array([inhibited[a].mean() for a in populations]),
         "t": -lead + _PSTH_BIN_S * (np.arange(counts.shape[2]) + 0.5),
-        "psth": np.array([mean[a].mean(axis=0) for a in own]),
+        "psth": np.array([mean[a].mean(axis=0) for a in populations]),
     }
 
 

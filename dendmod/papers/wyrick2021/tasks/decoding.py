@@ -1,4 +1,4 @@
-"""Stimuli to one network under one condition, and their decoding (tasks of a sweep)."""
+"""Stimuli to one network, and their decoding."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def evoked(
     size: float = 0.0,
     *,
     stimulus: str = "ramp",
-    trials: int = wyrick2021.EVOKED_TRIALS,
-    shuffles: int = wyrick2021.SHUFFLES,
+    trials: int,
+    shuffles: int,
 ) -> dict[str, np.ndarray]:
     """Run and decode evoked trials of one network.
 
@@ -47,8 +47,9 @@ def evoked(
     -------
     dict
         ``t`` (s, ends of the windows), ``accuracy``, ``shuffled_99`` [windows], ``latency`` (s),
-        ``activation`` (s; mean latency of selective clusters), ``never`` (fraction of them that
-        stayed silent), ``response_selective``, ``response_other`` (spikes/s), ``selectivity`` (d').
+        ``activation`` (s; mean latency of selective clusters), ``never_active`` (fraction of them
+        that stayed silent), ``response_selective``, ``response_other`` (spikes/s),
+        ``selectivity`` (d').
     """
     net = build_network(ClusteredNetwork(), network)
     counts, labels, latencies, never = _evoked_trials(
@@ -69,7 +70,7 @@ def evoked(
     return {
         **_curve(curve),
         "activation": np.asarray(latencies.mean() if latencies.size else np.nan),
-        "never": np.asarray(never / every if every else np.nan),
+        "never_active": np.asarray(never / every if every else np.nan),
         "response_selective": np.asarray(peak[selective].mean()),
         "response_other": np.asarray(peak[~selective & member].mean()),
         "selectivity": np.asarray(dprime[member].mean()),
@@ -80,8 +81,8 @@ def matched(
     network: int,
     size: float,
     *,
-    trials: int = wyrick2021.EVOKED_TRIALS,
-    shuffles: int = wyrick2021.SHUFFLES,
+    trials: int,
+    shuffles: int,
 ) -> dict[str, np.ndarray]:
     """Decode pair stimuli at rest, with dvar(E), and with spikes removed to match rest's counts.
 
@@ -111,10 +112,10 @@ def matched(
         windows["matched"][:, :, k] = match_counts(
             windows["rest"][:, :, k], windows["run"][:, :, k], stream(network, "matching", k)
         )
-    for name, some in windows.items():
-        curve = decode(some, labels, t, folds=_folds(trials), shuffles=shuffles, seed=network)
+    for name, counts in windows.items():
+        curve = decode(counts, labels, t, folds=_folds(trials), shuffles=shuffles, seed=network)
         out |= {f"{key}_{name}": value for key, value in _curve(curve).items() if key != "t"}
-        out[f"rate_{name}"] = some.mean(axis=(0, 1)) / _WINDOW
+        out[f"rate_{name}"] = counts.mean(axis=(0, 1)) / _WINDOW
     return {"t": t, **out}
 
 
@@ -134,8 +135,10 @@ def _evoked_trials(
             )  # fmt: skip
             counts.append(spikes.counts(net.spec.n_neurons, _STEP).astype(np.int16))
             labels.append(s)
-            some, silent = activation_latencies(spikes, net, np.flatnonzero(stimuli.selective[s]))
-            latencies.append(some)
+            reached, silent = activation_latencies(
+                spikes, net, np.flatnonzero(stimuli.selective[s])
+            )
+            latencies.append(reached)
             never += silent
     return np.array(counts), np.array(labels), np.concatenate(latencies), never
 

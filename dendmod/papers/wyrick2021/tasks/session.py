@@ -1,4 +1,7 @@
-"""One recording of the model, analysed with the rules for recordings (a task of a sweep)."""
+"""One recording of the model, analysed with the rules for recordings.
+
+A module of its own: a change of these rules leaves the runs of `decoding` as they are.
+"""
 
 from __future__ import annotations
 

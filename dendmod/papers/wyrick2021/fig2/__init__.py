@@ -1,0 +1,1 @@
+"""Figure 2 of Wyrick & Mazzucato 2021."""

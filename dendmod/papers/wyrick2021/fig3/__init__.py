@@ -1,0 +1,1 @@
+"""Figure 3 of Wyrick & Mazzucato 2021."""

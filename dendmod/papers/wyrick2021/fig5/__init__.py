@@ -1,0 +1,1 @@
+"""Figure 5 of Wyrick & Mazzucato 2021."""

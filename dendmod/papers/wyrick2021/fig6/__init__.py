@@ -1,0 +1,1 @@
+"""Figure 6 of Wyrick & Mazzucato 2021."""

@@ -1,0 +1,1 @@
+"""Figure 7 of Wyrick & Mazzucato 2021."""

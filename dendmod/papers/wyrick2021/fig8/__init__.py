@@ -1,0 +1,1 @@
+"""Figure 8 of Wyrick & Mazzucato 2021."""

@@ -1,0 +1,1 @@
+"""Table 3 of Wyrick & Mazzucato 2021."""
