@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
-from dendmod.errors import SpecError
-from dendmod.spec.base import Spec, complaints
+from dendmod.spec.base import Spec
 from dendmod.study.claims import Judged, summarise
 from dendmod.study.registry import Entry, find
 from dendmod.study.summary import write_summary
@@ -123,10 +120,7 @@ def settings_of(model: type[M]) -> Callable[[dict[str, Any], bool], M]:
     """Return what reads a figure's settings into a specification, for `Figure.settings`."""
 
     def read(table: dict[str, Any], quick: bool) -> M:
-        try:
-            return model.model_validate(table)
-        except ValidationError as error:
-            raise SpecError("settings: " + "\n  ".join(complaints(error))) from None
+        return model.model_validate(table)
 
     return read
 
