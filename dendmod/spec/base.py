@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dendmod.errors import SpecError
 
 
 class Spec(BaseModel):
@@ -11,6 +16,23 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+
+
+S = TypeVar("S", bound=Spec)
+
+
+def checked(model: type[S], table: Mapping[str, Any], origin: str) -> S:
+    """Return a specification made of a table of fields.
+
+    Raises
+    ------
+    SpecError
+        Naming each field that is unknown, missing or impossible, and `origin`.
+    """
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise SpecError(f"{origin}: " + "\n  ".join(complaints(error))) from None
 
 
 def complaints(error: ValidationError) -> list[str]:

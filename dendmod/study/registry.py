@@ -51,14 +51,20 @@ _HELP = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure, as its settings.toml describes it."""
+    """A figure, as its settings.toml describes it.
+
+    Tables that several figures share stand in the file that ``base`` names; those of the figure
+    come over them.
+    """
 
     name: str
     folder: Path
 
     @cached_property
     def _table(self) -> dict[str, Any]:
-        return load_toml(self.folder / _FILE)
+        own = load_toml(self.folder / _FILE)
+        base = own.pop("base", None)
+        return own if base is None else _over(load_toml(self.folder / base), own)
 
     @property
     def paper(self) -> str:
@@ -102,10 +108,14 @@ class Entry:
         change(table, changes or {}, origin)
         return table
 
+    @property
+    def module(self) -> str:
+        """Name of the module that has its `dendmod.study.figure.Figure`."""
+        return f"dendmod.{_PAPERS}.{self.name.replace('/', '.')}.figure"
+
     def load(self) -> Any:
         """Import and return its `dendmod.study.figure.Figure`."""
-        module = f"dendmod.{_PAPERS}.{self.name.replace('/', '.')}.figure"
-        return importlib.import_module(module).FIGURE
+        return importlib.import_module(self.module).FIGURE
 
 
 def figures(paper: str | None = None) -> dict[str, Entry]:
@@ -130,6 +140,17 @@ def find(name: str) -> Entry:
     if name not in known:
         raise SpecError(f"there is no figure {name!r}." + did_you_mean(name, known))
     return known[name]
+
+
+def _over(base: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with the values of another in place of its own, table by table."""
+    out = dict(base)
+    for name, value in own.items():
+        inner = out.get(name)
+        if isinstance(inner, dict) and isinstance(value, Mapping):
+            value = _over(inner, value)
+        out[name] = value
+    return out
 
 
 def _copied(value: Any) -> Any:

@@ -26,7 +26,7 @@ from dendmod.neuromodulation import (
     receptor_ratio,
     source,
 )
-from dendmod.neuromodulation.effects import on_membrane
+from dendmod.cells.effects import on_membrane
 from dendmod.papers.shine2021 import measured as module
 from dendmod.papers.shine2021.measured import Curves, mechanisms_of, question
 from dendmod.papers.shine2021.stored import (
