@@ -1,6 +1,12 @@
-"""Turn a knob on the L5 cell, measure what it does, and carry it into a population."""
+"""Modulators, their receptors, what they do to the L5 cell, and what a population makes of it."""
 
-from dendmod.neuromodulation.effects import Effect, apply, apply_to_setup, apply_to_trains
+from dendmod.cells.effects import (
+    Effect,
+    apply,
+    apply_to_reduced,
+    apply_to_setup,
+    apply_to_trains,
+)
 from dendmod.neuromodulation.modulators import Action, Modulator
 from dendmod.neuromodulation.presets import (
     channel,
@@ -13,7 +19,6 @@ from dendmod.neuromodulation.presets import (
     source,
 )
 from dendmod.neuromodulation.receptors import Receptor
-from dendmod.neuromodulation.reduced import apply_to_reduced
 
 __all__ = [
     "Action",

@@ -1,6 +1,6 @@
-"""``python -m dendmod.neuromodulation FIG``"""
+"""``python -m dendmod.neuromodulation FIG``, as ``dendmod figure shine2021/FIG``."""
 
-import runpy
+from dendmod.study.command import paper_command
 
 if __name__ == "__main__":
-    runpy.run_module("dendmod.papers.shine2021.command", run_name="__main__")
+    paper_command("shine2021", "python -m dendmod.neuromodulation")

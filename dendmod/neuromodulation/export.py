@@ -11,15 +11,13 @@ from scipy.optimize import isotonic_regression
 
 from dendmod.exchange.document import io_document
 from dendmod.iocurve import MODELS, fit_io, thresholds
-from dendmod.params.neuromodulators import THRESHOLD_SD_INPUTS
 from dendmod.population import Activation, Measured, Normal
-from dendmod.protocol.provenance import versions
 
 Array = npt.NDArray[np.float64]
 _STEP = 2  # inputs between two points of the table
 
 
-def population_io(curve: Mapping[str, Array], sd: float = THRESHOLD_SD_INPUTS) -> Activation:
+def population_io(curve: Mapping[str, Array], sd: float) -> Activation:
     """Return the mean output of a population with the IO curve of a cell (spikes a burst).
 
     Parameters
@@ -39,11 +37,10 @@ def population_document(
     doses: Sequence[float],
     curves: Sequence[Mapping[str, Array]],
     *,
-    seed: int,
-    morphology: str,
-    sd: float = THRESHOLD_SD_INPUTS,
+    sd: float,
+    provenance: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return population functions at several doses, as a document of part 2's IO files.
+    """Return population functions at several doses, as the document of an IO file.
 
     Thresholds and fits are those of the population function. The function itself stands in
     ``provenance["population"]`` as a table: x is inputs per burst and y, by level, mean output
@@ -57,6 +54,10 @@ def population_document(
         Levels: parts of its full strength.
     curves
         Sampled IO curve at each dose.
+    sd
+        Spread of the thresholds, in inputs.
+    provenance
+        Of the curves, such as their seed, morphology and versions; it stands in the document.
     """
     functions = [population_io(curve, sd) for curve in curves]
     low = min(float(curve["n_feedforward"].min()) for curve in curves)
@@ -77,8 +78,6 @@ def population_document(
                 "x": x.tolist(),
                 "y": {f"{dose:g}": t.tolist() for dose, t in zip(doses, tables, strict=True)},
             },
-            "seed": seed,
-            "morphology": morphology,
-            "versions": versions(),
+            **provenance,
         },
     )

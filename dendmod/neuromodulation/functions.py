@@ -1,35 +1,19 @@
-"""From measured curves to population functions, kernels' figures and IO fits."""
+"""From measured curves to population functions, and the figures of curves and kernels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
-from dendmod.figure import plain
-from dendmod.iocurve import (
-    MODELS,
-    FitModel,
-    IOFit,
-    OrderOfResiduals,
-    bootstrap_thresholds,
-    fit_io,
-    interval,
-    order_of_residuals,
-    thresholds,
-)
-from dendmod.params.neuromodulators import OPERATING_POINT, SURE, THRESHOLD_SD
 from dendmod.population import Activation, Measured, Normal, bistability_threshold
 
 Array = npt.NDArray[np.float64]
 
 
-def population_of(amps: npt.ArrayLike, rate: npt.ArrayLike, sd: float = THRESHOLD_SD) -> Activation:
+def population_of(amps: npt.ArrayLike, rate: npt.ArrayLike, sd: float) -> Activation:
     """Return the population function of a measured f-I curve (nA, Hz).
 
     Thresholds spread by `sd` (nA) around the neuron's own. Where the measured rate falls again,
@@ -85,9 +69,19 @@ class CurveFigures:
 
 
 def figures_of(
-    amps: npt.ArrayLike, rate: npt.ArrayLike, operating: float, sd: float = THRESHOLD_SD
+    amps: npt.ArrayLike, rate: npt.ArrayLike, operating: float, sd: float
 ) -> CurveFigures:
-    """Return the figures of an f-I curve; `operating` is an input in nA."""
+    """Return the figures of an f-I curve (nA, Hz).
+
+    Parameters
+    ----------
+    amps, rate
+        Currents and the rates at them, shape [n].
+    operating
+        Input at which gain and rate are taken (nA).
+    sd
+        Spread of the thresholds of the population (nA).
+    """
     x, y = np.asarray(amps, dtype=float), np.asarray(rate, dtype=float)
     fires = y > 0
     if fires.sum() < 3:
@@ -109,7 +103,7 @@ def figures_of(
     )
 
 
-def operating_input(q: Activation, part: float = OPERATING_POINT) -> float:
+def operating_input(q: Activation, part: float) -> float:
     """Return the input at which a population fires at this part of its highest rate."""
     return q.inverse(part * q.qmax)
 
@@ -147,98 +141,6 @@ def kernel_figures(psp: Array, before: float, step: float) -> KernelFigures:
         k * step,
         float(frequency[above[-1]]),
     )
-
-
-def sure(agree: npt.ArrayLike) -> bool:
-    """Whether enough bootstraps agree; one that crossed nothing (NaN compares false) does not."""
-    return float(np.mean(np.asarray(agree, dtype=bool))) >= SURE
-
-
-@dataclass(frozen=True)
-class Knob:
-    """IO curves under one mechanism at several doses.
-
-    Parameters
-    ----------
-    doses
-        Parts of the full strength.
-    thresholds
-        In inputs, shape [doses, crossings].
-    fits
-        One a model.
-    samples
-        Thresholds of resampled trials, shape [samples, doses, crossings].
-    """
-
-    doses: tuple[float, ...]
-    thresholds: Array
-    fits: dict[FitModel, IOFit]
-    samples: Array
-
-    def summary(self) -> dict[str, Any]:
-        """Return what a summary says of it."""
-        return {
-            "doses": list(self.doses),
-            "thresholds_inputs": plain(self.thresholds),
-            "interval_inputs": plain(interval(self.samples)),
-            "gain_spikes_per_input": plain(_each(self.fits["gain_xshift"])),
-            "x_shift_inputs": self.fits["gain_xshift"].x_shift,
-            "bias_spikes": plain(np.atleast_1d(self.fits["bias"].bias)),
-            "residual": {m: f.residual for m, f in self.fits.items()},
-            "gain_below_bias": self.order.fraction("gain", "bias"),
-            "bias_below_gain": self.order.fraction("bias", "gain"),
-            "first_threshold_lower": float(np.mean(self.shifts < 0)),
-            "first_threshold_higher": float(np.mean(self.shifts > 0)),
-            "shift_interval_inputs": plain(interval(self.shifts[:, None])[0]),
-        }
-
-    @cached_property
-    def order(self) -> OrderOfResiduals:
-        """Residuals of each model in each bootstrap."""
-        return order_of_residuals(self.samples)
-
-    @property
-    def shifts(self) -> Array:
-        """How far the threshold of one spike moves from no dose to the full one [samples]."""
-        moved: Array = self.samples[:, -1, 0] - self.samples[:, 0, 0]
-        return moved
-
-    @property
-    def lower(self) -> bool:
-        """Whether the full dose lowers the threshold of one spike."""
-        return sure(self.shifts < 0)
-
-    @property
-    def higher(self) -> bool:
-        """Whether the full dose raises it."""
-        return sure(self.shifts > 0)
-
-    def better(self, model: FitModel, other: FitModel) -> bool:
-        """Whether one fit leaves less than another in enough bootstraps."""
-        return self.order.fraction(model, other) >= SURE
-
-
-def _each(fit: IOFit) -> Array:
-    return np.broadcast_to(np.asarray(fit.gain, dtype=float), len(fit.levels))
-
-
-def knob(
-    doses: Sequence[float],
-    curves: Sequence[Mapping[str, Array]],
-    *,
-    samples: int = 200,
-    seed: int = 1,
-) -> Knob:
-    """Fit IO curves at several doses together, as part 2 fits levels of modulation."""
-    numbers = np.unique(np.concatenate([c["n_feedforward"] for c in curves]))
-    trials = curves[0]["counts"].shape[1]
-    counts = np.full((len(curves), numbers.size, trials), np.nan)
-    for row, curve in enumerate(curves):
-        counts[row, np.searchsorted(numbers, curve["n_feedforward"])] = curve["counts"]
-    found = thresholds(numbers, counts.mean(axis=2))
-    drawn = bootstrap_thresholds(numbers, counts, samples=samples, seed=seed)
-    fits = {m: fit_io(found, m, levels=doses) for m in MODELS}
-    return Knob(tuple(doses), found, fits, drawn)
 
 
 def critical_coupling(q: Activation) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from dendmod.cells.effects import Effect, apply, on_membrane
 from dendmod.errors import SpecError, did_you_mean
-from dendmod.neuromodulation.effects import Effect, apply, on_membrane
 from dendmod.neuromodulation.receptors import Receptor
 from dendmod.spec import Cell, Spec
 

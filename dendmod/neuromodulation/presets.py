@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dendmod.cells.effects import WEIGHT, Effect
 from dendmod.errors import SpecError, did_you_mean
-from dendmod.neuromodulation.effects import WEIGHT, Effect
 from dendmod.neuromodulation.modulators import Action, Modulator
 from dendmod.neuromodulation.receptors import Receptor
 from dendmod.params.hay2011 import GBAR

@@ -20,9 +20,6 @@ ERF_SIGMOID = Source("Marreiros 2008", "Eq 13", "a step and normal thresholds gi
 JANSEN_RIT = Source("Jansen & Rit 1995", "Table 1")
 SPIKES_AND_FIELDS = Source("Jansen & Rit 1995", "Eq 6")
 
-STEP_EXAMPLE = {"qmax": 100.0, "theta": 0.0, "sigma": 3.0}  # ours: Hz, mV, mV
-SATURATING_SCALES = (3.0, 6.0)  # ours: mV, scales k of 1 - exp(-x / k)
-
 KERNEL_TAUS = {"ampa": 3.0, "nmda": 43.0}  # ms; Wybo 2022, Eqs 4-5
 MEMBRANE_TAU = 10.0  # ms; ours
 
@@ -42,29 +39,6 @@ class Oscillator:
 
 
 OSCILLATOR = Oscillator()
-
-
-@dataclass(frozen=True)
-class OscillatorExperiment:
-    """Settings of the segregation-integration runs; all ours but the ranges of sigma and gamma."""
-
-    nodes: int = 80
-    modules: int = 4
-    within: float = 0.8  # probability of a connection within a module
-    between: float = 0.05  # and between two modules
-    noise: float = (
-        1.0  # SD of the noise on V in a root of a second: breaks phase relations at sigma 0
-    )
-    other_noises: tuple[float, ...] = (0.5, 2.0)
-    dt: float = 0.5  # ms
-    discard: float = 3.0  # s
-    duration: float = 10.0  # s
-    gammas: tuple[float, ...] = (4.0, 10.0)
-    sigmas: tuple[float, ...] = (0.0, 0.025, 0.05, 0.075, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
-    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
-
-
-OSCILLATOR_EXPERIMENT = OscillatorExperiment()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.cells.effects import Effect
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.provenance import DEPENDS, files_of
@@ -38,6 +39,8 @@ class Experiment:
     sites
         The places of the dendritic synapses, in the order in which levels drive them; chosen by
         the protocol if not given.
+    effects
+        What modulates the cell and its synapses in every run; sites are chosen without them.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class Experiment:
         *,
         coreneuron: bool | None = None,
         sites: Sequence[Location] | None = None,
+        effects: Sequence[Effect] = (),
     ) -> None:
         self.protocol, self.sweep, self.coreneuron = protocol, sweep, coreneuron
+        self.effects = tuple(effects)
         self._fields = protocol.model_dump(mode="json", by_alias=True)
         self.morphology, _ = files_of(self._fields["cell"])
         self._sites: dict[str, np.ndarray] | None = None
@@ -89,12 +94,15 @@ class Experiment:
     def _common(self) -> dict[str, Any]:
         section, x = (self.sites[name][self._ordered] for name in ("section", "x"))
         pairs = zip(section, x, strict=True)
-        return {
+        common = {
             "protocol": self._fields,
             "sites": [[int(section), float(x)] for section, x in pairs],
             "seed": self.protocol.run.seed,
             "coreneuron": self.coreneuron,
         }
+        if self.effects:
+            common["effects"] = [effect.model_dump(mode="json") for effect in self.effects]
+        return common
 
     def _trials(self) -> list[int]:
         return list(range(self.protocol.run.trials))

@@ -28,6 +28,7 @@ from dendmod.iocurve import (
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import LEVEL_IS, Protocol
 from dendmod.protocol.tables import IOTable
+from dendmod.study.claims import Judged, share
 from dendmod.study.summary import clean
 
 Array = npt.NDArray[np.float64]
@@ -37,7 +38,7 @@ _FEWEST_TRIALS = 2  # of which intervals can be drawn
 
 @dataclass(frozen=True)
 class IOAnalysis:
-    """IO curves of one arm, fitted.
+    """IO curves at several levels, or doses of a mechanism, fitted together.
 
     Parameters
     ----------
@@ -79,6 +80,26 @@ class IOAnalysis:
     def order(self) -> OrderOfResiduals:
         """Residuals over the bootstraps."""
         return order_of_residuals(self.samples)
+
+    @property
+    def shifts(self) -> Array:
+        """How far the first threshold moves from the first to the last level [bootstraps]."""
+        moved: Array = self.samples[:, -1, 0] - self.samples[:, 0, 0]
+        return moved
+
+    @property
+    def lower(self) -> Judged:
+        """Whether the last level lowers the first threshold; what crosses nothing does not."""
+        return share(self.shifts < 0)
+
+    @property
+    def higher(self) -> Judged:
+        """Whether the last level raises the first threshold."""
+        return share(self.shifts > 0)
+
+    def better(self, model: FitModel, other: FitModel) -> Judged:
+        """Return whether one fit leaves less than another in enough bootstraps."""
+        return share(self.order.residuals[model] < self.order.residuals[other])
 
     def summary(self, paper_order: Sequence[FitModel] | None = None) -> dict[str, Any]:
         """Return what summary.json says of the arm; a missing crossing is null."""

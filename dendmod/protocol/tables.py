@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class IOTable:
     Parameters
     ----------
     levels
-        Levels of modulation.
+        Levels of modulation, or doses of a mechanism.
     n_feedforward
         Every number of inputs that any level was run at, rising, shape [n].
     counts
@@ -45,14 +45,17 @@ class IOTable:
         Width to which crossings were bracketed, in inputs.
     """
 
-    levels: tuple[int, ...]
+    levels: tuple[float, ...]
     n_feedforward: npt.NDArray[np.int64]
     counts: npt.NDArray[np.float64]
     resolution: int
 
     @classmethod
     def gather(
-        cls, levels: Sequence[int], curves: Sequence[dict[str, np.ndarray]], resolution: int
+        cls,
+        levels: Sequence[float],
+        curves: Sequence[Mapping[str, np.ndarray]],
+        resolution: int,
     ) -> IOTable:
         """Put curves that were sampled at different numbers of inputs into one table."""
         numbers = np.unique(np.concatenate([c["n_feedforward"] for c in curves]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from dendmod.cells.effects import Effect, apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
 from dendmod.iocurve import ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
@@ -16,9 +18,11 @@ _KEEP_EVERY_MS = 0.5
 NMDA_SPIKE_THRESHOLD = -40.0  # mV; facts of the trial: time above it measures the plateau
 
 
-def _unpack(protocol: dict[str, Any], sites: list[list[float]]) -> tuple[Protocol, list[Location]]:
+def _unpack(
+    protocol: dict[str, Any], sites: list[list[float]], effects: Sequence[dict[str, Any]]
+) -> tuple[Protocol, list[Location], list[Effect]]:
     places = [Location(section=int(section), x=x) for section, x in sites]
-    return Protocol.model_validate(protocol), places
+    return Protocol.model_validate(protocol), places, [Effect.model_validate(e) for e in effects]
 
 
 def choose(cell: dict[str, Any], choice: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -45,8 +49,9 @@ def count_spikes(
     seed: int,
     traces: bool,
     coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
-    """Count output spikes: shape [numbers of inputs, trials].
+    """Count output spikes under effects: shape [numbers of inputs, trials].
 
     With `traces`, the somatic and dendritic voltages of the first number of inputs are kept too:
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
@@ -54,8 +59,8 @@ def count_spikes(
     """
     from dendmod.engines.neuron import Simulator
 
-    spec, places = _unpack(protocol, sites)
-    setup = setup_for(spec, places, record_sites=traces)
+    spec, places, listed = _unpack(protocol, sites, effects)
+    setup = setup_for(spec, places, effects=listed, record_sites=traces)
     counts = np.zeros((len(n_feedforward), len(trials)), dtype=np.int64)
     soma, dendrites, peaks, above = [], [], [], []
     names = [site_name(i) for i in range(len(places))]
@@ -64,7 +69,7 @@ def count_spikes(
         for row, n in enumerate(n_feedforward):
             for column, trial in enumerate(trials):
                 trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                result = simulator.run(trains)
+                result = simulator.run(apply_to_trains(setup, trains, listed))
                 counts[row, column] = result.spike_times().size
                 if traces and row == 0:
                     v = np.array([result.v[name] for name in names])
@@ -93,29 +98,30 @@ def search_thresholds(
     seed: int,
     resolution: int,
     coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
-    """Sample the IO curve of one level where it crosses.
+    """Sample the IO curve of one level under effects, where it crosses.
 
     Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
     """
     from dendmod.engines.neuron import Simulator
 
-    spec, places = _unpack(protocol, sites)
+    spec, places, listed = _unpack(protocol, sites, effects)
+    setup = setup_for(spec, places, effects=listed)
     search = ThresholdSearch(
         start=spec.arms[arm].n_feedforward,
         step=spec.io.step,
         limits=spec.io.limits,
         resolution=resolution,
     )
-    with Simulator(setup_for(spec, places), spec.run_spec, coreneuron=coreneuron) as simulator:
+    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
         while (n := search.ask()) is not None:
-            runs = (
-                simulator.run(
-                    trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                )
-                for trial in trials
-            )
-            search.tell(n, [run.spike_times().size for run in runs])
+            counts = []
+            for trial in trials:
+                trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                run = simulator.run(apply_to_trains(setup, trains, listed))
+                counts.append(run.spike_times().size)
+            search.tell(n, counts)
     n_feedforward = np.array(sorted(search.points))
     return {
         "n_feedforward": n_feedforward,
@@ -133,6 +139,7 @@ def clamp(
     trials: list[int],
     seed: int,
     coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
     """Measure the clamp current (nA) of contextual and background inputs: [levels, trials, steps].
 
@@ -141,16 +148,15 @@ def clamp(
     """
     from dendmod.engines.neuron import Simulator
 
-    spec, places = _unpack(protocol, sites)
-    setup = setup_for(spec, places, clamp_mV=potential, block_channels=block_channels)
+    spec, places, listed = _unpack(protocol, sites, effects)
+    setup = setup_for(
+        spec, places, effects=listed, clamp_mV=potential, block_channels=block_channels
+    )
+
+    def current(simulator: Simulator, level: int, trial: int) -> np.ndarray | None:
+        trains = trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
+        return simulator.run(apply_to_trains(setup, trains, listed)).clamp_current
+
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
-        currents = [
-            [
-                simulator.run(
-                    trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
-                ).clamp_current
-                for trial in trials
-            ]
-            for level in levels
-        ]
-    return {"i": np.array(currents)}
+        i = [[current(simulator, level, trial) for trial in trials] for level in levels]
+    return {"i": np.array(i)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dendmod.cells.effects import Effect, apply, apply_to_reduced, apply_to_setup, on_membrane
 from dendmod.params import wybo2022
 from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
 from dendmod.rng import gaussian_burst, poisson, stream
-from dendmod.spec import Location, Setup, SpikeTrain, Synapse, VoltageClamp
+from dendmod.spec import Location, ReducedCell, Setup, SpikeTrain, Synapse, VoltageClamp
 from dendmod.spec.stimulus import SOMA
 from dendmod.units import NS_IN_US
 
@@ -21,6 +22,7 @@ def setup_for(
     protocol: Protocol,
     sites: Sequence[Location],
     *,
+    effects: Sequence[Effect] = (),
     clamp_mV: float | None = None,
     block_channels: bool = False,
     record_sites: bool = False,
@@ -33,6 +35,9 @@ def setup_for(
         The protocol.
     sites
         Dendritic sites in order of activation.
+    effects
+        What modulates the cell and its synapses; weights of synapses are those of the trains, which
+        `dendmod.cells.effects.apply_to_trains` changes.
     clamp_mV
         Holding potential of a somatic voltage clamp; None leaves the cell free.
     block_channels
@@ -40,7 +45,11 @@ def setup_for(
     record_sites
         Keep the voltage of each site too.
     """
-    cell = protocol.cell_spec
+    cell, membrane = protocol.cell_spec, on_membrane(effects)
+    if isinstance(cell, ReducedCell):
+        cell = apply_to_reduced(cell, membrane)
+    else:
+        cell = apply(cell, membrane)
     if block_channels:
         cell = cell.scaled(dict.fromkeys(cell.voltage_gated, 0.0))
     ratio = protocol.readings.background_nmda_ratio
@@ -72,7 +81,8 @@ def setup_for(
     clamp = None
     if clamp_mV is not None:
         clamp = VoltageClamp(location=SOMA, v=clamp_mV, rs=protocol.clamp.rs_MOhm)
-    return Setup(cell=cell, synapses=tuple(synapses), voltage_clamp=clamp, record=record)
+    setup = Setup(cell=cell, synapses=tuple(synapses), voltage_clamp=clamp, record=record)
+    return apply_to_setup(setup, effects)
 
 
 def _double_exponential(name: str, location: Location) -> Synapse:

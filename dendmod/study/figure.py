@@ -12,6 +12,7 @@ from dendmod.study.claims import Judged, summarise
 from dendmod.study.registry import Entry, find
 from dendmod.study.summary import write_summary
 from dendmod.sweep import Sweep
+from dendmod.sweep.fingerprint import versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
@@ -102,7 +103,7 @@ def make_figure(
     if figure.texts:
         judged = figure.judge(settings, results) if figure.judge else {}
         summary["claims"] = summarise(figure.texts, judged)
-    summary["versions"] = sweep.versions
+    summary["versions"] = versions(entry.module) | sweep.versions
     out.mkdir(parents=True, exist_ok=True)
     if figure.export is not None:
         figure.export(settings, results, out)

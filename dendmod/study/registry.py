@@ -56,7 +56,11 @@ _HELP = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure, as its settings.toml describes it."""
+    """A figure, as its settings.toml describes it.
+
+    Tables that several figures share stand in the file that ``base`` names; those of the figure
+    come over them.
+    """
 
     name: str
     folder: Path
@@ -117,10 +121,14 @@ class Entry:
         change(table, changes or {}, origin)
         return table
 
+    @property
+    def module(self) -> str:
+        """Name of the module that has its `dendmod.study.figure.Figure`."""
+        return f"dendmod.{_PAPERS}.{self.name.replace('/', '.')}.figure"
+
     def load(self) -> Any:
         """Import and return its `dendmod.study.figure.Figure`."""
-        module = f"dendmod.{_PAPERS}.{self.name.replace('/', '.')}.figure"
-        return importlib.import_module(module).FIGURE
+        return importlib.import_module(self.module).FIGURE
 
 
 def figures(paper: str | None = None) -> dict[str, Entry]:

@@ -39,6 +39,19 @@ def clean(value: Any) -> Any:
     raise TypeError(f"a summary cannot hold {type(value).__name__}: {value!r}"[:200])
 
 
+def rounded(value: Any, digits: int = 6) -> Any:
+    """Return what `clean` gives, its numbers cut to so many significant digits."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: cut(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [cut(inner) for inner in value]
+        return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+    return cut(clean(value))
+
+
 def write_summary(out: Path, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Write summary.json into a folder, whole or not at all; return what it says."""
     said: dict[str, Any] = clean(summary)

@@ -56,14 +56,16 @@ class Sweep:
         )
 
     def at(self, store: Path) -> Sweep:
-        """Return a sweep that runs in the same way on another store."""
-        return Sweep(
+        """Return a sweep that runs in the same way on another store; `versions` are shared."""
+        other = Sweep(
             store,
             workers=self.workers,
             scheduler=self.scheduler,
             timeout=self.timeout,
             progress=self.progress,
         )
+        other._versions = self._versions
+        return other
 
     @property
     def versions(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dendmod.errors import DendmodError
 from dendmod.morphology import Morphology, Section
 from dendmod.morphology.write import write_swc
 from dendmod.neuromodulation import Effect, apply, channel, mechanism
-from dendmod.papers.shine2021.worker import bac_firing, fi_curve, potentials
+from dendmod.papers.shine2021.tasks import bac_firing, fi_curve, potentials
 from dendmod.params.hay2011 import biophysics
 from dendmod.population import Activation, Mass, Measured, Normal, compare, exponential
 from dendmod.spec import BySection, Cell, CurrentClamp, MechanismSpec, Run, Setup
@@ -115,7 +115,7 @@ NOISY = [0.0, 0.2, 0.6]  # nA
 
 
 def chain(cell: Cell) -> dict:
-    """Knob -> f-I curve -> population function -> mass."""
+    """Effects -> f-I curve -> population function -> mass."""
     base = cell.model_dump(mode="json")
     amps = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6]
     out: dict = {"amps": amps}

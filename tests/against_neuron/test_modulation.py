@@ -44,7 +44,7 @@ def test_an_effect_where_there_is_nothing_to_act_on_is_refused(done):
     assert "'Ih'" in done["refused"]
 
 
-def test_the_chain_from_a_knob_to_a_mass(done):
+def test_the_chain_from_an_effect_to_a_mass(done):
     chain = done["chain"]
     control, sk, up = (chain[k] for k in ("control", "sk_down", "depolarised"))
     assert control["rate"][0] == 0.0

@@ -1,57 +1,61 @@
 """Do the figures of cellular neuromodulation run from the measured curves, and judge rightly?"""
 
-import importlib
 import json
 import re
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dendmod.errors import DownloadError, MorphologyError
+from dendmod.errors import DownloadError, MorphologyError, SpecError
 from dendmod.exchange import read_io
 from dendmod.exchange.check import check_io
-from dendmod.figure import FigureOptions
 from dendmod.morphology import resolve
 from dendmod.neuromodulation.export import population_document, population_io
 from dendmod.neuromodulation.functions import (
     critical_coupling,
     figures_of,
     kernel_figures,
-    knob,
     operating_input,
     population_of,
-    sure,
     width,
 )
-from dendmod.papers.shine2021 import fig4, fig5, worker
-from dendmod.papers.shine2021.claims import (
-    all_fall,
-    all_rise,
-    falls,
-    inverted_u,
-    inverted_u_in_all,
-    rises,
-    same,
-    same_in_mean,
-    verdict,
-)
-from dendmod.papers.shine2021.fig1 import always_fires, io_curves, kernels_of
-from dendmod.papers.shine2021.measured import cached_file, mechanisms_of, question
-from dendmod.papers.shine2021.mechanism_claims import judge
-from dendmod.papers.shine2021.noisy import noise_as_spread, noisy_operating, noisy_ratios
-from dendmod.papers.shine2021.plots.transition import draw_transition
-from dendmod.papers.shine2021.stored import mechanism_hashes, read_curves
-from dendmod.papers.shine2021.tasks import KINDS, tasks_of
-from dendmod.params.neuromodulators import IO, MORPHOLOGY, POTENTIALS, SEED, STEPS
+from dendmod.papers.shine2021 import tasks
+from dendmod.papers.shine2021.analysis import FICurves
+from dendmod.papers.shine2021.curves import mechanisms_of, shipped_file
+from dendmod.papers.shine2021.fig1.claims import judge as judge_mechanisms
+from dendmod.papers.shine2021.fig1.results import always_fires, fitted
+from dendmod.papers.shine2021.fig1.results import measure as measure_mechanisms
+from dendmod.papers.shine2021.fig4.figure import Settings as DoseSettings
+from dendmod.papers.shine2021.fig4.figure import responses_of
+from dendmod.papers.shine2021.fig5.claims import half_way
+from dendmod.papers.shine2021.fig5.claims import judge as judge_networks
+from dendmod.papers.shine2021.fig5.plot import Panels as NetworkPanels
+from dendmod.papers.shine2021.fig5.plot import draw as draw_networks
+from dendmod.papers.shine2021.fig5.results import Measured as MeasuredNetworks
+from dendmod.papers.shine2021.fig5.results import Runs
+from dendmod.papers.shine2021.fig5.results import Settings as NetworkSettings
+from dendmod.papers.shine2021.measured_file import mechanism_hashes, read_curves
+from dendmod.papers.shine2021.measurements import KINDS, measurements_of
+from dendmod.papers.shine2021.settings import Settings
 from dendmod.plotting import style
 from dendmod.population import alpha, double_exponential
+from dendmod.protocol.tasks import search_thresholds
+from dendmod.spec.base import checked
+from dendmod.study.claims import NOT_REPRODUCED, NOT_RESOLVED, REPRODUCED
+from dendmod.study.figure import make_figure
+from dendmod.study.registry import figures, find
+from dendmod.sweep import Sweep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-VERDICTS = {"reproduced", "qualified", "contradicted"}
+SETTINGS = checked(Settings, find("shine2021/measure").settings(), "settings")
+MORPHOLOGY, SEED, STEPS, DOSES = (
+    SETTINGS.morphology, SETTINGS.seed, SETTINGS.steps, SETTINGS.doses
+)  # fmt: skip
 AMPS = (0.0, 0.2, 0.4, 0.8, 1.6)
 RATE = np.array([0.0, 0.0, 5.0, 10.0, 20.0])
 
@@ -71,31 +75,47 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def shipped():
-    return read_curves(cached_file(MORPHOLOGY))
+    return read_curves(shipped_file(MORPHOLOGY))
 
 
-def all_tasks():
-    return [t for kind in KINDS for t in tasks_of(kind, MORPHOLOGY, SEED)]
+def all_measurements():
+    return [m for kind in KINDS for m in measurements_of(kind, SETTINGS)]
 
 
 def test_the_file_of_measured_curves_answers_what_is_asked_today(shipped):
     """Whoever changes a size, a protocol or a preset has to measure again."""
-    shipped.check({t.key: question(t) for t in all_tasks()}, SEED, None)
-    assert set(shipped.keys) == {t.key for t in all_tasks()}
-    assert dict(shipped.mechanisms) == mechanism_hashes(mechanisms_of(MORPHOLOGY))
+    asked = {m.key: m.question for m in all_measurements()}
+    shipped.check(asked, SEED, None)
+    assert dict(shipped.keys) == asked
+    assert dict(shipped.mechanisms) == mechanism_hashes(mechanisms_of(SETTINGS))
 
 
 def test_the_file_says_how_it_was_made(shipped):
     wanted = f"python -m dendmod.neuromodulation measure --morphology {MORPHOLOGY} --seed {SEED}"
     assert shipped.command == wanted
     assert shipped.morphology["name"] == MORPHOLOGY
-    assert cached_file(MORPHOLOGY).stat().st_size < 600_000
+    assert shipped_file(MORPHOLOGY).stat().st_size < 600_000
 
 
 def test_seeds_of_dose_responses_are_the_first_of_the_control():
-    assert STEPS.dose_seeds == STEPS.noise_seeds[: len(STEPS.dose_seeds)]
-    assert set(STEPS.dose_amps) <= set(STEPS.amps)
-    assert set(STEPS.dose_noisy_amps) <= set(STEPS.noisy_amps)
+    assert DOSES.noise_seeds == STEPS.noise_seeds[: len(DOSES.noise_seeds)]
+    assert set(DOSES.amps) <= set(STEPS.amps)
+    assert set(DOSES.noisy_amps) <= set(STEPS.noisy_amps)
+
+
+def test_a_figure_has_the_settings_of_its_paper_with_its_own_over_them():
+    networks = find("shine2021/fig5")
+    full, quick = networks.settings(), networks.settings(quick=True)
+    assert full["steps"] == find("shine2021/fig1").settings()["steps"]
+    assert (full["shipped"], full["network"]["n_seeds"]) == (False, 5)
+    assert (quick["shipped"], quick["network"]["n_seeds"]) == (True, 3)
+    assert not find("shine2021/measure").settings(quick=True)["shipped"]  # measures anew
+    for entry in figures("shine2021").values():
+        assert {option.name for option in entry.options} == {"morphology", "curves"}
+        fields = [option.field for option in entry.options]
+        assert set(fields) <= set(entry.settings())
+    with pytest.raises(SpecError, match=r"shine2021/fig1: biophysics: .*given: 2"):
+        make_figure("shine2021/fig1", "nowhere", changes={"biophysics": 2})
 
 
 def test_the_shapes_and_ranges_of_measured_curves(shipped):
@@ -103,23 +123,21 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
         r, kind = shipped.results[digest], key.split("/")[0]
         if kind == "fi":
             dose = key.split("/")[1].startswith("noradrenaline")
-            amps = STEPS.dose_amps if dose else STEPS.amps
-            noisy = STEPS.dose_noisy_amps if dose else STEPS.noisy_amps
-            assert r["rate"].shape == r["shortest"].shape == (len(amps),), key
-            seeds = STEPS.dose_seeds if dose else STEPS.noise_seeds
-            assert r["noisy"].shape == (len(seeds), len(noisy)), key
+            at = DOSES if dose else STEPS
+            assert r["rate"].shape == r["shortest"].shape == (len(at.amps),), key
+            assert r["noisy"].shape == (len(at.noise_seeds), len(at.noisy_amps)), key
             assert (r["rate"] >= 0).all()
             assert r["rate"].max() < 100  # Hz
             assert -95 < float(r["rest"]) < -65  # mV
         elif kind == "psp":
-            p = POTENTIALS
+            p = SETTINGS.potentials
             steps = round((p.duration + p.before) / p.keep_every) + 1
             assert r["psp"].shape == (len(p.amps), 3, steps), key
             assert np.abs(r["psp"][..., : round(p.before)]).max() < 1e-3  # mV, ahead of the input
             assert (np.diff(r["hold"]) > 0).all()
         elif kind == "io":
             n, counts = r["n_feedforward"], r["counts"]
-            assert counts.shape == (n.size, IO.trials), key
+            assert counts.shape == (n.size, SETTINGS.io.trials), key
             assert (np.diff(n) > 0).all()
             assert (counts == np.round(counts)).all()
             mean = counts.mean(axis=1)
@@ -134,16 +152,17 @@ def test_the_shapes_and_ranges_of_measured_curves(shipped):
 
 
 @pytest.mark.slow
-def test_a_measured_curve_comes_out_the_same_today(shipped):
-    """One entry of two kinds, again: whoever changes a worker has to measure again."""
+def test_a_measured_curve_comes_out_the_same_today(shipped, tmp_path):
+    """One entry of two kinds, again: whoever changes a task has to measure again."""
     try:
         resolve(MORPHOLOGY)
     except (MorphologyError, DownloadError) as error:
         pytest.skip(str(error))
-    for key in ("bac/3/control", "io/ampa_up/1"):
-        (task,) = [t for t in all_tasks() if t.key == key]
-        found = getattr(worker, task.function.split(":")[1])(**task.payload)
-        for name, value in shipped.results[question(task)].items():
+    by_key = {m.key: m for m in all_measurements()}
+    sweep = Sweep(tmp_path, workers=1, progress=False)
+    for key, function in (("bac/3/control", tasks.bac_firing), ("io/ampa_up/1", search_thresholds)):
+        found = function(**by_key[key].task(sweep).payload)
+        for name, value in shipped.results[by_key[key].question].items():
             np.testing.assert_allclose(found[name], value, rtol=2e-4, atol=2e-4, err_msg=name)
 
 
@@ -155,14 +174,11 @@ def test_quick_figures(figure, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert cpu_of_children() - began < 200  # two minutes on two cores, with some to spare
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["claims"]
     for name, claim in summary["claims"].items():
-        assert claim["verdict"] in VERDICTS, name
         assert claim["figures"], name
     assert summary["curves"]["measured_or_from_the_store"] == 0
-    assert (tmp_path / f"{figure}.png").stat().st_size > 50_000
-    if figure in SAID:
-        assert {n: c["verdict"] for n, c in summary["claims"].items()} == SAID[figure]
+    assert (tmp_path / f"{figure}.png").exists()
+    assert said_by(summary["claims"]) == SAID[figure]
     if figure == "fig1":
         _exports(tmp_path)
 
@@ -176,33 +192,55 @@ def _exports(out: Path) -> None:
     shown = subprocess.run(
         [sys.executable, str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout
-    assert len(shown.splitlines()) == 1 + 3 * len(IO.doses)  # the head; three drives a level
+    assert len(shown.splitlines()) == 1 + 3 * len(
+        SETTINGS.io.doses
+    )  # the head; three drives a level
 
 
-R, Q, C = "reproduced", "qualified", "contradicted"
+R, U, N = REPRODUCED, NOT_RESOLVED, NOT_REPRODUCED
 SAID = {  # docs/neuromodulation.md, from the measured curves
     "fig1": {
-        "a_ampa_scales_the_kernel": R, "a_gaba_deepens_inhibition": Q,
-        "b_ratio_sets_the_aperture": C, "c_depolarisation_raises_gain": Q,
-        "d_rectifier_shortens_the_interval": Q, "e_sk_shifts_the_threshold": Q,
+        "a_ampa_scales_the_kernel": R, "a_gaba_deepens_inhibition": N,
+        "b_ratio_sets_the_aperture": N, "c_depolarisation_raises_gain": U,
+        "d_rectifier_shortens_the_interval": N, "e_sk_shifts_the_threshold": N,
         "kernels_depend_on_the_potential": R,
     },
     "fig2": {
-        "step_gives_a_symmetric_sigmoid": R, "a_general_function_gives_a_skewed_one": R,
-        "gain_peaks_at_half_of_the_highest_rate": Q,
-        "the_inflexion_lies_at_the_mean_threshold": Q,
-        "spread_of_states_acts_like_spread_of_thresholds": C, "spread_lowers_precision": Q,
+        "a_general_function_gives_a_skewed_one": R, "gain_peaks_at_half_of_the_highest_rate": N,
+        "the_inflexion_lies_at_the_mean_threshold": N,
+        "spread_of_states_acts_like_spread_of_thresholds": N, "spread_lowers_precision": N,
     },
     "fig3": {
-        "hcn_closure_amplifies_apical_input_raw": C,
-        "hcn_closure_amplifies_apical_input_rest_held": Q,
-        "hcn_closure_raises_the_somatic_gain": C, "calcium_facilitation_couples_the_tuft": R,
+        "hcn_closure_amplifies_apical_input_raw": N,
+        "hcn_closure_amplifies_apical_input_rest_held": N,
+        "hcn_closure_raises_the_somatic_gain": N, "calcium_facilitation_couples_the_tuft": R,
     },
     "fig4": {
-        "low_concentrations_reach_alpha2_first": R, "inverted_u_of_gain": Q,
-        "inverted_u_of_noisy_gain": C, "inverted_u_of_slope": C, "inverted_u_of_apical": C,
+        "inverted_u_of_gain": N, "inverted_u_of_noisy_gain": N, "inverted_u_of_slope": N,
+        "inverted_u_of_apical": N,
+    },
+    "fig5": {
+        "gain_integrates_the_network": R, "too_much_gain_segregates_again": R,
+        "the_L5_function_shows_the_transition": R, "cellular_modulation_moves_the_transition": U,
     },
 }  # fmt: skip
+# The verdict of every part, from the outside in.
+PARTS = {
+    "a_gaba_deepens_inhibition": [N, R, R], "b_ratio_sets_the_aperture": [N, N],
+    "c_depolarisation_raises_gain": [R, R, R, U, U, R],
+    "d_rectifier_shortens_the_interval": [R, R, R, N], "e_sk_shifts_the_threshold": [R, N, N, N, U],
+    "gain_peaks_at_half_of_the_highest_rate": [N, N], "spread_lowers_precision": [R, N],
+    "hcn_closure_amplifies_apical_input_raw": [N, N],
+    "hcn_closure_amplifies_apical_input_rest_held": [R, N],
+    "inverted_u_of_gain": [N, N, R], "inverted_u_of_noisy_gain": [N, N, N],
+}  # fmt: skip
+
+
+def said_by(claims) -> dict[str, str]:
+    for name, claim in claims.items():
+        if name in PARTS:
+            assert [part["verdict"] for part in claim["parts"]] == PARTS[name], name
+    return {name: claim["verdict"] for name, claim in claims.items()}
 
 
 PURE_NUMBERS = {
@@ -211,29 +249,96 @@ PURE_NUMBERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "figure", [pytest.param("fig1", marks=pytest.mark.slow), "fig2", "fig3", "fig4"]
-)
-def test_every_axis_has_its_unit(figure, tmp_path, monkeypatch):
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """A function that makes a quick figure, and returns it and its summary."""
     import dendmod.plotting
 
-    drawn = []
-    monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name: drawn.append(f))
-    main = importlib.import_module(f"dendmod.papers.shine2021.{figure}").main
-    summary = main(FigureOptions(out=tmp_path, quick=True, workers=1))
-    assert_units(drawn[0])
-    assert {name: c["verdict"] for name, c in summary["claims"].items()} == SAID[figure]
+    pictures = []
+    monkeypatch.setattr(dendmod.plotting, "save", lambda f, out, name, note: pictures.append(f))
+
+    def make(name):
+        summary = make_figure(f"shine2021/{name}", tmp_path, quick=True, workers=1, progress=False)
+        return pictures.pop(), summary
+
+    return make
 
 
-def test_every_axis_of_the_network_figure_has_its_unit():
-    runs = {
-        g: {"logistic": np.zeros((2, 3, 4)), "population": np.zeros((2, 2, 2, 4))} for g in (4, 10)
-    }
+def line(ax, k=0):
+    return np.array(ax.lines[k].get_xydata())
+
+
+@pytest.mark.slow
+def test_figure_1_shows_each_mechanism_beside_the_control(drawn):
+    figure, summary = drawn("fig1")
+    assert_units(figure)
+    assert said_by(summary["claims"]) == SAID["fig1"]
+    rows = [figure.axes[4 * k : 4 * k + 4] for k in range(5)]
+    shown = [name for name in SAID["fig1"] if name[:2] in ("a_", "b_", "c_", "d_", "e_")]
+    shown.remove("a_gaba_deepens_inhibition")  # shares a row with AMPA
+    for row, claim in zip(rows, shown, strict=True):
+        assert row[0].get_title().endswith(summary["claims"][claim]["verdict"])
+    assert rows[0][1].get_title() == "soma at -71 mV"
+    assert line(rows[0][2])[:, 1].max() == pytest.approx(
+        1e3 * summary["kernels"]["control"]["basal"][2]["peak"], rel=1e-4
+    )  # uV
+    ampa = summary["io"]["ampa_up"]
+    shown = {tuple(line(rows[0][3], k)[:, 0]) for k in range(len(rows[0][3].lines))}
+    assert {tuple(ampa["thresholds_inputs"][k]) for k in (0, -1)} <= shown
+
+
+def test_figure_2_shows_the_curve_and_what_spreads_do_to_it(drawn, shipped):
+    figure, summary = drawn("fig2")
+    assert_units(figure)
+    assert said_by(summary["claims"]) == SAID["fig2"]
+    c, gain = figure.axes[2], figure.axes[4]
+    rate = shipped.results[shipped.keys["fi/control"]]["rate"]
+    assert line(c).tolist() == np.column_stack([STEPS.amps, rate]).tolist()
+    peaks = summary["claims"]["the_inflexion_lies_at_the_mean_threshold"]["figures"]["by_spread_nA"]
+    dots = [line(gain, k)[0, 0] for k in range(1, 8, 2)]
+    assert dots == pytest.approx(list(peaks.values()), rel=1e-5)
+
+
+def test_figure_3_shows_thresholds_and_bursts(drawn):
+    figure, summary = drawn("fig3")
+    assert_units(figure)
+    assert said_by(summary["claims"]) == SAID["fig3"]
+    threshold, burst = figure.axes[1], figure.axes[3]
+    values = [line(threshold, k)[0, 0] for k in range(2)]
+    assert values == [
+        summary["bac"][f"3/{name}"]["threshold"] for name in ("control", "hcn_closed")
+    ]
+    control = summary["bac"]["3/control"]
+    assert line(burst)[:, 0].tolist() == [0.0, *summary["epsp_nA"]]
+    assert np.round(line(burst)[:, 1]).tolist() == [control["alone"], *control["spikes"]]
+
+
+def test_figure_4_shows_responses_over_their_first(drawn):
+    figure, summary = drawn("fig4")
+    assert_units(figure)
+    assert said_by(summary["claims"]) == SAID["fig4"]
+    gain = summary["responses"]["noradrenaline"]["gain"]
+    assert line(figure.axes[3])[:, 1] == pytest.approx(np.array(gain) / gain[0])
+    occupied = [o["alpha2A"] for o in summary["occupancy"].values()]
+    at = np.interp(np.log(summary["concentrations_nM"][1:]), *np.log(line(figure.axes[0])).T)
+    assert np.exp(at) == pytest.approx(occupied[1:], rel=1e-2)
+
+
+def test_the_network_figure_shows_orders_by_gain():
+    logistic = np.arange(24.0).reshape(2, 3, 4) / 24
+    runs = {g: Runs(logistic, np.zeros((2, 2, 2, 4))) for g in (4, 10)}
     with style():
-        figure = draw_transition(
-            (0.0, 0.1, 0.2), (0.1, 0.2), ("control",), runs, {"control": [0.01, 0.02]}
+        figure = draw_networks(
+            NetworkPanels(
+                (0.0, 0.1, 0.2), (0.1, 0.2), ("control",), runs, {"control": [0.01, 0.02]}
+            )
         )
     assert_units(figure)
+    assert (
+        line(figure.axes[0]).tolist()
+        == np.column_stack([(0.0, 0.1, 0.2), logistic[..., 0].mean(axis=0)]).tolist()
+    )
+    assert line(figure.axes[5])[:, 0].tolist() == [10.0, 20.0]  # pA/Hz
 
 
 def assert_units(figure):
@@ -261,19 +366,24 @@ def test_population_files_hold_the_function_and_fits_that_follow_from_it(tmp_pat
     rng = np.random.default_rng(1)
     chance = [np.clip((n - a) / 80, 0, 1)[:, None] for a in (30, 20, 10)]
     curves = [{"n_feedforward": n, "counts": rng.binomial(2, p, (13, 8))} for p in chance]
-    document = population_document("toy", (0.0, 0.5, 1.0), curves, seed=1, morphology="toy", sd=5.0)
+    document = population_document(
+        "toy", (0.0, 0.5, 1.0), curves, sd=5.0, provenance={"seed": 1, "morphology": "toy"}
+    )
+    assert document["provenance"]["morphology"] == "toy"
     table = document["provenance"]["population"]
     q = population_io(curves[2], 5.0)
     np.testing.assert_allclose(table["y"]["1"], q(np.array(table["x"])))
     points = document["points"]["by_level"][2]["thresholds"]
     assert float(q(points[0])) == pytest.approx(0.5, abs=0.02)
     assert float(q(points[1])) == pytest.approx(1.5, abs=0.02)
-    fitted = knob((0.0, 0.5, 1.0), curves, samples=20)
-    assert (np.diff(fitted.thresholds[:, 0]) < 0).all()
-    assert fitted.lower
-    assert not fitted.higher
-    assert (fitted.shifts < 0).mean() > 0.9
-    assert set(fitted.summary()["residual"]) == {"gain", "bias", "gain_xshift"}
+    found = fitted(curves, SETTINGS.io.model_copy(update={"bootstraps": 20}), 1)
+    assert found.table.levels == (0.0, 0.5, 1.0)
+    assert (np.diff(found.thresholds[:, 0]) < 0).all()
+    assert found.lower.verdict == REPRODUCED
+    assert found.higher.verdict == NOT_REPRODUCED
+    assert (found.shifts < 0).mean() > 0.9
+    for pair in (("gain", "bias"), ("bias", "gain")):
+        assert found.better(*pair).figures["share"] == found.order.fraction(*pair)
 
 
 def test_a_population_spreads_the_thresholds_of_its_neurons():
@@ -301,7 +411,7 @@ def test_figures_of_a_curve_that_is_known():
     q = population_of(AMPS, RATE, 0.01)
     assert q.unit == "nA"
     assert critical_coupling(q) == pytest.approx(1 / 25.0)  # nA a Hz
-    assert float(q(operating_input(q))) == pytest.approx(2.0)
+    assert float(q(operating_input(q, 0.1))) == pytest.approx(2.0)
     # 4 Hz lies at 0.36 nA on the way up to 5 Hz, 16 Hz at 1.28 nA
     assert width(q) == pytest.approx(1.28 - 0.36, abs=1e-3)
     fallen = population_of(AMPS, [0, 0, 5, 10, 8], 0.01)
@@ -319,75 +429,40 @@ def test_figures_of_a_kernel_that_is_known(kernel, peak):
     assert found.cutoff == pytest.approx(kernel.cutoff, abs=0.4)
 
 
-def test_rules_of_verdicts():
-    assert verdict(True, True) == "reproduced"
-    assert verdict(True, False) == "qualified"
-    assert verdict(False, False) == "contradicted"
-    assert same(1.09)
-    assert rises(1.11)
-    assert falls(0.89)
-    assert not (rises(1.05))
-    assert not (falls(0.95))
-    assert not same(1.2)
-    assert inverted_u([1.0, 2.0, 1.0])
-    assert not inverted_u([1.0, 2.0, 1.9])  # falls by less than a tenth
-    assert not inverted_u([1.0, 1.5, 2.0])
-    assert not inverted_u([2.0, 1.5, 1.0])
-
-
-def test_rules_of_what_has_random_numbers():
-    assert all_rise([1.3, 1.05])
-    assert not all_rise([1.4, 0.99])  # one seed says otherwise
-    assert not all_rise([1.05, 1.08])
-    assert all_fall([0.7, 0.98])
-    assert not all_fall([0.5, 1.01])
-    assert same_in_mean([0.8, 1.2])
-    assert not same_in_mean([1.1, 1.3])
-    assert sure([True] * 9 + [False])
-    assert not sure([True] * 8 + [False] * 2)
-    assert not sure(np.array([np.nan] * 2 + [-1.0] * 8) < 0)
-    assert inverted_u_in_all([[1.0, 2.0, 1.0], [1.0, 1.5, 1.2]])
-    assert not inverted_u_in_all([[1.0, 3.0, 1.0], [1.0, 1.5, 1.6]])
-
-
-def test_verdicts_on_mechanisms_follow_from_the_measured_curves(shipped):
+def test_verdicts_on_mechanisms_follow_from_the_measured_curves(tmp_path):
     """As fig1 gives them, with fewer bootstraps."""
-    by_kind = {}
-    for key, digest in shipped.keys.items():
-        kind, _, name = key.partition("/")
-        by_kind.setdefault(kind, {})[name] = shipped.results[digest]
-    fi = {name: r for name, r in by_kind["fi"].items() if "/" not in name}
-    operating = operating_input(population_of(STEPS.amps, fi["control"]["rate"]))
-    claims = judge(
-        fi,
-        {name: figures_of(STEPS.amps, r["rate"], operating) for name, r in fi.items()},
-        {name: noisy_ratios(fi, STEPS.noisy_amps, name) for name in fi},
-        kernels_of(by_kind["psp"]),
-        by_kind["psp"],
-        {
-            name: knob(IO.doses, io_curves(by_kind["io"], name), seed=SEED, samples=30)
-            for name in ("ampa_up", "gaba_up", "depolarised", "sk_down")
-        },
-    )
-    assert {name: claim.verdict for name, claim in claims.items()} == SAID["fig1"]
+    table = find("shine2021/fig1").settings(quick=True, changes={"io.bootstraps": 30})
+    settings = Settings.model_validate(table)
+    measured = measure_mechanisms(settings, Sweep(tmp_path))
+    judged = judge_mechanisms(settings, measured)
+    assert {name: j.verdict for name, j in judged.items()} == SAID["fig1"]
 
 
 NOISY = {"control": {"rate": RATE, "noisy": np.array([RATE, 1.1 * RATE])}}
 NOISY["steep"] = {"rate": 1.2 * RATE, "noisy": np.array([1.2 * RATE, 1.1 * 1.3 * RATE])}
 
 
+def curves(fi, noisy_amps=AMPS):
+    return FICurves(fi, AMPS, noisy_amps, sd=0.1, operating_part=0.1)
+
+
 def test_ratios_under_noise_are_taken_seed_by_seed_at_the_input_of_the_control():
-    found = noisy_ratios(NOISY, AMPS, "steep")
+    fi = curves(NOISY)
+    found = fi.noisy_ratios("steep")
     for what in ("slope", "gain", "rate"):
         assert found[what] == pytest.approx([1.2, 1.3]), what
-    q = population_of(AMPS, 1.05 * RATE)
-    assert noisy_operating(NOISY["control"], AMPS) == pytest.approx(operating_input(q))
+    assert fi.noisy_operating == pytest.approx(
+        operating_input(population_of(AMPS, 1.05 * RATE, 0.1), 0.1)
+    )
+    assert fi.slope_ratio("steep") == pytest.approx(1.2)
 
 
 def test_noise_that_is_a_spread_of_thresholds_is_found_as_one():
-    x = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0])
-    spread = population_of(AMPS, RATE, 0.15)(x)
-    found = noise_as_spread({"rate": RATE, "noisy": np.array([spread, spread])}, AMPS, x)
+    x = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0)
+    spread = population_of(AMPS, RATE, 0.15)(np.array(x))
+    found = curves(
+        {"control": {"rate": RATE, "noisy": np.array([spread, spread])}}, x
+    ).noise_as_spread()
     assert found["sd_nA"] == pytest.approx(0.15, abs=0.01)
     assert found["rms_Hz"] < 0.1 * found["quiet_rms_Hz"]
     quiet = np.interp(x, AMPS, RATE)
@@ -396,15 +471,15 @@ def test_noise_that_is_a_spread_of_thresholds_is_found_as_one():
 
 
 def test_rates_come_from_intervals_where_there_are_two():
-    assert worker._rate(np.array([100.0, 120.0, 140.0]), 1500.0) == pytest.approx(50.0)
-    assert worker._rate(np.array([100.0, 120.0]), 1000.0) == pytest.approx(2.0)
-    assert worker._rate(np.array([]), 1000.0) == 0.0
+    assert tasks._rate(np.array([100.0, 120.0, 140.0]), 1500.0) == pytest.approx(50.0)
+    assert tasks._rate(np.array([100.0, 120.0]), 1000.0) == pytest.approx(2.0)
+    assert tasks._rate(np.array([]), 1000.0) == 0.0
 
 
 def dose_response(rest):
     """Measured curves at a dose that scales the rate and needs this EPSP for a burst."""
-    fi = {"rate": np.interp(STEPS.dose_amps, STEPS.amps, RATES),
-          "noisy": np.array([np.interp(STEPS.dose_noisy_amps, STEPS.amps, RATES)] * 2)}  # fmt: skip
+    fi = {"rate": np.interp(DOSES.amps, STEPS.amps, RATES),
+          "noisy": np.array([np.interp(DOSES.noisy_amps, STEPS.amps, RATES)] * 2)}  # fmt: skip
     return fi, {"threshold": np.array(rest), "rest": np.array(-80.0)}
 
 
@@ -412,32 +487,38 @@ RATES = np.linspace(0.0, 30.0, len(STEPS.amps))
 
 
 def test_apical_sensitivity_is_one_over_the_threshold():
+    settings = checked(DoseSettings, find("shine2021/fig4").settings(), "settings")
     control = {
         "rate": RATES,
         "noisy": np.array([np.interp(STEPS.noisy_amps, STEPS.amps, RATES)] * 3),
     }
     epsp = (0.5, 0.25, 0.1, 0.0, np.nan)  # 0: a burst without any; NaN: none at 2 nA
     dose = {}
-    for name in fig4.READINGS:
-        for nM, threshold in zip(fig4.CONCENTRATIONS, epsp, strict=True):
+    for name in DOSES.modulators:
+        for nM, threshold in zip(DOSES.concentrations, epsp, strict=True):
             fi, bac = dose_response(threshold)
             dose[f"fi/{name}/{nM:g}"], dose[f"bac/3/{name}/{nM:g}"] = fi, bac
-    found = fig4.responses_of(control, dose_response(1.0)[1], dose)["noradrenaline"]
+    fi = FICurves.of({"control": control}, settings)
+    found = responses_of(settings, fi, dose_response(1.0)[1], dose)["noradrenaline"]
     assert found["apical"] == pytest.approx([1, 2, 4, 10, 100, 0.5])
     assert found["slope"] == pytest.approx([found["slope"][0]] * 6)
 
 
 def test_half_way_lies_between_points_on_a_logarithmic_scale():
     x = (0.01, 0.04, 0.16)
-    assert fig5._half(x, np.array([0.1, 0.3, 0.9])) == pytest.approx(0.04 * 4 ** (1 / 3))
-    assert fig5._half(x, np.array([0.1, 0.5, 0.9])) == pytest.approx(0.04)
-    assert np.isnan(fig5._half(x, np.array([0.1, 0.15, 0.12])))  # scatter is no transition
-    assert np.isnan(fig5._half(x, np.array([0.9, 0.5, 0.1])))  # nor is a way down
+    assert half_way(x, np.array([0.1, 0.3, 0.9])) == pytest.approx(0.04 * 4 ** (1 / 3))
+    assert half_way(x, np.array([0.1, 0.5, 0.9])) == pytest.approx(0.04)
+    assert np.isnan(half_way(x, np.array([0.1, 0.15, 0.12])))  # scatter is no transition
+    assert np.isnan(half_way(x, np.array([0.9, 0.5, 0.1])))  # nor is a way down
+
+
+NETWORKS = checked(NetworkSettings, find("shine2021/fig5").settings(), "settings")
 
 
 def network_runs(gain, case):
     """Networks in which gain integrates (or not), and Kv3.1 and SK need less of it (or not)."""
-    sigmas, per_unit = len(fig5.OSCILLATOR_EXPERIMENT.sigmas), len(fig5.PER_UNIT)
+    cases = NETWORKS.populations.cases
+    sigmas, per_unit = len(NETWORKS.network.sigmas), len(NETWORKS.populations.per_unit)
     scatter = np.array([-0.01, 0.0, 0.01])
     rise = np.linspace(0.1, 0.9, sigmas) if gain else np.full(sigmas, 0.1)
     hump = 0.1 + (0.8 * np.sin(np.pi * np.arange(sigmas) / (sigmas - 1)) if gain else 0 * rise)
@@ -445,23 +526,24 @@ def network_runs(gain, case):
     for gamma, order in ((4.0, hump), (10.0, rise)):
         logistic = (order[None, :, None] + scatter[:, None, None]) * np.ones(4)
         late = np.clip((np.arange(per_unit) - 2) / 3, 0, 1) if gain else np.zeros(per_unit)
-        rows = np.tile(0.1 + 0.8 * late, (3, 2, len(fig5.CASES), 1))
+        rows = np.tile(0.1 + 0.8 * late, (3, 2, len(cases), 1))
         if case:
             for name in ("rectifier_up", "sk_down"):
-                rows[:, :, fig5.CASES.index(name)] = 0.1 + 0.8 * np.clip(
+                rows[:, :, cases.index(name)] = 0.1 + 0.8 * np.clip(
                     (np.arange(per_unit) - 1) / 3, 0, 1
                 )
-        runs[gamma] = {"logistic": logistic, "population": rows.reshape(3, -1, per_unit, 1)}
+        runs[gamma] = Runs(logistic, rows.reshape(3, -1, per_unit, 1))
     return runs
 
 
 @pytest.mark.parametrize(
-    ("gain", "case", "said"), [(True, True, (R, R, R, R)), (True, False, (R, R, R, C)),
-                               (False, False, (C, C, C, C))]
+    ("gain", "case", "said"), [(True, True, (R, R, R, R)), (True, False, (R, R, R, N)),
+                               (False, False, (N, N, N, U))]
 )  # fmt: skip
 def test_verdicts_on_networks_follow_the_networks(gain, case, said):
-    critical = {name: [0.05, 0.06] for name in fig5.CASES}
-    claims = fig5.judge(network_runs(gain, case), {}, critical)
+    critical = {name: [0.05, 0.06] for name in NETWORKS.populations.cases}
+    found = MeasuredNetworks(SimpleNamespace(), network_runs(gain, case), critical)
+    claims = judge_networks(NETWORKS, found)
     assert tuple(c.verdict for c in claims.values()) == said
-    null = claims["gain_integrates_the_network"].figures["null_sigma_0"]
+    null = claims["gain_integrates_the_network"].figures["figures"]["null_sigma_0"]
     assert null == {"mean": pytest.approx(0.1), "sd": pytest.approx(0.01)}

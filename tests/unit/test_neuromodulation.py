@@ -1,6 +1,7 @@
 """Do receptors, effects and modulators compute what they say, on specifications alone?"""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dendmod import L5PyramidalCell
+from dendmod.cells.effects import on_membrane
+from dendmod.cells.reduced import write_reduced
 from dendmod.errors import MorphologyError, SpecError
 from dendmod.neuromodulation import (
     Effect,
@@ -25,23 +28,25 @@ from dendmod.neuromodulation import (
     receptor_ratio,
     source,
 )
-from dendmod.neuromodulation.effects import on_membrane
-from dendmod.papers.shine2021 import measured as module
-from dendmod.papers.shine2021.measured import Curves, mechanisms_of, question
-from dendmod.papers.shine2021.stored import (
+from dendmod.papers.shine2021 import curves as module
+from dendmod.papers.shine2021.curves import Curves, mechanisms_of
+from dendmod.papers.shine2021.measured_file import (
     StaleCurvesError,
     mechanism_hashes,
     read_curves,
     write_curves,
 )
-from dendmod.papers.shine2021.tasks import CURVES, KERNELS, KINDS, MEMBRANE, tasks_of
+from dendmod.papers.shine2021.measurements import KINDS, Measurement, measurements_of
+from dendmod.papers.shine2021.settings import Settings
 from dendmod.params import wybo2022
 from dendmod.population import double_exponential
 from dendmod.protocol import load_protocol, setup_for, trains_for
+from dendmod.protocol.experiment import Experiment
 from dendmod.spec import ApicalExponential, ApicalWindow, BySection, scale_and_shift
 from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.spec.stimulus import SOMA
-from dendmod.sweep import Task
+from dendmod.study.registry import find
+from dendmod.sweep import Sweep, Task
 
 CELL = L5PyramidalCell("l5pc", 3)
 ALPHA2, ALPHA1 = receptor("alpha2A"), receptor("alpha1")
@@ -239,7 +244,7 @@ def test_what_is_impossible_is_refused():
         lambda: receptor("alpha7"),
         lambda: channel("Kir", 0.5),
         lambda: apply(CELL, (Effect(mechanism="Ih", parameter="gIh", scale=0.5),)),
-        lambda: apply(CELL, (Effect(mechanism="Ih", parameter="gIhbar", shift=0.5),) * 0 + (
+        lambda: apply(CELL, (
             Effect(mechanism="Ca_HVA", parameter="gCa_HVAbar", regions=("apical",), shift=0.1),)),
         lambda: apply(CELL, (channel("NaTs2_t", 0.5),)),
         lambda: channel("Ih", 0.5).at(1.1),
@@ -255,33 +260,88 @@ def test_what_is_impossible_is_refused():
         Effect(mechanism="Ih", parameter="gIhbar", scale=0.5, shift=1.0)
 
 
-def test_tasks_differ_and_name_what_they_measure():
-    tasks = [t for kind in KINDS for t in tasks_of(kind, "l5pc", 1)]
-    assert len({t.key for t in tasks}) == len(tasks)
-    assert len({t.digest("") for t in tasks}) == len(tasks)
-    assert len({question(t) for t in tasks}) == len(tasks)
+def settings_of(morphology: str, **changes) -> Settings:
+    table = find("shine2021/measure").settings(changes={"morphology": morphology, **changes})
+    return Settings.model_validate(table)
+
+
+def test_measurements_differ_and_name_what_they_measure():
+    asked = [m for kind in KINDS for m in measurements_of(kind, settings_of("l5pc"))]
+    assert len({m.key for m in asked}) == len(asked)
+    assert len({m.question for m in asked}) == len(asked)
 
 
 def test_a_curve_is_stale_when_a_value_changes_and_not_when_a_field_is_new():
-    (task, *_) = tasks_of("io", "l5pc", 1)
-    same = json.loads(json.dumps(task.payload))
+    (io, *_) = measurements_of("io", settings_of("l5pc"))
+    same = json.loads(json.dumps(io.payload))
     del same["protocol"]["clamp"]
     same["protocol"]["paper"] = {}
-    assert question(Task("x", task.function, same)) == question(task)
+    assert Measurement("x", io.function, same).question == io.question
     same["protocol"]["background"]["soma_inhibitory_Hz"] += 1
-    assert question(Task("x", task.function, same)) != question(task)
-    (task, *_) = tasks_of("fi", "l5pc", 1)
-    other = json.loads(json.dumps(task.payload))
+    assert Measurement("x", io.function, same).question != io.question
+    for field in ("seed", "io.trials", "io.resolution"):
+        (other, *_) = measurements_of("io", settings_of("l5pc", **{field: 3}))
+        assert other.question != io.question, field
+    (fi, *_) = measurements_of("fi", settings_of("l5pc"))
+    other = json.loads(json.dumps(fi.payload))
     del other["cell"]["segment_length"]  # has its default
-    assert question(Task("x", task.function, other)) == question(task)
+    assert Measurement("x", fi.function, other).question == fi.question
     other["cell"]["biophysics"]["ek"] += 1.0
-    assert question(Task("x", task.function, other)) != question(task)
-    known = {"control", *mechanisms()}
-    assert {*MEMBRANE, *KERNELS} == known
-    assert {"control", *CURVES} == known  # every mechanism has IO curves
+    assert Measurement("x", fi.function, other).question != fi.question
+    known, measured = {"control", *mechanisms()}, settings_of("l5pc").mechanisms
+    assert {*measured.membrane, *measured.kernels} == known
+    assert {"control", *measured.io} == known  # every mechanism has IO curves
 
 
-TOY = Task("fi/x", "tests.faults.sweep_toys:never", {"a": 1})
+class AskedSweep(Sweep):
+    """A sweep that keeps what it is asked for, and answers nothing but sites."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+        self.asked: list[Task] = []
+
+    def run(self, tasks):
+        self.asked += tasks
+        sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
+        return {t.key: sites if t.key == "sites" else {} for t in tasks}
+
+
+def test_an_io_curve_is_that_of_a_protocol_under_effects_with_sites_of_the_cell_without():
+    by_key = {m.key: m for m in measurements_of("io", settings_of("l5pc"))}
+    control, up = (by_key[key].task(AskedSweep()) for key in ("io/control/0", "io/ampa_up/1"))
+    assert control.function == up.function == "dendmod.protocol.tasks:search_thresholds"
+    assert "effects" not in control.payload
+    assert up.payload.pop("effects") == [e.model_dump(mode="json") for e in mechanism("ampa_up")]
+    assert up.payload == control.payload
+    p = control.payload
+    assert (p["level"], p["trials"], p["seed"], p["resolution"]) == (0, list(range(10)), 7, 8)
+    assert p["sites"] == [[k, 0.8] for k in range(20)]
+
+
+def test_an_experiment_names_its_effects_in_every_task_but_that_of_the_sites():
+    protocol = load_protocol("fig1")
+    for effects in ((), mechanism("sk_down")):
+        sweep = AskedSweep()
+        experiment = Experiment(protocol, sweep, effects=effects)
+        assert "effects" not in experiment.sites_task.payload
+        for task in (*experiment.spike_tasks(), *experiment.io_tasks()):
+            assert len(task.payload.get("effects", ())) == len(effects)
+        assert [t.key for t in sweep.asked] == ["sites"]
+
+
+def test_a_protocol_under_effects_has_another_cell_and_other_synapses():
+    protocol = load_protocol("fig1", {"cell.biophysics": 3})
+    places = [SOMA] * protocol.sites.n
+    plain = setup_for(protocol, places)
+    effects = (*mechanism("sk_down"), *mechanism("nmda_up"))
+    under = setup_for(protocol, places, effects=effects)
+    assert under.cell == apply(plain.cell, effects)
+    assert under == apply_to_setup(plain.model_copy(update={"cell": under.cell}), effects)
+    blocked = setup_for(protocol, places, effects=effects, block_channels=True)
+    assert blocked.cell == setup_for(protocol, places, block_channels=True).cell
+
+
+TOY = Measurement("fi/x", "tests.faults.sweep_toys:never", {"a": 1})
 
 
 @pytest.fixture
@@ -294,43 +354,43 @@ def toy_file(tmp_path, monkeypatch):
         "morphology": {"name": "toy", "sha256": "1" * 64},
         "mechanisms": mechanism_hashes(["Ih", "SK_E2"]),
     }  # fmt: skip
-    write_curves(path, {"fi/x": question(TOY)}, done, about)
-    monkeypatch.setattr(module, "cached_file", lambda name: tmp_path / f"{name}.json")
+    write_curves(path, {"fi/x": TOY.question}, done, about)
+    monkeypatch.setattr(module, "shipped_file", lambda name: tmp_path / f"{name}.json")
     monkeypatch.setattr(Curves, "_sha256", lambda self: "1" * 64)
     return path
 
 
-def cached(path):
-    return Curves(path.parent / "store", "toy", cached=True)
+def shipped(seed=7, sweep=None):
+    return Curves(settings_of("toy", seed=seed, shipped=True), sweep or AskedSweep())
 
 
 def test_measured_curves_are_found_again_by_what_was_asked(toy_file):
     assert json.loads(toy_file.read_text())["results"]["fi/x"]["rate"] == [1.0, None, 0.33333]
-    curves = cached(toy_file)
-    got = curves.get([TOY], 7)["fi/x"]
+    curves = shipped()
+    got = curves.get([TOY])["fi/x"]
     np.testing.assert_allclose(got["rate"], [1, np.nan, 0.33333])
     assert curves.used == ["fi/x"]
     assert curves.measured == []
 
 
 def test_curves_that_are_out_of_date_are_refused_with_what_to_do(toy_file, monkeypatch):
-    other = Task("fi/x", TOY.function, {"a": 2})
+    other = Measurement("fi/x", TOY.function, {"a": 2})
     with pytest.raises(StaleCurvesError, match=r"1 of 1 curves: fi/x.*python -m measure.*--quick"):
-        cached(toy_file).get([other], 7)
+        shipped().get([other])
     text = toy_file.read_text()
     document = json.loads(text)
     document["mechanisms"]["Ih"] = "0" * 64
     toy_file.write_text(json.dumps(document))
     with pytest.raises(StaleCurvesError, match=r"Ih\.mod"):
-        cached(toy_file).get([TOY], 7)
+        shipped().get([TOY])
     document["mechanisms"] = mechanism_hashes(["Ih", "Gone"]) | {"Gone": "2" * 64}
     toy_file.write_text(json.dumps(document))
     with pytest.raises(StaleCurvesError, match=r"Gone\.mod"):
-        cached(toy_file).get([TOY], 7)
+        shipped().get([TOY])
     toy_file.write_text(text)
     monkeypatch.setattr(Curves, "_sha256", lambda self: "2" * 64)
     with pytest.raises(StaleCurvesError, match="another toy"):
-        cached(toy_file).get([TOY], 7)
+        shipped().get([TOY])
 
 
 def test_a_morphology_that_is_not_here_is_not_needed_for_measured_curves(toy_file, monkeypatch):
@@ -338,21 +398,15 @@ def test_a_morphology_that_is_not_here_is_not_needed_for_measured_curves(toy_fil
         raise MorphologyError("fetch it first")
 
     monkeypatch.setattr(Curves, "_sha256", absent)
-    assert "rate" in cached(toy_file).get([TOY], 7)["fi/x"]
+    assert "rate" in shipped().get([TOY])["fi/x"]
 
 
-def test_another_seed_is_measured_and_said(toy_file, monkeypatch, capsys):
-    asked = []
-
-    def run(tasks, *_, **__):
-        asked.extend(tasks)
-        return {t.key: {} for t in tasks}
-
-    monkeypatch.setattr(module, "run_tasks", run)
-    other = Task("io/x", TOY.function, {"a": 3})
-    curves = cached(toy_file)
-    curves.get([TOY, other], 8)
-    assert asked == [other]
+def test_another_seed_is_measured_and_said(toy_file, capsys):
+    other = Measurement("io/x", TOY.function, {"a": 3})
+    sweep = AskedSweep()
+    curves = shipped(8, sweep)
+    curves.get([TOY, other])
+    assert sweep.asked == [other.task(sweep)]
     assert "seed 8" in capsys.readouterr().out
     assert (curves.used, curves.measured) == (["fi/x"], ["io/x"])
 
@@ -370,12 +424,12 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_the_mechanisms_of_a_measurement_are_those_of_its_cell_and_synapses():
-    names = mechanisms_of("l5pc")
+    names = mechanisms_of(settings_of("l5pc"))
     assert {"Ih", "SK_E2", "Ca_HVA", "AmpaNmdaSyn", "DoubleExpCurrent"} <= set(names)
     assert not {"pas", "SpikeRelay", "PlasticAmpaNmdaSyn"} & set(names)
 
 
-def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean():
+def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean(tmp_path):
     def compartment(name: str, parent: int) -> Compartment:
         return Compartment(
             name=name, role="soma" if parent < 0 else "site", parent=parent, site=SOMA, ca=50.0,
@@ -394,6 +448,12 @@ def test_effects_act_on_a_reduced_cell_where_it_knows_what_they_mean():
     soma = apply_to_reduced(cell, (channel("SK_E2", 0.5, ("soma",)),))
     assert [c.channels["SK_E2"]["gSK_E2bar"] for c in soma.compartments] == [0.02, 0.04]
     assert apply_to_reduced(cell, mechanism("ampa_up")) == cell
+    path = tmp_path / "two.json"
+    write_reduced(cell, path)
+    one_site = {"sites.n": 1, "arms.nmda.levels": [0], "arms.nmda.quick_levels": []}
+    protocol = load_protocol("fig1", {"cell.reduced": str(path), **one_site})
+    both = (*mechanism("sk_down"), *mechanism("ampa_up"))
+    assert setup_for(protocol, [SOMA], effects=both).cell == apply_to_reduced(cell, both)
     for wrong in ("hcn_closed", "hcn_closed_held", "rectifier_up"):
         with pytest.raises(SpecError):
             apply_to_reduced(cell, mechanism(wrong))

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_continuous_lyapunov
 
 from dendmod.errors import SpecError
-from dendmod.params.shine2021 import OSCILLATOR_EXPERIMENT
 from dendmod.population import (
     Activation,
     MassNetwork,
@@ -26,6 +25,7 @@ from dendmod.population import (
     within_between,
 )
 from dendmod.population.oscillators import eigenvalues, fixed_point
+from dendmod.study.registry import find
 
 
 def test_hopf_points_of_one_oscillator():
@@ -199,14 +199,14 @@ def test_phases_do_not_depend_on_the_mean_and_leave_out_both_ends():
 
 def test_gain_takes_the_network_from_segregation_to_integration_and_back():
     """Shine 2018's transition: 80 nodes in 4 modules; one seed, 3 s."""
-    e = OSCILLATOR_EXPERIMENT
-    a, _ = modular_connectivity(e.nodes, e.modules, e.within, e.between, 7)
-    net = OscillatorNetwork(a, e.noise)
+    n = find("shine2021/fig5").settings()["network"]
+    a, _ = modular_connectivity(n["nodes"], n["modules"], n["within"], n["between"], 7)
+    net = OscillatorNetwork(a, n["noise"])
 
     def order(gamma, sigmas):
         runs = net.integrate(
             [logistic_transfer(s) for s in sigmas], gamma,
-            duration=3.0, discard=2.0, dt=e.dt, seed=7,
+            duration=3.0, discard=2.0, dt=n["dt_ms"], seed=7,
         )  # fmt: skip
         return [order_parameter(phases(v)) for v in runs]
 

@@ -1,0 +1,1 @@
+"""papers/shine2021/fig2"""

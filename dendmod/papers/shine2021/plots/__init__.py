@@ -1,1 +1,0 @@
-"""papers/shine2021/plots"""
