@@ -47,6 +47,7 @@ def fingerprint(
     """
     module = function.partition(":")[0]
     facts = dict(_of_module(module))
+    _stamps(module)
     if _LOADS_MECHANISMS in closure(module):
         from dendmod.mechanisms.loading import identity
 
@@ -106,6 +107,28 @@ def sources(module: str) -> tuple[Path, ...]:
     for path in closure(module).values():
         files |= dict.fromkeys((path, *_read_beside(path)))
     return tuple(files)
+
+
+@cache
+def _stamps(module: str) -> tuple[tuple[int, int], ...]:
+    return _stamps_now(module)
+
+
+def _stamps_now(module: str) -> tuple[tuple[int, int], ...]:
+    found = (path.stat() for path in sources(module))
+    return tuple((stat.st_mtime_ns, stat.st_size) for stat in found)
+
+
+def as_it_was(function: str) -> bool:
+    """Whether no file of a function's code was written since its fingerprint was first taken.
+
+    A process that starts later would run other code than that by whose hash its result is stored.
+    """
+    module = function.partition(":")[0]
+    try:
+        return _stamps_now(module) == _stamps(module)
+    except OSError:
+        return False
 
 
 @cache
@@ -255,5 +278,6 @@ def _tree(path: Path) -> ast.Module:
 
 def forget() -> None:
     """Forget what was read of sources, which are otherwise read once a process."""
-    for cached in (versions, code_hash, sources, closure, _of_module, _file_of, _imported, _tree):
+    for cached in (versions, code_hash, sources, closure, _of_module, _stamps, _file_of, _imported,
+                   _tree):  # fmt: skip
         cached.cache_clear()

@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dendmod.errors import SpecError, SweepError
+from dendmod.sweep.fingerprint import as_it_was
 from dendmod.sweep.ledger import Ledger
 from dendmod.sweep.local import default_workers, local_processes
 from dendmod.sweep.outcome import Arrays, Backend, Died, Failed, Finished
@@ -90,6 +91,10 @@ def run_tasks(
             ):
                 for task, outcome in _drive(todo, running, retries):
                     digest = digests[task.key]
+                    if isinstance(outcome, Finished) and not as_it_was(task.function):
+                        outcome = Failed(
+                            "its code was changed while it ran; give the same command again", ""
+                        )
                     if isinstance(outcome, Finished):
                         ledger.put(task, marks[task.key], outcome.arrays, outcome.seconds)
                         done[digest] = outcome.arrays

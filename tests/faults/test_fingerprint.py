@@ -8,12 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import dendmod
-from dendmod.sweep import fingerprint
+from dendmod.errors import SweepError
+from dendmod.sweep import Task, fingerprint, run_tasks
 
 PACKAGE = Path(dendmod.__file__).parent
 FUNCTIONS = {
@@ -111,6 +114,30 @@ def test_a_module_of_a_user_counts_with_what_it_imports(tmp_path, monkeypatch):
     assert fingerprint.fingerprint("my_model.run:run")["code"] != before["code"]
 
 
+def test_code_that_is_changed_while_it_runs_gives_no_stored_result(tmp_path, monkeypatch):
+    module = tmp_path / "slow_model.py"
+    module.write_text(
+        "import time\nfrom pathlib import Path\n\ndef run(mark):\n    Path(mark).touch()\n"
+        "    time.sleep(1)\n    return {'y': 1}\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mark = tmp_path / "running"
+
+    def edit():
+        while not mark.exists():
+            time.sleep(0.01)
+        module.write_text(module.read_text() + "# changed\n")
+
+    editing = threading.Thread(target=edit)
+    editing.start()
+    task = Task("t", "slow_model:run", {"mark": str(mark)})
+    with pytest.raises(SweepError, match="its code was changed while it ran"):
+        run_tasks([task], tmp_path / "s", workers=1, progress=False)
+    editing.join()
+    fingerprint.forget()
+    assert run_tasks([task], tmp_path / "s", workers=1, progress=False)["t"]["y"] == 1
+
+
 def lazy_packages() -> list[str]:
     """Packages of dendmod whose names are fetched when first used."""
     return [
@@ -140,5 +167,5 @@ def test_no_module_imports_a_name_that_is_fetched_when_first_used():
 
 @pytest.mark.parametrize("name", ["dendmod.nothing.here", "no_such_package.run"])
 def test_a_module_that_is_not_there_is_named(name):
-    with pytest.raises(dendmod.errors.SweepError, match=name):
+    with pytest.raises(SweepError, match=name):
         fingerprint.code_hash(name)

@@ -178,3 +178,44 @@ def test_a_foreign_library_in_the_working_directory_is_explained(tmp_path):
     )
     assert "lacks AmpaNmdaSyn" in done.stderr
     assert "nrnivmodl mechanisms" in done.stderr
+
+
+def _put_into_working_directory(folder, monkeypatch, content):
+    place = folder / loading.platform.machine()
+    place.mkdir()
+    (place / "libnrnmech.so").write_bytes(content)
+    monkeypatch.chdir(folder)
+
+
+def test_a_library_of_files_that_were_edited_since_is_refused_before_anything_runs(
+    tmp_path, monkeypatch
+):
+    held = mechanisms.library().path.read_bytes()
+    known = loading.identity()
+    _put_into_working_directory(tmp_path, monkeypatch, held)
+    assert loading.identity() == known
+    # as if NaTa_t.mod had said something else when the library was compiled
+    text = (data_dir("mechanisms") / "NaTa_t.mod").read_bytes()
+    stale = held.replace(text, text.replace(b"ina = g", b"ina = G"))
+    assert stale != held
+    (tmp_path / loading.platform.machine() / "libnrnmech.so").write_bytes(stale)
+    with pytest.raises(
+        MechanismError, match=r"not compiled from NaTa_t\.mod as it is now.*rebuild"
+    ):
+        loading.identity()
+
+
+def test_a_foreign_library_without_our_names_changes_nothing(tmp_path, monkeypatch, compiled):
+    known = loading.identity()
+    built = next(compiled.glob("*/libnrnmech.*"))
+    _put_into_working_directory(tmp_path, monkeypatch, built.read_bytes())
+    assert loading.identity() == known
+
+
+def test_a_library_named_by_nrn_nmodl_path_is_looked_at_too(tmp_path, monkeypatch):
+    place = tmp_path / loading.platform.machine()
+    place.mkdir()
+    (place / "libnrnmech.so").write_bytes(b"NEURON { SUFFIX Ih }")
+    monkeypatch.setenv("NRN_NMODL_PATH", str(tmp_path))
+    with pytest.raises(MechanismError, match=r"not compiled from .*Ih\.mod"):
+        loading.identity()
