@@ -1,9 +1,13 @@
-"""Do the pages hold together: links, the index, pictures, the length of lines?"""
+"""Do the pages hold together: links, the index, pictures, lines, the commands and modules named?"""
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from dendmod.cli import app
+from dendmod.study.registry import figures
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -12,6 +16,9 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", re.M | re.S)
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
 CODE = re.compile(r"^```.*?^```$", re.M | re.S)
+FIGURE = re.compile(r"(?:dendmod figure |`)((?:wybo|wyrick|shine)\d+/[a-z]\w*)")
+COMMAND = re.compile(r"^dendmod (\w+)|^\| `dendmod (\w+)", re.M)
+MODULE = re.compile(r"automodule:: (\S+)|python -m ([\w.]+)")
 INDEXES = {page: page.parent for page in (DOCS / "index.md", DOCS / "reference" / "index.md")}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 LINKED = [*PAGES, REPOSITORY / "README.md"]
@@ -71,3 +78,18 @@ def test_every_picture_is_shown():
         (page.parent / target).resolve() for page in LINKED for target in LINK.findall(prose(page))
     }
     assert set((DOCS / "pictures").glob("*.png")) <= shown
+
+
+@pytest.mark.parametrize("page", LINKED, ids=name)
+def test_figures_and_commands_that_a_page_names_exist(page):
+    text = page.read_text("utf-8")
+    shown = "\n".join([*CODE.findall(text), *re.findall(r"^\|.*", text, re.M)])
+    commands = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
+    assert set(FIGURE.findall(text)) <= set(figures())
+    assert {a or b for a, b in COMMAND.findall(shown)} <= commands
+
+
+@pytest.mark.parametrize("page", LINKED, ids=name)
+def test_modules_that_a_page_names_exist(page):
+    names = {a or b for a, b in MODULE.findall(page.read_text("utf-8"))} - {"venv"}
+    assert not [m for m in names if importlib.util.find_spec(m) is None]
