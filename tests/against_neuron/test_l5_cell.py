@@ -39,7 +39,7 @@ def test_the_original_cell_is_the_published_one(original):
     assert facts["rin_MOhm"] == pytest.approx(39.42, rel=0.02)
     for amp, rate in {"0.619": 10, "0.793": 12.5, "1.507": 18}.items():
         assert facts["step_Hz"][amp] == pytest.approx(rate, abs=0.5)
-    # both: 3 spikes in the facts, 2 here (docs/reproduction.md says what was tried)
+    # both: 3 spikes in the facts, 2 here (docs/records/cell.md says what was tried)
     assert facts["bac_spikes"]["soma"] == 1
     assert facts["bac_spikes"]["epsp"] == 0
     assert facts["bac_spikes"]["both"] >= 2
