@@ -86,7 +86,6 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
         ("dendmod.papers.wybo2022.fig1.figure", "neuron torch morphio"),
         ("dendmod.fig3", "neuron torch sklearn matplotlib"),
         ("dendmod.fig6", "neuron torch sklearn matplotlib"),
-        ("dendmod.papers.wybo2022.fig1.figure", "neuron torch matplotlib morphio"),
         ("dendmod.papers.wybo2022.fig3.figure", "neuron torch sklearn"),
         ("dendmod.papers.wybo2022.fig4.figure", "neuron torch sklearn deap"),
         ("dendmod.papers.wybo2022.fig6.figure", "neuron torch sklearn umap"),
