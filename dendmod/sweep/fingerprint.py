@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
 import importlib.util
 import json
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -53,10 +54,17 @@ def fingerprint(
 
         facts["mechanisms"] = identity()
     if depends is not None:
-        from dendmod.sweep.task import resolve_function
-
         facts |= resolve_function(depends)(**(payload or {}))
     return facts
+
+
+def resolve_function(name: str) -> Callable[..., dict[str, Any]]:
+    """Return the function that ``"package.module:name"`` names."""
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SweepError(f"there is no function {name!r}: {error}") from None
 
 
 def as_text(facts: Mapping[str, str]) -> str:

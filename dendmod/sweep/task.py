@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dendmod.errors import SpecError, SweepError
-from dendmod.sweep.fingerprint import as_text, fingerprint
+from dendmod.sweep.fingerprint import as_text, fingerprint, resolve_function
 
 _KEY = re.compile(r"^[\w ./=+-]+$")
 
@@ -66,15 +64,6 @@ class Task:
             raise SpecError(
                 f"task {self.key!r}: the payload must be finite JSON values: {error}"
             ) from None
-
-
-def resolve_function(name: str) -> Callable[..., dict[str, Any]]:
-    """Return the function that ``"package.module:name"`` names."""
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise SweepError(f"there is no function {name!r}: {error}") from None
 
 
 def execute(function: str, payload: dict[str, Any]) -> dict[str, np.ndarray]:
