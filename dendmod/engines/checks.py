@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dendmod.mechanisms.catalogue import check_parameters, check_point_process
+from dendmod.mechanisms.catalogue import mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, ReducedCell, Setup
@@ -34,12 +34,13 @@ def check_setup(setup: Setup) -> None:
         If a section is not there, or a parameter cannot have its value.
     """
     cell = setup.cell
+    known = mechanism_set(cell.mechanisms)
     if isinstance(cell, ReducedCell):
         check_mechanisms(cell)
     else:
         check_places(setup.places, len(shape_of(cell).sections), "section", cell.morphology)
         for region in cell.biophysics.regions.values():
             for mechanism in region.mechanisms:
-                check_parameters(mechanism.suffix, mechanism.params)
+                known.check_parameters(mechanism.suffix, mechanism.params)
     for synapse in setup.synapses:
-        check_point_process(synapse.mechanism, synapse.params)
+        known.check_point_process(synapse.mechanism, synapse.params)

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,18 +43,35 @@ class CompiledLibrary:
     hash: str
 
 
-def content_hash(directory: Path) -> str:
-    """Return the hash of the .mod files of a folder (names and bytes)."""
+def mod_files(mechanisms: Path | Sequence[Path] | None) -> tuple[Path, ...]:
+    """Return the .mod files of a folder, dendmod's own if None, or the files that are given.
+
+    Raises
+    ------
+    MechanismError
+        If there is none.
+    """
+    if mechanisms is None or isinstance(mechanisms, str | Path):
+        folder = data_dir("mechanisms") if mechanisms is None else Path(mechanisms)
+        files = tuple(sorted(folder.glob("*.mod")))
+        if not files:
+            raise MechanismError(f"{folder} holds no .mod file; name the folder of your mechanisms")
+        return files
+    return tuple(sorted(map(Path, mechanisms), key=lambda path: path.name))
+
+
+def content_hash(mechanisms: Path | Sequence[Path] | None = None) -> str:
+    """Return the hash of .mod files (names and bytes)."""
     digest = hashlib.sha256()
-    for path in sorted(directory.glob("*.mod")):
+    for path in mod_files(mechanisms):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def cache_key(directory: Path) -> str:
-    """Return the key under which the library of a folder is kept."""
+def cache_key(mechanisms: Path | Sequence[Path] | None = None) -> str:
+    """Return the key under which the library of .mod files is kept."""
     parts = [
-        content_hash(directory),
+        content_hash(mechanisms),
         toolchain.neuron_version(),
         platform.system(),
         platform.machine(),
@@ -62,13 +80,13 @@ def cache_key(directory: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def library(directory: Path | None = None) -> CompiledLibrary:
-    """Return the compiled library of a folder of .mod files; compile it if it is not cached.
+def library(mechanisms: Path | Sequence[Path] | None = None) -> CompiledLibrary:
+    """Return the compiled library of .mod files; compile it if it is not cached.
 
     Parameters
     ----------
-    directory
-        The folder; None takes dendmod's own mechanisms.
+    mechanisms
+        A folder, or files of which no two have one name; None takes dendmod's own mechanisms.
 
     Raises
     ------
@@ -77,10 +95,8 @@ def library(directory: Path | None = None) -> CompiledLibrary:
     CacheError
         If the cache cannot be written.
     """
-    directory = data_dir("mechanisms") if directory is None else Path(directory)
-    if not any(directory.glob("*.mod")):
-        raise MechanismError(f"{directory} holds no .mod file; name the folder of your mechanisms")
-    key = cache_key(directory)
+    files = mod_files(mechanisms)
+    key = cache_key(files)
     place = cache_dir() / "mechanisms" / key
     found = _intact(place, key)
     if found is not None:
@@ -88,7 +104,7 @@ def library(directory: Path | None = None) -> CompiledLibrary:
     with cache_lock(place):
         found = _intact(place, key)  # another process may have built it meanwhile
         if found is None:
-            _build(directory, place)
+            _build(files, place)
             found = _intact(place, key)
     if found is None:
         raise MechanismError(
@@ -119,13 +135,13 @@ def _intact(place: Path, key: str) -> CompiledLibrary | None:
     )
 
 
-def _build(directory: Path, place: Path) -> None:
+def _build(files: Sequence[Path], place: Path) -> None:
     toolchain.check_tools()
     for stale in place.parent.glob(f"{place.name}.building-*"):
         shutil.rmtree(stale, ignore_errors=True)  # left by a process that was killed
     work = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
     try:
-        for path in directory.glob("*.mod"):
+        for path in files:
             shutil.copy(path, work / path.name)
         reason = ""
         try:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dendmod.errors import DendmodError, SpecError
-from dendmod.mechanisms.catalogue import check_parameters, get
+from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
 from dendmod.spec.reduced import Compartment, ReducedCell
-
-POOL = "CaDynamics_E2"
-_NEEDS_POOL = ("Ca_HVA", "Ca_LVAst", "SK_E2")
 
 
 def check_mechanisms(cell: ReducedCell) -> None:
@@ -19,24 +16,30 @@ def check_mechanisms(cell: ReducedCell) -> None:
         Naming the compartment whose mechanism or parameter is not known or not possible, or in
         which channels work on calcium and no pool keeps it.
     """
+    known = mechanism_set(cell.mechanisms)
     for number, compartment in enumerate(cell.compartments):
         try:
-            _check(compartment)
+            _check(compartment, known)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
 
-def _check(compartment: Compartment) -> None:
+def _check(compartment: Compartment, known: MechanismSet) -> None:
     for suffix, params in {**compartment.channels, **compartment.pools}.items():
-        check_parameters(suffix, params)
-        if get(suffix).kind != "density":
-            raise SpecError(f"{suffix} is a point process; name a channel or a calcium pool")
+        known.check_parameters(suffix, params)
+        if known.get(suffix).kind != "density":
+            raise SpecError(f"{suffix} is a point process; name a channel or a pool")
     for suffix in compartment.pools:
-        if suffix != POOL:
-            raise SpecError(f"{suffix} is not a calcium pool; the pool is {POOL}")
-    lonely = [s for s in compartment.channels if s in _NEEDS_POOL]
-    if lonely and not compartment.pools:
-        raise SpecError(
-            f"{', '.join(lonely)} works on calcium; give the compartment a pool: "
-            f"pools={{{POOL!r}: {{...}}}}"
-        )
+        if not known.get(suffix).pool_of:
+            pools = [name for name, m in known.mechanisms.items() if m.pool_of]
+            raise SpecError(
+                f"{suffix} writes no concentration and is no pool; pools are {', '.join(pools)}"
+            )
+    kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of}
+    for suffix in compartment.channels:
+        lonely = [ion for ion in known.get(suffix).needs_pool if ion not in kept]
+        if lonely:
+            raise SpecError(
+                f"{suffix} works on {' and '.join(lonely)}; give the compartment a pool that keeps "
+                "its concentration, in pools"
+            )

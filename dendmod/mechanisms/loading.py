@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms.cache import content_hash, library
-from dendmod.mechanisms.catalogue import Mechanism, catalogue
-from dendmod.paths import data_dir
+from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 
 _REMEDY = (
     "Remove the folder ./x86_64 (or ./arm64) of the working directory so that dendmod uses its own "
@@ -40,8 +40,8 @@ class LoadedMechanisms:
     coreneuron: bool
 
 
-def identity() -> str:
-    """Return the hash of the mechanisms that NEURON runs in a process started here.
+def identity(mechanisms: MechanismSet | None = None) -> str:
+    """Return the hash of a set of mechanisms as NEURON runs it in a process started here.
 
     The hash of the .mod files, where the library was compiled from them: that in the cache always
     is, and one that NEURON loads by itself is held against them.
@@ -52,14 +52,16 @@ def identity() -> str:
         If NEURON would load mechanisms of these names by itself that were compiled from other
         files.
     """
+    files = (mechanisms or mechanism_set()).files
     by_itself = loaded_by_itself()
-    if by_itself is not None and _defines(by_itself, [m.suffix for m in _own()]):
-        check_current(by_itself)
-    return content_hash(data_dir("mechanisms"))
+    if by_itself is not None and _defines(by_itself, [m.suffix for m in _compiled(mechanisms)]):
+        check_current(by_itself, files)
+    return content_hash(files)
 
 
-def _own() -> list[Mechanism]:
-    return [m for m in catalogue().values() if m.file is not None]
+def _compiled(mechanisms: MechanismSet | None) -> list[Mechanism]:
+    found = (mechanisms or mechanism_set()).mechanisms
+    return [m for m in found.values() if m.file is not None]
 
 
 def loaded_by_itself() -> Path | None:
@@ -82,8 +84,8 @@ def _defines(library: Path, suffixes: list[str]) -> bool:
     return re.search(kinds + rb"\s+(" + names + rb")\b", library.read_bytes()) is not None
 
 
-def check_current(path: Path) -> None:
-    """Check that a library was compiled from dendmod's .mod files as they are now.
+def check_current(path: Path, files: Sequence[Path]) -> None:
+    """Check that a library was compiled from these .mod files as they are now.
 
     NEURON's translator puts the text of each file into the library.
 
@@ -93,8 +95,7 @@ def check_current(path: Path) -> None:
         Naming the files whose text it does not hold.
     """
     held = path.read_bytes()
-    other = [p.name for p in sorted(data_dir("mechanisms").glob("*.mod"))
-             if p.read_bytes() not in held]  # fmt: skip
+    other = [p.name for p in files if p.read_bytes() not in held]
     if other:
         raise MechanismError(
             f"NEURON loads {path} by itself, which was not compiled from "
@@ -102,8 +103,8 @@ def check_current(path: Path) -> None:
         )
 
 
-def load(h: Any) -> LoadedMechanisms:
-    """Load dendmod's mechanisms into NEURON, or recognise that NEURON has loaded them by itself.
+def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
+    """Load a set of mechanisms into NEURON, or recognise that NEURON has loaded it by itself.
 
     NEURON loads ``./x86_64`` of the working directory when it is imported (that is how
     ``nrnivmodl mechanisms`` by hand works); a second load of the same names is an error there.
@@ -112,6 +113,8 @@ def load(h: Any) -> LoadedMechanisms:
     ----------
     h
         NEURON's interpreter.
+    mechanisms
+        The set; dendmod's own if None.
 
     Raises
     ------
@@ -119,11 +122,12 @@ def load(h: Any) -> LoadedMechanisms:
         If the library in the working directory lacks a mechanism or is from other .mod files, or
         the library cannot be built.
     """
-    own = _own()
+    own = _compiled(mechanisms)
+    files = [m.file for m in own if m.file is not None]
     present = [m for m in own if hasattr(h, m.suffix)]
     if present:
-        return _already_loaded(h, own, present)
-    built = library()
+        return _already_loaded(own, present, files)
+    built = library(files)
     check_library(built.path)
     if built.coreneuron is not None:
         os.environ["CORENEURONLIB"] = str(built.coreneuron)
@@ -137,7 +141,9 @@ def load(h: Any) -> LoadedMechanisms:
     return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
 
 
-def _already_loaded(h: Any, own: list[Mechanism], present: list[Mechanism]) -> LoadedMechanisms:
+def _already_loaded(
+    own: list[Mechanism], present: list[Mechanism], files: list[Path]
+) -> LoadedMechanisms:
     missing = sorted({m.suffix for m in own} - {m.suffix for m in present})
     if missing:
         raise MechanismError(
@@ -145,8 +151,8 @@ def _already_loaded(h: Any, own: list[Mechanism], present: list[Mechanism]) -> L
         )
     library_there = loaded_by_itself()
     if library_there is not None:
-        check_current(library_there)
-    return LoadedMechanisms(content_hash(data_dir("mechanisms")), "working directory", False)
+        check_current(library_there, files)
+    return LoadedMechanisms(content_hash(files), "working directory", False)
 
 
 def check_library(path: Path) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.mechanisms.compartments import POOL
 from dendmod.network.run import Burst, GeneratedStimulus, NetworkRun, Samples
 from dendmod.network.spec import (
     Background,
@@ -17,6 +16,7 @@ from dendmod.network.spec import (
     Plasticity,
 )
 from dendmod.params import hay2011
+from dendmod.params.hay2011 import POOL
 from dendmod.rng import stream
 from dendmod.spec.reduced import Compartment, ReducedCell
 

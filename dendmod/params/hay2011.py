@@ -24,6 +24,7 @@ DENSITIES = Source("Hay 2011", "Tables 2-3; ModelDB 139653")
 PROTOCOLS = Source("Hay 2011", "Table 1 and Methods")
 
 E_PAS = -90.0
+POOL = "CaDynamics_E2"  # the calcium pool of the published cell
 ENA, EK = 50.0, -85.0
 RA = 100.0
 CM_SOMA, CM_DENDRITE = 1.0, 2.0

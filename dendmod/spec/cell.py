@@ -177,6 +177,11 @@ class Cell(Spec):
         A name known to `dendmod.morphology.resolve` ("l5pc", "hay2011") or a SWC or ASC file.
     biophysics
         The membrane.
+    mechanisms
+        Folders of the cell's own .mod files, besides those of dendmod; of two files for one name
+        the cell's counts.
+    globals
+        Values of GLOBAL parameters of mechanisms, by NEURON's name, such as ``tha_na``.
     axon_stub
         Replaces every axonal section of the morphology.
     segment_length
@@ -185,6 +190,8 @@ class Cell(Spec):
 
     morphology: str
     biophysics: Biophysics
+    mechanisms: tuple[str, ...] = ()
+    globals: dict[str, float] = {}
     axon_stub: AxonStub | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 

@@ -81,6 +81,8 @@ class ReducedCell(Spec):
         Reversal potentials (mV); calcium's follows from its pool (Nernst, 2 mM outside).
     celsius, v_init
         Temperature (degC) and the potential from which a run starts (mV).
+    mechanisms, globals
+        As those of a `Cell`.
     provenance
         What it was reduced from and how.
     """
@@ -92,6 +94,8 @@ class ReducedCell(Spec):
     ek: float
     celsius: float
     v_init: float = Field(ge=-140, le=90)
+    mechanisms: tuple[str, ...] = ()
+    globals: dict[str, float] = {}
     provenance: dict[str, Any] = {}
 
     @model_validator(mode="after")

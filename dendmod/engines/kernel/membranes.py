@@ -13,8 +13,8 @@ import numpy.typing as npt
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
 from dendmod.errors import UnsupportedByEngine
 from dendmod.mechanisms import get
-from dendmod.mechanisms.compartments import POOL
 from dendmod.mechanisms.rates import Channel, channel
+from dendmod.params.hay2011 import POOL
 from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.units import MA_PER_CM2_IN_NA_PER_UM2, S_PER_CM2_IN_US_PER_UM2
 

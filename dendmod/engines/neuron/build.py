@@ -10,7 +10,7 @@ from dendmod.engines.checks import shape_of
 from dendmod.engines.neuron.insertion import set_reversals
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
-from dendmod.mechanisms import check_parameters
+from dendmod.mechanisms import mechanism_set
 from dendmod.morphology import Morphology
 from dendmod.spec import (
     ApicalExponential,
@@ -118,7 +118,7 @@ def _insert(
 ) -> None:
     sec.cm, sec.Ra = region.cm, region.Ra
     for mechanism in region.mechanisms:
-        check_parameters(mechanism.suffix, mechanism.params)
+        mechanism_set(cell.mechanisms).check_parameters(mechanism.suffix, mechanism.params)
         sec.insert(mechanism.suffix)
         _set_parameters(sec, number, mechanism, distances, longest)
     set_reversals(sec, cell.biophysics.ena, cell.biophysics.ek)

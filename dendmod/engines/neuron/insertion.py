@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from dendmod.engines.neuron.session import h
-from dendmod.mechanisms import check_parameters
 
 
 def insert(sec: Any, mechanisms: Mapping[str, Mapping[str, float]], ena: float, ek: float) -> None:
@@ -22,7 +21,6 @@ def insert(sec: Any, mechanisms: Mapping[str, Mapping[str, float]], ena: float, 
         Reversal potentials (mV) of the ions that the mechanisms use.
     """
     for suffix, params in mechanisms.items():
-        check_parameters(suffix, params)
         sec.insert(suffix)
         for name, value in params.items():
             setattr(sec, f"{name}_{suffix}", value)

@@ -49,6 +49,8 @@ class Simulator(InSession):
             celsius=setup.cell.celsius,
             adaptive=run.method == "adaptive",
             coreneuron=coreneuron,
+            mechanism_folders=setup.cell.mechanisms,
+            global_parameters=setup.cell.globals,
         )
 
     def _start(self) -> None:

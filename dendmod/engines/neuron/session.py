@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Self
 
 os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
@@ -18,15 +19,44 @@ _MARGIN = 0.5
 _ATOL = 1e-3  # CVODE's absolute tolerance
 
 _loaded: mechanisms.LoadedMechanisms | None = None
+_set: mechanisms.MechanismSet | None = None
 _active: Session | None = None
 
 
-def load_mechanisms() -> mechanisms.LoadedMechanisms:
-    """Load the compiled mechanisms into this process, once."""
-    global _loaded
-    if _loaded is None:
-        _loaded = mechanisms.load(h)
+def load_mechanisms(
+    wanted: mechanisms.MechanismSet | None = None,
+) -> mechanisms.LoadedMechanisms:
+    """Load a set of compiled mechanisms into this process, once; dendmod's own if None.
+
+    Raises
+    ------
+    EngineError
+        If this process has loaded other files for a name of the set: NEURON unloads nothing.
+    """
+    global _loaded, _set
+    wanted = wanted or mechanisms.mechanism_set()
+    if _loaded is None or _set is None:
+        _loaded, _set = mechanisms.load(h, wanted), wanted
+        return _loaded
+    other = [
+        m.suffix
+        for m in wanted.mechanisms.values()
+        if m.file is not None and _text(_set.mechanisms.get(m.suffix)) != m.file.read_bytes()
+    ]
+    if other:
+        raise EngineError(
+            f"this process has loaded other mechanisms ({', '.join(_set.folders) or 'its own'}) "
+            f"than the cell needs ({', '.join(wanted.folders) or 'its own'}): {', '.join(other)}. "
+            "NEURON cannot unload them; run each cell in a process of its own, such as a task of "
+            "a sweep"
+        )
     return _loaded
+
+
+def _text(mechanism: mechanisms.Mechanism | None) -> bytes | None:
+    if mechanism is None or mechanism.file is None:
+        return None
+    return mechanism.file.read_bytes()
 
 
 class Session:
@@ -43,6 +73,10 @@ class Session:
     coreneuron
         True: CoreNEURON, an error if it is not there; False: NEURON; None: CoreNEURON if the
         mechanisms were built for it.
+    mechanism_folders
+        Folders of the cell's own .mod files, besides dendmod's.
+    global_parameters
+        Values of GLOBAL parameters of mechanisms, by NEURON's name, such as ``tha_na``.
 
     Raises
     ------
@@ -58,7 +92,11 @@ class Session:
         celsius: float,
         adaptive: bool = False,
         coreneuron: bool | None = None,
+        mechanism_folders: tuple[str, ...] = (),
+        global_parameters: Mapping[str, float] | None = None,
     ) -> None:
+        self._mechanisms = mechanisms.mechanism_set(mechanism_folders)
+        self._globals = dict(global_parameters or {})
         if adaptive and coreneuron:
             raise UnsupportedByEngine("CoreNEURON has no adaptive steps; use method='fixed'")
         self.dt, self.celsius, self.adaptive = dt, celsius, adaptive
@@ -78,7 +116,7 @@ class Session:
                 f"{len(leftover)} sections are left over in this process ({leftover[0]} ...); "
                 "delete them, or run this simulation in a process of its own"
             )
-        loaded = load_mechanisms()
+        loaded = load_mechanisms(self._mechanisms)
         self.coreneuron = loaded.coreneuron if self._wanted is None else self._wanted
         if self.coreneuron and not loaded.coreneuron:
             raise EngineError(
@@ -107,6 +145,9 @@ class Session:
         h.secondorder = 0
         h.dt, h.celsius = self.dt, self.celsius
         h.steps_per_ms = 1.0 / self.dt
+        self._globals_before = {name: getattr(h, name) for name in self._globals}
+        for name, value in self._globals.items():
+            setattr(h, name, value)
         _active = self
         return self
 
@@ -115,6 +156,8 @@ class Session:
         cvode = h.CVode()
         dt, celsius, steps, secondorder, active, cache, atol = self._before
         h.dt, h.celsius, h.steps_per_ms, h.secondorder = dt, celsius, steps, secondorder
+        for name, value in self._globals_before.items():
+            setattr(h, name, value)
         cvode.atol(atol)
         cvode.active(active)
         cvode.cache_efficient(cache)
