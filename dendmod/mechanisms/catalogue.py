@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dendmod.errors import MechanismError, SpecError, did_you_mean
 from dendmod.mechanisms.nmodl import Facts, Ion, facts_of
@@ -139,16 +139,16 @@ class Mechanism:
 
 def _built_in(
     suffix: str, kind: Literal["density", "point"], parameters: Sequence[tuple[str, float, str]],
-    title: str, **more: tuple[str, ...] | str,
+    title: str, **more: Any,
 ) -> Mechanism:  # fmt: skip
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "globals": (), "variables": (), "ions": (), "currents": ("i",), "maximal": (),
         "conductance": "", "reversal": "", "states": (), "reads": ("v",), "blocks": (),
     }  # fmt: skip
     made = tuple(Parameter(*p) for p in parameters)
     return Mechanism(
         suffix=suffix, kind=kind, parameters=made, title=title, source="NEURON", file=None,
-        **{**fields, **more},  # type: ignore[arg-type]
+        **{**fields, **more},
     )  # fmt: skip
 
 

@@ -88,14 +88,12 @@ class Facts:
     def of(cls, table: dict[str, Any]) -> Facts:
         """Return facts from their table of JSON values."""
         ions = tuple(Ion(i["name"], tuple(i["reads"]), tuple(i["writes"])) for i in table["ions"])
-        rest = {
-            k: tuple(tuple(x) if isinstance(x, list) else x for x in v)
-            if isinstance(v, list)
-            else v
-            for k, v in table.items()
-            if k != "ions"
-        }
+        rest: dict[str, Any] = {key: _tuples(v) for key, v in table.items() if key != "ions"}
         return cls(ions=ions, **rest)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def facts_of(paths: Sequence[Path]) -> dict[Path, Facts]:
@@ -240,7 +238,8 @@ class Reader:
     def _blocks(self) -> Iterator[str]:
         kinds = {
             "KINETIC": "KINETIC_BLOCK", "DERIVATIVE": "DERIVATIVE_BLOCK", "VERBATIM": "VERBATIM",
-            "NET_RECEIVE": "NET_RECEIVE_BLOCK", "POINTER": "POINTER_VAR", "TABLE": "TABLE_STATEMENT",
+            "NET_RECEIVE": "NET_RECEIVE_BLOCK", "POINTER": "POINTER_VAR",
+            "TABLE": "TABLE_STATEMENT",
             "WATCH": "WATCH", "LINEAR": "LINEAR_BLOCK", "NONLINEAR": "NON_LINEAR_BLOCK",
             "FUNCTION_TABLE": "FUNCTION_TABLE_BLOCK", "BEFORE": "BEFORE_BLOCK",
             "LONGITUDINAL_DIFFUSION": "LON_DIFFUSE", "RANDOM": "RANDOM_VAR",
