@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from dendmod.morphology import Morphology, Section
-from dendmod.morphology.write import write_swc
 from dendmod.spec import (
     Biophysics,
     Cell,
@@ -20,10 +16,9 @@ from dendmod.spec import (
 )  # fmt: skip
 
 FOLDER = Path(__file__).with_name("miniatures")
-LENGTH, THICK, THIN, SOMA = 200.0, 3.0, 1.0, 20.0  # um
-CM, RA, CELSIUS, V_INIT, ENA, EK = 1.0, 150.0, 16.3, -65.0, 50.0, -77.0
+CM, RA, CELSIUS, V_INIT, ENA, EK = 1.0, 150.0, 10.0, -65.0, 50.0, -77.0
 LEAK = {"g": 1e-4, "e": -65.0}
-STEPS = (0.1, 0.2, 0.4)  # nA at the soma, at each of which the cells spike
+STEPS = (0.15, 0.25, 0.4)  # nA at the soma, at each of which every cell spikes more than once
 DELAY, DURATION, TSTOP, DT = 5.0, 90.0, 100.0, 0.025  # ms
 
 
@@ -63,27 +58,27 @@ MINIATURES = {
     ),
     "CalGhk": Miniature({"CalGhk": {}}, {"CalGhk": {"pbar": 3e-5}},
                         {"cali0_cal_ion": 5e-5, "calo0_cal_ion": 2.0}),
-    "KaKinetic": Miniature({"KaKinetic": {"gbar": 4e-3}}, {"KaKinetic": {"gbar": 2e-3}}),
+    "KaKinetic": Miniature({"KaKinetic": {"gbar": 5e-4}}, {"KaKinetic": {"gbar": 2e-4}}),
     "CationInstant": Miniature({"CationInstant": {}}, {"CationInstant": {"gbar": 5e-5}}),
     "KvQ10": Miniature({"KvQ10": {"gbar": 4e-3}}, {"KvQ10": {"gbar": 1e-3}}, {"q10_KvQ10": 3.0}),
     "CaHva": Miniature({"CaHva": {}}, {"CaHva": {"gbar": 1e-4}}),
 }  # fmt: skip
 
 
-def shape() -> Morphology:
-    """A soma and a dendrite that tapers."""
-    soma = Section("soma", np.array([[0, -SOMA / 2, 0], [0, SOMA / 2, 0]]), np.full(2, SOMA), -1)
-    x = np.linspace(0, LENGTH, 3)
-    points = np.column_stack([x, np.zeros(3), np.zeros(3)])
-    dendrite = Section("basal", points, np.linspace(THICK, THIN, 3), 0)
-    return Morphology("two_sections", (soma, dendrite))
+SHAPE = """\
+1 1 0 -10 0 10 -1
+2 1 0 10 0 10 1
+3 3 0 0 0 1.5 2
+4 3 100 0 0 1 3
+5 3 200 0 0 0.5 4
+"""  # a soma of 20 um and a dendrite that tapers
 
 
 def cell(name: str, folder: Path, mechanisms: Path = FOLDER) -> Cell:
-    """Return the cell of a miniature; its morphology is written into a folder."""
+    """Return the cell of a miniature; its morphology is written into `folder`."""
     miniature = MINIATURES[name]
     path = folder / "two_sections.swc"
-    write_swc(shape(), str(path))
+    path.write_text(SHAPE)
 
     def region(own: dict[str, dict[str, float]]) -> RegionSpec:
         made = tuple(MechanismSpec(suffix=s, params=params) for s, params in own.items())

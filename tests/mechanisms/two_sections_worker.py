@@ -38,8 +38,8 @@ def by_hand(library: str) -> dict[str, np.ndarray]:
         for key, value in miniature.globals.items():
             setattr(h, key, value)
         soma, dendrite = h.Section(name="soma"), h.Section(name="dendrite")
-        soma.pt3dadd(0, -two.SOMA / 2, 0, two.SOMA)
-        soma.pt3dadd(0, two.SOMA / 2, 0, two.SOMA)
+        soma.pt3dadd(0, -10, 0, 20)
+        soma.pt3dadd(0, 10, 0, 20)
         for x, diam in ((0, 3), (100, 2), (200, 1)):
             dendrite.pt3dadd(x, 0, 0, diam)
         dendrite.connect(soma(0.5), 0)
