@@ -184,6 +184,12 @@ _BUILT_IN = (
     ),
 )  # fmt: skip
 
+# NEURON refuses a second mechanism of these names
+_NEURONS = {m.suffix for m in _BUILT_IN} | {
+    "AlphaSynapse", "APCount", "IClamp", "IntFire1", "IntFire2", "IntFire4", "NetStim",
+    "PatternStim", "SEClamp", "VClamp", "capacitance", "extracellular", "fastpas", "morphology",
+}  # fmt: skip
+
 
 def parse(path: Path) -> Mechanism:
     """Read the record of a mechanism from its .mod file, with NEURON's parser.
@@ -246,13 +252,20 @@ class MechanismSet:
         Raises
         ------
         MechanismError
-            If a folder is not there or holds no .mod file, the parser refuses a file, or two files
-            of one folder are for one name.
+            If a folder is not there or holds no .mod file, the parser refuses a file, two files of
+            one folder are for one name, or a file is for a name of NEURON's.
         """
         own = data_dir("mechanisms")
         found = {m.suffix: m for m in _BUILT_IN}
         for folder in (own, *map(Path, self.folders)):
-            found |= _of_folder(folder)
+            there = _of_folder(folder)
+            for suffix, mechanism in there.items():
+                if suffix in _NEURONS:
+                    raise MechanismError(
+                        f"{mechanism.file} defines {suffix}, which is built into NEURON and cannot "
+                        "be replaced; give it another name there"
+                    )
+            found |= there
         return found
 
     @property
