@@ -112,8 +112,8 @@ def report(folder: Path) -> tuple[FileReport, ...]:
         rows[path] = replace(_of_mechanism(mechanism, path), error=problem)
         if not problem:
             usable[mechanism.suffix] = mechanism
-    for path, error, coreneuron in _compiled(usable):
-        rows[path] = replace(rows[path], error=error, coreneuron=coreneuron)
+    for path, wrong, coreneuron in _compiled(usable):
+        rows[path] = replace(rows[path], error=wrong, coreneuron=coreneuron)
     return tuple(rows.values())
 
 
