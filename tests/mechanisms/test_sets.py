@@ -72,6 +72,11 @@ def test_global_parameters_reach_coreneuron_or_it_is_refused(one_process):
     assert one_process["again"]
 
 
+def test_cells_of_networks_have_their_mechanisms_and_global_parameters(one_process):
+    assert one_process["network"] > 1
+    assert "globals of the cells of the network differ" in one_process["network_differs"]
+
+
 def test_a_second_set_in_one_process_is_refused(one_process):
     assert "has loaded other mechanisms" in one_process["second_set"]
     assert one_process["second_set"].count("Ih") >= 1
