@@ -12,8 +12,7 @@ from dendmod.errors import SpecError
 from dendmod.learning.data import load_data
 from dendmod.learning.dataset import Dataset
 from dendmod.learning.matrices import weight_matrix
-from dendmod.switching.classification import ImageTasks
-from dendmod.switching.encoding import spike_counts
+from dendmod.switching.classification import ImageTasks, spike_counts
 
 # The part of the variance that components of PCA are taken for. Ours, and chosen after trainings
 # with all components had failed: by the drive of training and test images, before any accuracy.

@@ -13,9 +13,18 @@ from tests.doubles import impedances
 MORPHOLOGY = resolve("l5pc").without_axon()
 
 
+def sisters():
+    """Two candidates that share their parent."""
+    by_parent = {}
+    for place in candidates(MORPHOLOGY, SiteChoice()):
+        by_parent.setdefault(MORPHOLOGY.sections[place.section].parent, []).append(place.section)
+    return next(pair for pair in by_parent.values() if len(pair) > 1)
+
+
 def by_section(cell, places):
-    """Input impedances that vary with the section; transfer impedances of 20 MOhm."""
-    own = np.array([500.0 + (37 * p.section) % 101 + p.x for p in places])
+    """Input impedances that vary with the section, highest at sisters; transfer of 20 MOhm."""
+    high = np.isin([p.section for p in places], sisters()) * 200.0
+    own = high + [500.0 + (37 * p.section) % 101 + p.x for p in places]
     return np.where(np.eye(len(places), dtype=bool), own, 20.0)
 
 

@@ -10,8 +10,12 @@ from dendmod.rng import stream
 from dendmod.study.figure import make_figure
 from dendmod.switching.assembly import scaled_weights
 from dendmod.switching.boolean import FUNCTIONS, INPUTS, input_vectors
-from dendmod.switching.classification import BooleanTasks, ImageTasks, balanced_accuracy
-from dendmod.switching.encoding import spike_counts
+from dendmod.switching.classification import (
+    BooleanTasks,
+    ImageTasks,
+    balanced_accuracy,
+    spike_counts,
+)
 from dendmod.switching.images import feedforward, load_images
 from dendmod.switching.settings import Settings
 
