@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dendmod.errors import DendmodError, SpecError
 from dendmod.mechanisms.catalogue import check_parameters, get
 from dendmod.spec.reduced import Compartment, ReducedCell
@@ -16,12 +18,26 @@ def check_mechanisms(cell: ReducedCell) -> None:
     Raises
     ------
     SpecError
-        Naming the compartment whose mechanism or parameter is not known or not possible, or in
-        which channels work on calcium and no pool keeps it.
+        Naming the compartment whose mechanism or parameter is not known or not possible.
     """
+    _each(cell, _check)
+
+
+def check_pools(cell: ReducedCell) -> None:
+    """Check that a pool keeps the calcium wherever channels work on it, as networks need.
+
+    Raises
+    ------
+    SpecError
+        Naming the compartment that has such channels and no pool.
+    """
+    _each(cell, _check_pool)
+
+
+def _each(cell: ReducedCell, check: Callable[[Compartment], None]) -> None:
     for number, compartment in enumerate(cell.compartments):
         try:
-            _check(compartment)
+            check(compartment)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
@@ -34,6 +50,9 @@ def _check(compartment: Compartment) -> None:
     for suffix in compartment.pools:
         if suffix != POOL:
             raise SpecError(f"{suffix} is not a calcium pool; the pool is {POOL}")
+
+
+def _check_pool(compartment: Compartment) -> None:
     lonely = [s for s in compartment.channels if s in _NEEDS_POOL]
     if lonely and not compartment.pools:
         raise SpecError(
