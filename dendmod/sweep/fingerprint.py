@@ -24,6 +24,9 @@ from dendmod.errors import SweepError
 
 _OWN = "dendmod"
 _LOADS_MECHANISMS = "dendmod.mechanisms.loading"
+# they draw, tabulate, schedule or talk, and compute no number of a result
+_NOT_COMPUTING = {"distributed", "matplotlib", "pandas", "pebble", "pyarrow", "tqdm", "typer",
+                  "xarray"}  # fmt: skip
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn", "mpl_toolkits": "matplotlib"}
 
 
@@ -178,7 +181,7 @@ def _of_module(module: str) -> tuple[tuple[str, str], ...]:
         for name in _imported(path, file_name)
     }
     facts = {_OWN: __version__, "python": platform.python_version(), "code": code_hash(module)}
-    for package in sorted(packages - own - set(sys.stdlib_module_names)):
+    for package in sorted(packages - own - set(sys.stdlib_module_names) - _NOT_COMPUTING):
         facts[package] = _version(package)
     return tuple(facts.items())
 

@@ -159,6 +159,11 @@ def test_membrane_has_its_area_capacitance_and_leak(tree):
         found, own = nodes(tree, kind)[0], area[kind]
         np.testing.assert_allclose(tree.ca[found], cm * own * 1e-5, rtol=1e-6)  # nF
         np.testing.assert_allclose(tree.g_leak[found], g * own * 1e-2, rtol=1e-6)  # uS
+
+
+def test_the_axon_is_a_stub_of_two_cylinders_of_30_um(tree):
+    with Simulator(Setup(cell=L5PyramidalCell("l5pc", 1)), Run(tstop=0.1)) as simulator:
+        assert [(sec.L, sec.diam) for sec in simulator.cell.axon] == [(30.0, 1.0)] * 2
     stub = (tree.section < 0) & (tree.area > 0)
     assert tree.area[stub].sum() == pytest.approx(2 * np.pi * 30 * 1, rel=1e-6)
 

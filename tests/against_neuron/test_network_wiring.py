@@ -135,6 +135,25 @@ def test_inputs_reach_the_neuron_and_compartment_that_they_name(engine):
     assert 1.1 < heights[1] / heights[0] < 4 / 3
 
 
+@ENGINES
+def test_each_hidden_cell_has_its_own_numbers(engine):
+    """After one current a cell of 20 nS comes back to rest twice as fast as one of 10 nS."""
+    leaky = PASSIVE.model_copy(update={"g_leak": 20.0})
+    spec = NetworkSpec(
+        hidden=(cell(PASSIVE), cell(leaky)),
+        feedforward=FeedforwardSynapses(weights=[[0.5, 0.5]]),
+    )
+    trains = (SampleTrains(feedforward_input=[0], feedforward_times=[20.0]),)
+    run = NetworkRun(
+        samples=Samples(context=[0], expected=[0]), stimulus=ExplicitStimulus(trains=trains),
+        duration=100.0, record_v=True,
+    )  # fmt: skip
+    epsp = simulate(spec, run, engine=engine).v[0] + 75
+    for v, tau in zip(epsp, (30.0, 15.0), strict=True):
+        late = np.log(v[600] / v[800])  # 20 ms further
+        assert 20 / late == pytest.approx(tau, rel=0.01)
+
+
 def background_spikes(**rates):
     """Mean rate (Hz) of each kind of background at soma and dendrite, hidden and output cells."""
     dendrite = Compartment(parent=0, ca=30, g_leak=2, e_leak=-75, g_couple=5, area=1000)
