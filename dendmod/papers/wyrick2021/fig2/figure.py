@@ -95,8 +95,8 @@ def judge(settings: Settings, found: Measured) -> dict[str, Judged]:
             higher(paired(rate_E[0], rate_E[least])),
             higher(paired(rate_I[0], rate_I[least])),
         ),
-        "reversal": "The rate of I neurons is least at a drive of half the baseline (Fig 2c)",
-    "rebound": _rebound(settings, rate_E, rate_I),
+        "reversal": same_as(_turning(settings, rate_I), REPORTED["reversal"]),
+        "rebound": _rebound(settings, rate_E, rate_I),
     }
 
 
