@@ -113,7 +113,7 @@ def test_a_figure_has_the_settings_of_its_paper_with_its_own_over_them():
         assert {option.name for option in entry.options} == {"morphology", "curves"}
         fields = [option.field for option in entry.options]
         assert set(fields) <= set(entry.settings())
-    with pytest.raises(SpecError, match=r"shine2021/fig1: biophysics: .*given: 2"):
+    with pytest.raises(SpecError, match=r"biophysics: .*given: 2"):
         make_figure("shine2021/fig1", "nowhere", changes={"biophysics": 2})
 
 
