@@ -1,6 +1,8 @@
-"""Channels and calcium pools of compartments, held against what the .mod files offer."""
+"""Channels and pools of compartments, held against what the .mod files offer."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from dendmod.errors import DendmodError, SpecError
 from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
@@ -13,13 +15,27 @@ def check_mechanisms(cell: ReducedCell) -> None:
     Raises
     ------
     SpecError
-        Naming the compartment whose mechanism or parameter is not known or not possible, or in
-        which channels work on calcium and no pool keeps it.
+        Naming the compartment whose mechanism or parameter is not known or not possible.
     """
+    _each(cell, _check)
+
+
+def check_pools(cell: ReducedCell) -> None:
+    """Check that a pool keeps each concentration that channels work on, as networks need.
+
+    Raises
+    ------
+    SpecError
+        Naming the compartment that has such channels and no pool.
+    """
+    _each(cell, _check_pool)
+
+
+def _each(cell: ReducedCell, check: Callable[[Compartment, MechanismSet], None]) -> None:
     known = mechanism_set(cell.mechanisms)
     for number, compartment in enumerate(cell.compartments):
         try:
-            _check(compartment, known)
+            check(compartment, known)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
@@ -35,6 +51,9 @@ def _check(compartment: Compartment, known: MechanismSet) -> None:
             raise SpecError(
                 f"{suffix} writes no concentration and is no pool; pools are {', '.join(pools)}"
             )
+
+
+def _check_pool(compartment: Compartment, known: MechanismSet) -> None:
     kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of}
     for suffix in compartment.channels:
         lonely = [ion for ion in known.get(suffix).needs_pool if ion not in kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from dendmod.mechanisms.compartments import check_mechanisms
+from dendmod.mechanisms.compartments import check_mechanisms, check_pools
 from dendmod.network.arrays import ArraySpec, Reals
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
@@ -141,6 +141,7 @@ class OutputCell(ArraySpec):
     @model_validator(mode="after")
     def _mechanisms_are_known(self) -> OutputCell:
         check_mechanisms(self.cell)
+        check_pools(self.cell)
         return self
 
 
@@ -236,6 +237,7 @@ class NetworkSpec(ArraySpec):
     def _mechanisms_are_known(self) -> NetworkSpec:
         for cell in self.hidden:
             check_mechanisms(cell)
+            check_pools(cell)
         return self
 
     @model_validator(mode="after")
