@@ -111,7 +111,7 @@ def test_the_network_settles_before_its_first_sample(engine):
 
 @ENGINES
 def test_inputs_reach_the_neuron_and_compartment_that_they_name(engine):
-    """Of two cells with two dendrites, the second dendrite of the second one; then its soma."""
+    """Of two cells with two dendrites, first the one and then the other of the second cell."""
     spec = NetworkSpec(
         hidden=(cell(PASSIVE, DENDRITE, DENDRITE), cell(PASSIVE, DENDRITE, DENDRITE)),
         feedforward=FeedforwardSynapses(weights=[[0.0, 0.0]]),
@@ -155,7 +155,7 @@ def test_each_hidden_cell_has_its_own_numbers(engine):
 
 
 def background_spikes(**rates):
-    """Mean rate (Hz) of each kind of background at soma and dendrite, hidden and output cells."""
+    """Return the mean rate (Hz) of each kind of background at the soma and the dendrite."""
     n = 50
     spec = NetworkSpec(
         hidden=(cell(PASSIVE, DENDRITE),),
