@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dendmod.mechanisms import mechanism_set
+from dendmod.mechanisms.conducting import conducting
 from dendmod.params.reduction import HOLDING_POTENTIALS, SMALL_OPENING, TRANSIENT_SHARE
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import US_PER_UM2_IN_S_PER_CM2
 
+if TYPE_CHECKING:
+    from dendmod.engines.neuron.membrane import Environment
+
+_CONSTANT = 1e-6  # relative spread of levels of a channel that nothing gates
 _POOL_SETTLES = 2000.0  # ms; the slowest pool of the cell decays with 0.5 s
 
 
@@ -44,25 +51,39 @@ class Levels:
         """
         levels = self.of(suffix)
         if self.steady[suffix].max() < TRANSIENT_SHARE * self.peak[suffix].max():
-            levels = np.minimum(levels, SMALL_OPENING)
+            most = max(1.0, float(levels.max()))  # a permeability has levels of its own scale
+            levels = np.minimum(levels, SMALL_OPENING * most)
+        if np.ptp(levels) <= _CONSTANT * levels.max():
+            return np.append(levels, 0.0)  # always as open as at rest: what if it were shut?
         return levels
 
 
 def mechanisms_at(tree: SegmentTree, node: int) -> dict[str, dict[str, float]]:
-    """Return the channels and pools of one node; maximal conductances as densities (S/cm2)."""
-    from dendmod.engines.neuron.segments import maximal_conductance
-
+    """Return the channels and pools of one node, parameters in the units of their mechanisms."""
+    known = mechanism_set(tree.mechanisms)
     found: dict[str, dict[str, float]] = {}
     for suffix, values in tree.parameters.items():
         own = {k: float(v[node]) for k, v in values.items() if np.isfinite(v[node])}
-        if own:
+        closed = suffix in tree.gbar and tree.gbar[suffix][node] <= 0
+        if own and not closed:
             found[suffix] = own
+    for suffix, there in tree.present.items():
+        if there[node] and suffix not in tree.gbar:
+            found.setdefault(suffix, {})
     for suffix, g in tree.gbar.items():
-        name = maximal_conductance(suffix)
-        if g[node] > 0 and name is not None:
+        channel = conducting(known.get(suffix))
+        if g[node] > 0 and channel is not None:
             density = g[node] / tree.area[node] * US_PER_UM2_IN_S_PER_CM2
-            found.setdefault(suffix, {})[name] = float(density)
+            found.setdefault(suffix, {})[channel.maximal] = float(density) / channel.factor
     return found
+
+
+def environment_at(tree: SegmentTree, node: int) -> Environment:
+    """Return what the mechanisms of a node meet."""
+    from dendmod.engines.neuron.membrane import Environment
+
+    diam = None if tree.diam is None else float(tree.diam[node])
+    return Environment(tree.ena, tree.ek, tree.celsius, tree.mechanisms, tree.globals, diam)
 
 
 def held_levels(tree: SegmentTree) -> Levels:
@@ -71,11 +92,10 @@ def held_levels(tree: SegmentTree) -> Levels:
     Channels are taken with their calcium from the soma; one that the soma does not have, from
     where its density is highest.
     """
-    from dendmod.engines.neuron.membrane import Environment, peak_open, steady
+    from dendmod.engines.neuron.membrane import peak_open, steady
 
     v = np.array(HOLDING_POTENTIALS)
     rest = float(tree.v_rest[0])
-    environment = Environment(tree.ena, tree.ek, tree.celsius)
     out = Levels({}, {})
     area = np.where(tree.area > 0, tree.area, np.inf)
     others = [g for g in tree.gbar.values() if g[0] <= 0 < g.max()]
@@ -83,9 +103,11 @@ def held_levels(tree: SegmentTree) -> Levels:
         membrane = mechanisms_at(tree, node)
         if not any(g[node] > 0 for g in tree.gbar.values()):
             continue
+        environment = environment_at(tree, node)
         held = steady(membrane, v, environment, duration=_POOL_SETTLES)
         after_step = peak_open(membrane, rest, v, environment)
         for suffix in held.open:
-            out.steady.setdefault(suffix, held.open[suffix])
-            out.peak.setdefault(suffix, after_step[suffix])
+            # a gate that follows at once can make the slope negative, which opens nothing
+            out.steady.setdefault(suffix, np.maximum(held.open[suffix], 0.0))
+            out.peak.setdefault(suffix, np.maximum(after_step[suffix], 0.0))
     return out

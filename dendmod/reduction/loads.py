@@ -44,8 +44,7 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
 
     Again and again the kept place with the largest load gets help: a place in the heaviest of the
     branches that leave it, where half of that branch's share lies further out. Bifurcations where
-    the paths from there meet others are counted as kept. The axon stub stays with the soma: no
-    place of a specification names it.
+    the paths from there meet others are counted as kept.
 
     Parameters
     ----------
@@ -120,11 +119,7 @@ def _middle(
         return total
 
     def heaviest(node: int, source: int) -> tuple[float, int]:
-        ways = [
-            n
-            for n in neighbours[node]
-            if n != source and owner[n] == start and tree.section[n] >= 0
-        ]
+        ways = [n for n in neighbours[node] if n != source and owner[n] == start]
         return max(((weight(n, node), n) for n in ways), default=(0.0, -1))
 
     whole, node = heaviest(start, -1)

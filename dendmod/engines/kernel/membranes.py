@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
 from dendmod.errors import UnsupportedByEngine
-from dendmod.mechanisms import get
+from dendmod.mechanisms import get, mechanism_set
 from dendmod.mechanisms.rates import Channel, channel
 from dendmod.params.hay2011 import POOL
 from dendmod.spec.reduced import Compartment, ReducedCell
@@ -29,6 +29,24 @@ FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURO
 def grid() -> Floats:
     """Return the potentials of the table's rows (mV)."""
     return np.asarray(TABLE_START + TABLE_STEP * np.arange(TABLE_ROWS), np.float64)
+
+
+def check_no_diameter_is_read(cell: ReducedCell) -> None:
+    """Check that no mechanism of a cell reads the diameter of its compartment.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        Naming the mechanism.
+    """
+    known = mechanism_set(cell.mechanisms)
+    for c in cell.compartments:
+        for suffix in (*c.channels, *c.pools) if c.diam is not None else ():
+            if "diam" in known.get(suffix).reads:
+                raise UnsupportedByEngine(
+                    f"{suffix} reads the diameter of its place, which the kernel does not have. "
+                    "Use engine='neuron'"
+                )
 
 
 @lru_cache(maxsize=32)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dendmod.engines.kernel.membranes import (
     MembraneTable,
     channel_values,
+    check_no_diameter_is_read,
     gate_values,
     membrane,
     pool_values,
@@ -63,6 +64,7 @@ class Layer:
                     f"cell {i} has other parents or channels than cell 0; the kernel runs layers "
                     "of cells that share them (conductances may be 0)"
                 )
+        check_no_diameter_is_read(first)
         self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
         self.first_neuron, self.background = first_neuron, background
         kind = 0
