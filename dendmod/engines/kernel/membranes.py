@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
 from dendmod.errors import UnsupportedByEngine
-from dendmod.mechanisms import get, mechanism_set
+from dendmod.mechanisms import Mechanism, catalogue, get, mechanism_set
 from dendmod.mechanisms.rates import Channel, channel
 from dendmod.params.hay2011 import POOL
 from dendmod.spec.reduced import Compartment, ReducedCell
@@ -31,22 +31,38 @@ def grid() -> Floats:
     return np.asarray(TABLE_START + TABLE_STEP * np.arange(TABLE_ROWS), np.float64)
 
 
-def check_no_diameter_is_read(cell: ReducedCell) -> None:
-    """Check that no mechanism of a cell reads the diameter of its compartment.
+def check_mechanisms_are_read(cell: ReducedCell) -> None:
+    """Check that a cell has none but mechanisms whose equations the kernel reads as they are.
 
     Raises
     ------
     UnsupportedByEngine
-        Naming the mechanism.
+        If one is from a folder of the user's, or a GLOBAL parameter of it is set.
     """
+    if not (cell.mechanisms or cell.globals):
+        return
     known = mechanism_set(cell.mechanisms)
-    for c in cell.compartments:
-        for suffix in (*c.channels, *c.pools) if c.diam is not None else ():
-            if "diam" in known.get(suffix).reads:
-                raise UnsupportedByEngine(
-                    f"{suffix} reads the diameter of its place, which the kernel does not have. "
-                    "Use engine='neuron'"
-                )
+    used = {suffix for c in cell.compartments for suffix in (*c.channels, *c.pools)}
+    for suffix in sorted(used):
+        mechanism = known.get(suffix)
+        own = catalogue().get(suffix)
+        if own is None or _text(own) != _text(mechanism):
+            raise UnsupportedByEngine(
+                f"the kernel reads dendmod's own mechanisms; {suffix} is that of {mechanism.file}. "
+                "Use engine='neuron'"
+            )
+        changed = [
+            n for n in cell.globals if n in {f"{p.name}_{suffix}" for p in mechanism.globals}
+        ]
+        if changed:
+            raise UnsupportedByEngine(
+                f"the kernel takes no GLOBAL parameters; {', '.join(changed)} is set. Use "
+                "engine='neuron'"
+            )
+
+
+def _text(mechanism: Mechanism) -> bytes:
+    return b"" if mechanism.file is None else mechanism.file.read_bytes()
 
 
 @lru_cache(maxsize=32)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dendmod.engines.kernel.membranes import (
     MembraneTable,
     channel_values,
-    check_no_diameter_is_read,
+    check_mechanisms_are_read,
     gate_values,
     membrane,
     pool_values,
@@ -59,12 +59,12 @@ class Layer:
     ) -> None:
         first = cells[0]
         for i, cell in enumerate(cells):
+            check_mechanisms_are_read(cell)
             if cell.layout != first.layout:
                 raise UnsupportedByEngine(
                     f"cell {i} has other parents or channels than cell 0; the kernel runs layers "
                     "of cells that share them (conductances may be 0)"
                 )
-        check_no_diameter_is_read(first)
         self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
         self.first_neuron, self.background = first_neuron, background
         kind = 0
