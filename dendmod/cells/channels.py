@@ -15,7 +15,7 @@ from dendmod.mechanisms.conducting import gated_parameters, is_channel
 from dendmod.spec import Cell, MechanismSpec, ReducedCell, scale_and_shift
 from dendmod.spec.cell import Value
 
-AnyCell = TypeVar("AnyCell", Cell, ReducedCell)
+AnyCell = TypeVar("AnyCell", Cell, ReducedCell, Cell | ReducedCell)
 
 
 def channels(cell: Cell | ReducedCell) -> tuple[str, ...]:
@@ -56,7 +56,9 @@ def scaled(cell: AnyCell, factors: Mapping[str, float]) -> AnyCell:
             for m in spec.mechanisms
         )
         regions[region] = spec.model_copy(update={"mechanisms": mechanisms})
-    return cell.model_copy(update={"biophysics": biophysics.model_copy(update={"regions": regions})})
+    return cell.model_copy(
+        update={"biophysics": biophysics.model_copy(update={"regions": regions})}
+    )
 
 
 def blocked(cell: AnyCell) -> AnyCell:

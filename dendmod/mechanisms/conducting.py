@@ -1,7 +1,8 @@
 """How a mechanism conducts: its maximal conductance, how its current is read, what is refused.
 
-A channel is known by what it does, never by its name: a current that is proportional to one RANGE
-parameter, in a unit that is a density of conductance or a permeability.
+A channel is known by what it does, never by its name: a current that is proportional to a RANGE
+parameter, in a unit that is a density of conductance or a permeability. A mechanism with several
+such parameters, as hh, is several channels.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dendmod.errors import MechanismError
-from dendmod.mechanisms.catalogue import Mechanism
+from dendmod.mechanisms.catalogue import Mechanism, MechanismSet
 
 DENSITY_IN_S_PER_CM2 = {
     "S/cm2": 1.0,
@@ -40,8 +41,10 @@ class Conducting:
 
     Parameters
     ----------
+    key
+        Its name: that of its mechanism, or MECHANISM.PARAMETER where that has several channels.
     suffix
-        Its name.
+        Its mechanism.
     maximal
         The parameter that its current is proportional to.
     factor
@@ -52,6 +55,7 @@ class Conducting:
         read; "" where current and slope conductance have to be measured.
     """
 
+    key: str
     suffix: str
     maximal: str
     factor: float
@@ -91,8 +95,8 @@ def gated_parameters(mechanism: Mechanism) -> tuple[str, ...]:
     return tuple(name for name in mechanism.maximal if name not in leaks)
 
 
-def conducting(mechanism: Mechanism) -> Conducting | None:
-    """Return how a mechanism conducts; None for one that does not, or is a plain leak.
+def conducting(mechanism: Mechanism) -> tuple[Conducting, ...]:
+    """Return the channels of a mechanism; none for one that does not conduct or is a plain leak.
 
     Raises
     ------
@@ -103,14 +107,22 @@ def conducting(mechanism: Mechanism) -> Conducting | None:
     if reason:
         raise MechanismError(f"{where(mechanism)} cannot be reduced: {reason}")
     if not is_channel(mechanism):
-        return None
-    maximal = _densities(mechanism)[0]
-    factor = DENSITY_IN_S_PER_CM2.get(mechanism.unit_of(maximal), 1.0)
-    if _is_read(mechanism, maximal):
-        return Conducting(
-            mechanism.suffix, maximal, factor, mechanism.conductance, mechanism.reversal
-        )
-    return Conducting(mechanism.suffix, maximal, factor)
+        return ()
+    suffix, names = mechanism.suffix, _densities(mechanism)
+    factors = [DENSITY_IN_S_PER_CM2.get(mechanism.unit_of(name), 1.0) for name in names]
+    if _is_read(mechanism):
+        read = mechanism.conductance, mechanism.reversal
+        return (Conducting(suffix, suffix, names[0], factors[0], *read),)
+    keys = [suffix] if len(names) == 1 else [f"{suffix}.{name}" for name in names]
+    return tuple(
+        Conducting(key, suffix, name, factor)
+        for key, name, factor in zip(keys, names, factors, strict=True)
+    )
+
+
+def channel_of(known: MechanismSet, key: str) -> Conducting:
+    """Return a channel by its key."""
+    return next(c for c in conducting(known.get(key.partition(".")[0])) if c.key == key)
 
 
 def leak_density(mechanism: Mechanism) -> tuple[str, float]:
@@ -146,9 +158,7 @@ def why_not_reducible(mechanism: Mechanism) -> str:
 
 def _why_current_is_not(mechanism: Mechanism) -> str:
     if not mechanism.maximal:
-        return (
-            "its current is proportional to no RANGE parameter; make its maximal conductance one"
-        )
+        return "its current is proportional to no RANGE parameter; make its maximal conductance one"
     densities = _densities(mechanism)
     if not densities:
         given = ", ".join(f"{n} ({mechanism.unit_of(n) or 'no unit'})" for n in mechanism.maximal)
@@ -156,12 +166,7 @@ def _why_current_is_not(mechanism: Mechanism) -> str:
             f"the unit of its maximal conductance is not known: {given}. Give it one of "
             f"{', '.join(DENSITY_IN_S_PER_CM2)}, or {_PERMEABILITY}"
         )
-    if len(densities) > 1:
-        return (
-            f"it has several maximal conductances, {', '.join(densities)}; split it into one "
-            "mechanism for each"
-        )
-    if mechanism.is_leak or _is_read(mechanism, densities[0]):
+    if mechanism.is_leak or _is_read(mechanism):
         if mechanism.is_leak and mechanism.unit_of(densities[0]) == _PERMEABILITY:
             return f"its conductance {densities[0]} is given as a permeability"
         return ""
@@ -184,7 +189,7 @@ def _densities(mechanism: Mechanism) -> list[str]:
     return [name for name in mechanism.maximal if mechanism.unit_of(name) in known]
 
 
-def _is_read(mechanism: Mechanism, maximal: str) -> bool:
+def _is_read(mechanism: Mechanism) -> bool:
     """Return whether conductance and reversal of an ohmic current stand in variables, in S/cm2.
 
     Where the parameter has another unit the current holds a conversion, which the variable of the
@@ -193,8 +198,8 @@ def _is_read(mechanism: Mechanism, maximal: str) -> bool:
     known = {*mechanism.parameter_names, *(p.name for p in mechanism.globals)}
     known |= {f"e{ion.name}" for ion in mechanism.ions}
     return (
-        DENSITY_IN_S_PER_CM2.get(mechanism.unit_of(maximal)) == 1.0
-        and len(mechanism.maximal) == 1
+        len(mechanism.maximal) == 1
+        and DENSITY_IN_S_PER_CM2.get(mechanism.unit_of(mechanism.maximal[0])) == 1.0
         and mechanism.conductance in mechanism.variables
         and mechanism.reversal in known
     )

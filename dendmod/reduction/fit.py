@@ -10,7 +10,7 @@ import numpy as np
 
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
-from dendmod.mechanisms.conducting import Conducting, conducting
+from dendmod.mechanisms.conducting import channel_of
 from dendmod.params.reduction import HOLDING_POTENTIALS, METHOD, SLOW_TIME_CONSTANTS
 from dendmod.reduction.capacitances import (
     CapacitanceMethod,
@@ -20,7 +20,7 @@ from dendmod.reduction.capacitances import (
 )
 from dendmod.reduction.conductances import Conductances, fit_conductances
 from dendmod.reduction.impedance import admittance_of
-from dendmod.reduction.levels import Levels, environment_at, held_levels, mechanisms_at
+from dendmod.reduction.levels import Levels, closed, environment_at, held_levels, mechanisms_at
 from dendmod.reduction.loads import load_places
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import Skeleton, skeleton
@@ -148,8 +148,13 @@ def assemble(
                 diam=membrane.diam,
             )
         )
+    known = mechanism_set(tree.mechanisms)
     carried = {suffix for c in compartments for suffix in c.channels}
-    left_out = sorted(s for s, g in tree.gbar.items() if g.max() > 0 and s not in carried)
+    left_out = sorted(
+        key
+        for key, g in tree.gbar.items()
+        if g.max() > 0 and channel_of(known, key).suffix not in carried
+    )
     return ReducedCell(
         name=name or f"{cell.morphology}_reduced",
         compartments=tuple(compartments),
@@ -188,12 +193,15 @@ def _membrane(
     found: dict[str, float] = {}
     for suffix, g in fit.gbar.items():
         reached = g[k] * float(np.max(levels.of(suffix)))
-        if reached > _NEGLIGIBLE * fit.membrane[k] and suffix in local:
+        if reached > _NEGLIGIBLE * fit.membrane[k] and tree.gbar[suffix][node] > 0:
             found[suffix] = float(g[k])
-    pools = _pools(known, found, local)
+    of_key = {key: channel_of(known, key) for key in found}
+    pools = _pools(known, {channel.suffix for channel in of_key.values()}, local)
     pooled = {ion for suffix in pools for ion in known.get(suffix).pool_of}
     inflow = {
-        s: float(np.mean(levels.peak[s])) for s in found if pooled & set(known.get(s).carries)
+        key: float(np.mean(levels.peak[key]))
+        for key, channel in of_key.items()
+        if pooled & set(known.get(channel.suffix).carries)
     }
     full = sum(float(tree.gbar[s][node]) * w for s, w in inflow.items()) / tree.area[node]
     if full > 0:
@@ -201,10 +209,12 @@ def _membrane(
     else:
         area = float(ca / tree.ca[node] * tree.area[node])
     channels: Mechanisms = {}
-    for suffix, maximum in found.items():
-        channel = _channel(known, suffix)
-        density = maximum / area * US_PER_UM2_IN_S_PER_CM2 / channel.factor
-        channels[suffix] = {**local[suffix], channel.maximal: density}
+    for key, maximum in found.items():
+        channel = of_key[key]
+        own = channels.setdefault(
+            channel.suffix, {**local[channel.suffix], **closed(known, channel.suffix)}
+        )
+        own[channel.maximal] = maximum / area * US_PER_UM2_IN_S_PER_CM2 / channel.factor
     reads = {name for suffix in (*channels, *pools) for name in known.get(suffix).reads}
     diam = float(tree.diam[node]) if "diam" in reads and tree.diam is not None else None
     return _Membrane(area, channels, pools, diam)
@@ -226,12 +236,6 @@ def _pools(known: MechanismSet, channels: Iterable[str], local: Mechanisms) -> M
         needed |= {ion for suffix in more for ion in known.get(suffix).gated_by}
 
 
-def _channel(known: MechanismSet, suffix: str) -> Conducting:
-    channel = conducting(known.get(suffix))
-    assert channel is not None, suffix
-    return channel
-
-
 def _leak(
     tree: SegmentTree, node: int, total: float, membrane: _Membrane, v: float, inward: float
 ) -> tuple[float, float]:
@@ -248,11 +252,11 @@ def _leak(
         mechanisms = {**membrane.channels, **membrane.pools}
         held = steady(mechanisms, np.array([v]), environment, duration=_SETTLES)
         gbar: dict[str, float] = {}
-        for suffix in held.open:
-            channel = _channel(known, suffix)
-            density = mechanisms[suffix][channel.maximal] * channel.factor
-            gbar[suffix] = density * membrane.area / US_PER_UM2_IN_S_PER_CM2
-            open_g += gbar[suffix] * float(held.open[suffix][0])
+        for key in held.open:
+            channel = channel_of(known, key)
+            density = mechanisms[channel.suffix][channel.maximal] * channel.factor
+            gbar[key] = density * membrane.area / US_PER_UM2_IN_S_PER_CM2
+            open_g += gbar[key] * float(held.open[key][0])
         current = float(held.current(gbar)[0])
     g_leak = max(total - open_g, _SMALLEST_LEAK * total)
     return g_leak, v + (current + inward) / g_leak

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dendmod.mechanisms import mechanism_set
-from dendmod.mechanisms.conducting import conducting
+from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.conducting import channel_of, conducting
 from dendmod.params.reduction import HOLDING_POTENTIALS, SMALL_OPENING, TRANSIENT_SHARE
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
@@ -64,18 +64,24 @@ def mechanisms_at(tree: SegmentTree, node: int) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for suffix, values in tree.parameters.items():
         own = {k: float(v[node]) for k, v in values.items() if np.isfinite(v[node])}
-        closed = suffix in tree.gbar and tree.gbar[suffix][node] <= 0
-        if own and not closed:
+        channels = [channel.key for channel in conducting(known.get(suffix))]
+        if channels and not any(tree.gbar[key][node] > 0 for key in channels if key in tree.gbar):
+            continue
+        there = tree.present[suffix][node] if suffix in tree.present else bool(own)
+        if own or (there and not channels):
             found[suffix] = own
-    for suffix, there in tree.present.items():
-        if there[node] and suffix not in tree.gbar:
-            found.setdefault(suffix, {})
-    for suffix, g in tree.gbar.items():
-        channel = conducting(known.get(suffix))
-        if g[node] > 0 and channel is not None:
+    for key, g in tree.gbar.items():
+        channel = channel_of(known, key)
+        if g[node] > 0:
             density = g[node] / tree.area[node] * US_PER_UM2_IN_S_PER_CM2
-            found.setdefault(suffix, {})[channel.maximal] = float(density) / channel.factor
-    return found
+            found.setdefault(channel.suffix, {})[channel.maximal] = float(density) / channel.factor
+    return {suffix: {**closed(known, suffix), **own} for suffix, own in found.items()}
+
+
+def closed(known: MechanismSet, suffix: str) -> dict[str, float]:
+    """Return the maximal conductances of a mechanism of several channels, all of them 0."""
+    channels = conducting(known.get(suffix))
+    return {channel.maximal: 0.0 for channel in channels} if len(channels) > 1 else {}
 
 
 def environment_at(tree: SegmentTree, node: int) -> Environment:
@@ -107,6 +113,8 @@ def held_levels(tree: SegmentTree) -> Levels:
         held = steady(membrane, v, environment, duration=_POOL_SETTLES)
         after_step = peak_open(membrane, rest, v, environment)
         for suffix in held.open:
+            if tree.gbar[suffix][node] <= 0:
+                continue
             # a gate that follows at once can make the slope negative, which opens nothing
             out.steady.setdefault(suffix, np.maximum(held.open[suffix], 0.0))
             out.peak.setdefault(suffix, np.maximum(after_step[suffix], 0.0))

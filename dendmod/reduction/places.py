@@ -46,9 +46,7 @@ def axon_places(tree: SegmentTree) -> dict[str, Location]:
 
 def _has_more(tree: SegmentTree, node: int) -> bool:
     """Return whether the density of a channel is larger than at the soma."""
-    return any(
-        g[node] / tree.area[node] > _MORE * g[0] / tree.area[0] for g in tree.gbar.values()
-    )
+    return any(g[node] / tree.area[node] > _MORE * g[0] / tree.area[0] for g in tree.gbar.values())
 
 
 def apical_places(morphology: Morphology, distances: Sequence[float]) -> dict[str, Location]:

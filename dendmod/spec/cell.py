@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
 
 RegionName = Literal["soma", "basal", "apical", "axon"]

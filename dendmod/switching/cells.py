@@ -79,7 +79,8 @@ def _reduced(biophysics: int) -> tuple[ReducedCell, ReducedCell]:
 def passive_dendrites(cell: ReducedCell) -> ReducedCell:
     """Return the cell with dendritic channels replaced by leaks as open as they are at `v_init`.
 
-    The soma and places of the axon, where spikes start, keep theirs. Channels of calcium, and those that calcium opens, are left out: they are shut at rest.
+    The soma and places of the axon, where spikes start, keep theirs. Channels of calcium, and
+    those that calcium opens, are left out: they are shut at rest.
     """
     dendrites = []
     for c in cell.compartments[1:]:

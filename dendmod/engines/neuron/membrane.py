@@ -94,8 +94,7 @@ class Environment:
     def channels(self, mechanisms: Mechanisms) -> list[Conducting]:
         """Return the channels among mechanisms."""
         known = mechanism_set(self.mechanisms)
-        found = (conducting(known.get(suffix)) for suffix in mechanisms)
-        return [channel for channel in found if channel is not None]
+        return [channel for suffix in mechanisms for channel in conducting(known.get(suffix))]
 
 
 def steady(
@@ -121,16 +120,16 @@ def steady(
         h.fcurrent()
         segments = list(sec)
         for channel in environment.channels(mechanisms):
-            suffix = channel.suffix
+            key = channel.key
             if channel.is_measured:
-                mechanism = mechanism_set(environment.mechanisms).get(suffix)
-                opened[suffix], driving[suffix] = measure(segments, mechanism, channel)
+                mechanism = mechanism_set(environment.mechanisms).get(channel.suffix)
+                opened[key], driving[key] = measure(segments, mechanism, channel)
                 continue
-            own = [getattr(segment, suffix) for segment in segments]
-            opened[suffix] = np.array(
+            own = [getattr(segment, channel.suffix) for segment in segments]
+            opened[key] = np.array(
                 [getattr(m, channel.conductance) / getattr(m, channel.maximal) for m in own]
             )
-            reversal[suffix] = np.array([_reversal(s, channel) for s in segments])
+            reversal[key] = np.array([_reversal(s, channel) for s in segments])
             del own
         del sec, segments
     return Held(np.asarray(v, dtype=float), opened, driving, reversal)
@@ -170,15 +169,13 @@ def peak_open(
                 own = getattr(segment, channel.suffix)
                 reference = getattr(own, f"_ref_{channel.conductance}")
                 density = getattr(own, channel.maximal)
-                traces.setdefault(channel.suffix, []).append(
-                    (h.Vector().record(reference), density)
-                )
+                traces.setdefault(channel.key, []).append((h.Vector().record(reference), density))
                 del own, reference
         h.finitialize()
         _hold(sec, v)
         peaks = _advance_and_measure(session, segments, measured, environment, duration)
-        for suffix, rows in traces.items():
-            peaks[suffix] = np.array([max(vec) / density for vec, density in rows])
+        for key, rows in traces.items():
+            peaks[key] = np.array([max(vec) / density for vec, density in rows])
         del segments, traces, sec
     return peaks
 
@@ -195,12 +192,12 @@ def _advance_and_measure(
         session.advance(duration)
         return {}
     known = mechanism_set(environment.mechanisms)
-    peaks = {channel.suffix: np.zeros(len(segments)) for channel in channels}
+    peaks = {channel.key: np.zeros(len(segments)) for channel in channels}
     for _ in range(round(duration / _DT)):
         session.advance(_DT)
         for channel in channels:
             slope, _ = measure(segments, known.get(channel.suffix), channel)
-            peaks[channel.suffix] = np.maximum(peaks[channel.suffix], slope)
+            peaks[channel.key] = np.maximum(peaks[channel.key], slope)
     return peaks
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from dendmod.engines.neuron.currents import measure
 from dendmod.engines.neuron.run import Simulator
 from dendmod.mechanisms import MechanismSet, mechanism_set
-from dendmod.mechanisms.conducting import conducting, leak_density
+from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
 from dendmod.spec import Cell, ReducedCell, Run, Setup
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
@@ -94,7 +94,7 @@ def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
         if suffix not in known.mechanisms:
             continue  # ions
         mechanism = known.get(suffix)
-        channel = conducting(mechanism)
+        channels = conducting(mechanism)
         if mechanism.is_leak:
             name, factor = leak_density(mechanism)
             leak = getattr(own, name) * factor * area * S_IN_US
@@ -103,26 +103,25 @@ def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
         row[f"present/{suffix}"] = 1.0
         for name in mechanism.parameter_names:
             row[f"parameter/{suffix}/{name}"] = getattr(own, name)
-        if channel is not None:
+        for channel in channels:
             density = row.pop(f"parameter/{suffix}/{channel.maximal}")
-            row[f"gbar/{suffix}"] = density * channel.factor * area * S_IN_US
+            row[f"gbar/{channel.key}"] = density * channel.factor * area * S_IN_US
             if not channel.is_measured:
                 conductance = getattr(own, channel.conductance)
-                row[f"open/{suffix}"] = conductance / density if density > 0 else 0.0
+                row[f"open/{channel.key}"] = conductance / density if density > 0 else 0.0
     return row
 
 
 def _measure(rows: list[dict[str, Any]], segments: list[Any], known: MechanismSet) -> None:
     """Add the open fractions of channels whose conductance no variable shows."""
-    suffixes = {key.removeprefix("gbar/") for row in rows for key in row if key[:5] == "gbar/"}
-    for suffix in sorted(suffixes):
-        channel = conducting(known.get(suffix))
-        if channel is None or not channel.is_measured:
+    keys = {key.removeprefix("gbar/") for row in rows for key in row if key.startswith("gbar/")}
+    for channel in (channel_of(known, key) for key in sorted(keys)):
+        if not channel.is_measured:
             continue
-        there = [i for i, row in enumerate(rows) if f"gbar/{suffix}" in row]
-        slope, _ = measure([segments[i] for i in there], known.get(suffix), channel)
+        there = [i for i, row in enumerate(rows) if f"gbar/{channel.key}" in row]
+        slope, _ = measure([segments[i] for i in there], known.get(channel.suffix), channel)
         for i, value in zip(there, slope, strict=True):
-            rows[i][f"open/{suffix}"] = float(value)
+            rows[i][f"open/{channel.key}"] = float(value)
 
 
 def _tree(
