@@ -10,6 +10,7 @@ import numpy as np
 
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import channel_of
 from dendmod.params.reduction import HOLDING_POTENTIALS, METHOD, SLOW_TIME_CONSTANTS
 from dendmod.reduction.capacitances import (
@@ -149,6 +150,13 @@ def assemble(
             )
         )
     known = mechanism_set(tree.mechanisms)
+    fixed = {
+        inner_concentration(ion)
+        for c in compartments
+        for suffix in c.channels
+        for ion in known.get(suffix).needs_pool
+        if not any(ion in known.get(pool).pool_of for pool in c.pools)
+    }
     carried = {suffix for c in compartments for suffix in c.channels}
     left_out = sorted(
         key
@@ -163,7 +171,7 @@ def assemble(
         celsius=tree.celsius,
         v_init=float(v[0]),
         mechanisms=cell.mechanisms,
-        globals=cell.globals,
+        globals={**{name: tree.globals[name] for name in sorted(fixed)}, **cell.globals},
         provenance=_provenance(cell, fit, taus, method, largest_load, left_out),
     )
 

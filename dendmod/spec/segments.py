@@ -56,7 +56,8 @@ class SegmentTree:
     axon
         Numbers of the sections of the axon.
     mechanisms, globals
-        As those of the cell.
+        As those of the cell; `globals` has the concentrations (mM), too, from which ions start that
+        matter to channels.
     """
 
     parent: npt.NDArray[np.int64]

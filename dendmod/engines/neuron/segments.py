@@ -8,7 +8,9 @@ import numpy as np
 
 from dendmod.engines.neuron.currents import measure
 from dendmod.engines.neuron.run import Simulator
+from dendmod.engines.neuron.session import h
 from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
 from dendmod.spec import Cell, ReducedCell, Run, Setup
 from dendmod.spec.segments import SegmentTree
@@ -33,8 +35,16 @@ def segment_tree(
         known = mechanism_set(cell.mechanisms)
         rows, segments = _rows(built.all_sections, known)
         _measure(rows, segments, known)
+        kept = _concentrations(rows, known)
         del segments, built
-    return _tree(rows, cell, axon)
+    return _tree(rows, cell, axon, {**kept, **cell.globals})
+
+
+def _concentrations(rows: list[dict[str, Any]], known: MechanismSet) -> dict[str, float]:
+    """Return from what the concentrations (mM) start that matter to channels, by NEURON's name."""
+    there = {key.removeprefix("present/") for row in rows for key in row if "present/" in key}
+    ions = {ion for suffix in there for ion in known.get(suffix).needs_pool}
+    return {name: float(getattr(h, name)) for name in map(inner_concentration, sorted(ions))}
 
 
 def _rows(sections: list[Any], known: MechanismSet) -> tuple[list[dict[str, Any]], list[Any]]:
@@ -125,7 +135,10 @@ def _measure(rows: list[dict[str, Any]], segments: list[Any], known: MechanismSe
 
 
 def _tree(
-    rows: list[dict[str, Any]], cell: Cell | ReducedCell, axon: tuple[int, ...]
+    rows: list[dict[str, Any]],
+    cell: Cell | ReducedCell,
+    axon: tuple[int, ...],
+    values: dict[str, float],
 ) -> SegmentTree:
     def column(name: str, missing: float = 0.0) -> np.ndarray:
         return np.array([row.get(name, missing) for row in rows], dtype=float)
@@ -159,5 +172,5 @@ def _tree(
         diam=column("diam"),
         axon=axon,
         mechanisms=cell.mechanisms,
-        globals=cell.globals,
+        globals=values,
     )
