@@ -10,6 +10,7 @@ import numpy as np
 
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.cache import content_hash
 from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import channel_of
 from dendmod.params.reduction import HOLDING_POTENTIALS, METHOD, SLOW_TIME_CONSTANTS
@@ -270,6 +271,14 @@ def _leak(
     return g_leak, v + (current + inward) / g_leak
 
 
+def mechanisms_hash(cell: Cell) -> str:
+    """Return the hash of the .mod files of the mechanisms that a cell has."""
+    known = mechanism_set(cell.mechanisms)
+    used = {m.suffix for region in cell.biophysics.regions.values() for m in region.mechanisms}
+    files = {known.get(suffix).file for suffix in used}
+    return content_hash([file for file in files if file is not None])
+
+
 def _provenance(
     cell: Cell,
     fit: Conductances,
@@ -278,7 +287,6 @@ def _provenance(
     largest_load: float | None,
     left_out: list[str],
 ) -> dict[str, Any]:
-    from dendmod.mechanisms.cache import content_hash
     from dendmod.morphology import resolve
 
     return {
@@ -292,7 +300,7 @@ def _provenance(
         "time_constants_ms": [round(float(t), 4) for t in taus],
         "channel_misfit": {s: round(m, 4) for s, m in fit.misfit.items()},
         "channels_left_out": left_out,
-        "mechanisms": content_hash(mechanism_set(cell.mechanisms).files),
+        "mechanisms": mechanisms_hash(cell),
         "globals": dict(cell.globals),
         "cell": cell.model_dump(mode="json", by_alias=True),
     }
