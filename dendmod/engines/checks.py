@@ -39,7 +39,9 @@ def check_setup(setup: Setup) -> None:
     if isinstance(cell, ReducedCell):
         check_mechanisms(cell)
     else:
-        check_places(setup.places, len(shape_of(cell).sections), "section", cell.morphology)
+        stub = 0 if cell.axon_stub is None else cell.axon_stub.n_sections
+        n = len(shape_of(cell).sections) + stub
+        check_places(setup.places, n, "section", cell.morphology)
         for region in cell.biophysics.regions.values():
             for mechanism in region.mechanisms:
                 known.check_parameters(mechanism.suffix, mechanism.params)

@@ -9,6 +9,11 @@ from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
 from dendmod.spec.reduced import Compartment, ReducedCell
 
 
+def inner_concentration(ion: str) -> str:
+    """Return NEURON's name of the concentration inside (mM) that stays where no pool keeps it."""
+    return f"{ion}i0_{ion}_ion"
+
+
 def check_mechanisms(cell: ReducedCell) -> None:
     """Check that every channel and pool of a cell is known and can be what it is given as.
 
@@ -17,7 +22,8 @@ def check_mechanisms(cell: ReducedCell) -> None:
     SpecError
         Naming the compartment whose mechanism or parameter is not known or not possible.
     """
-    _each(cell, _check)
+    known = mechanism_set(cell.mechanisms)
+    _each(cell, lambda compartment: _check(compartment, known))
 
 
 def check_pools(cell: ReducedCell) -> None:
@@ -26,16 +32,17 @@ def check_pools(cell: ReducedCell) -> None:
     Raises
     ------
     SpecError
-        Naming the compartment that has such channels and no pool.
+        Naming the compartment that has such channels, no pool, and no concentration that stays.
     """
-    _each(cell, _check_pool)
-
-
-def _each(cell: ReducedCell, check: Callable[[Compartment, MechanismSet], None]) -> None:
     known = mechanism_set(cell.mechanisms)
+    stays = {ion for ion in ("ca", "na", "k", "cl") if inner_concentration(ion) in cell.globals}
+    _each(cell, lambda compartment: _check_pool(compartment, known, stays))
+
+
+def _each(cell: ReducedCell, check: Callable[[Compartment], None]) -> None:
     for number, compartment in enumerate(cell.compartments):
         try:
-            check(compartment, known)
+            check(compartment)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
@@ -53,12 +60,13 @@ def _check(compartment: Compartment, known: MechanismSet) -> None:
             )
 
 
-def _check_pool(compartment: Compartment, known: MechanismSet) -> None:
-    kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of}
+def _check_pool(compartment: Compartment, known: MechanismSet, stays: set[str]) -> None:
+    kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of} | stays
     for suffix in compartment.channels:
         lonely = [ion for ion in known.get(suffix).needs_pool if ion not in kept]
         if lonely:
             raise SpecError(
                 f"{suffix} works on {' and '.join(lonely)}; give the compartment a pool that keeps "
-                "its concentration, in pools"
+                "its concentration, in pools, or the cell the concentration that stays, "
+                f"{inner_concentration(lonely[0])} in globals"
             )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
 
 RegionName = Literal["soma", "basal", "apical", "axon"]
@@ -118,47 +118,6 @@ class Biophysics(Spec):
     v_init: float
     last_segment_at_end: bool = False
 
-    def scaled(self, factors: dict[str, float]) -> Biophysics:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks).
-
-        Raises
-        ------
-        SpecError
-            If the cell has no such mechanism, or one without a maximal conductance.
-        """
-        for suffix in factors:
-            if suffix not in self.voltage_gated:
-                raise SpecError(
-                    f"{self.name} has no conductance of {suffix!r}."
-                    + did_you_mean(suffix, self.voltage_gated)
-                )
-        regions = {}
-        for region, spec in self.regions.items():
-            mechanisms = tuple(_scaled(m, factors.get(m.suffix, 1.0)) for m in spec.mechanisms)
-            regions[region] = spec.model_copy(update={"mechanisms": mechanisms})
-        return self.model_copy(update={"regions": regions})
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance (``g...bar``)."""
-        found = {
-            m.suffix
-            for region in self.regions.values()
-            for m in region.mechanisms
-            if any(p.endswith("bar") for p in m.params)
-        }
-        return tuple(sorted(found))
-
-
-def _scaled(mechanism: MechanismSpec, factor: float) -> MechanismSpec:
-    if factor == 1.0:
-        return mechanism
-    params: dict[str, float | Distribution] = {
-        name: scale_and_shift(value, factor) if name.endswith("bar") else value
-        for name, value in mechanism.params.items()
-    }
-    return MechanismSpec(suffix=mechanism.suffix, params=params)
-
 
 class AxonStub(Spec):
     """Cylinders in a row at soma(0.5) that stand for the axon."""
@@ -197,9 +156,10 @@ class Cell(Spec):
 
     def __repr__(self) -> str:
         axon = "" if self.axon_stub is None else ", axon stub"
+        mechanisms = {m.suffix for r in self.biophysics.regions.values() for m in r.mechanisms}
         return (
             f"Cell({self.morphology} with {self.biophysics.name}: "
-            f"{', '.join(self.biophysics.regions)}; {len(self.voltage_gated)} gated channels{axon})"
+            f"{', '.join(self.biophysics.regions)}; {len(mechanisms)} mechanisms{axon})"
         )
 
     __str__ = __repr__
@@ -213,15 +173,6 @@ class Cell(Spec):
     def v_init(self) -> float:
         """Potential from which a run settles (mV)."""
         return self.biophysics.v_init
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance."""
-        return self.biophysics.voltage_gated
-
-    def scaled(self, factors: dict[str, float]) -> Cell:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
-        return self.model_copy(update={"biophysics": self.biophysics.scaled(factors)})
 
     def nseg(self, length: float) -> int:
         """Return the number of segments of a section of this length (um)."""
