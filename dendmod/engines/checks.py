@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dendmod.mechanisms.catalogue import mechanism_set
+from dendmod.errors import SpecError
+from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
-from dendmod.spec import Cell, ReducedCell, Setup
+from dendmod.spec import Cell, ReducedCell, SectionTables, Setup
 from dendmod.spec.stimulus import check_places
 
 
@@ -39,8 +40,17 @@ def check_setup(setup: Setup) -> None:
         check_mechanisms(cell)
     else:
         check_places(setup.places, len(shape_of(cell).sections), "section", cell.morphology)
+        _check_membrane(cell, known)
+    for synapse in setup.synapses:
+        known.check_point_process(synapse.mechanism, synapse.params)
+
+
+def _check_membrane(cell: Cell, known: MechanismSet) -> None:
+    if not isinstance(cell.biophysics, SectionTables):
         for region in cell.biophysics.regions.values():
             for mechanism in region.mechanisms:
                 known.check_parameters(mechanism.suffix, mechanism.params)
-    for synapse in setup.synapses:
-        known.check_point_process(synapse.mechanism, synapse.params)
+        return
+    for suffix in cell.biophysics.mechanisms:  # values were checked when the tables were made
+        if known.get(suffix).kind != "density":
+            raise SpecError(f"{cell.biophysics.name}: {suffix} is no mechanism of a membrane")
