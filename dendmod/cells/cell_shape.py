@@ -15,7 +15,7 @@ from dendmod.errors import SpecError, did_you_mean
 from dendmod.morphology import Morphology
 from dendmod.spec.cell import AxonCylinder, AxonCylinders
 from dendmod.spec.cell_file import BUILT_IN_LISTS, PLACE_NAMES
-from dendmod.spec.expression import Expression
+from dendmod.spec.expression import Expression, evaluator_of
 
 _LIST_OF = {"soma": "somatic", "basal": "basal", "apical": "apical", "axon": "axonal"}
 _SECTION_NAME = re.compile(r"^[A-Za-z_]+(\[\d+\])?$")
@@ -104,7 +104,9 @@ class CellShape:
         start = soma * abs(self.axon.at - 0.5) if self.axon is not None else 0.0
         bare = len(cylinders) - self.myelinated
         for i, cylinder in enumerate(cylinders):
-            name, own = (f"axon[{i}]", "axonal") if i < bare else (f"myelin[{i - bare}]", "myelinated")
+            name, own = (
+                (f"axon[{i}]", "axonal") if i < bare else (f"myelin[{i - bare}]", "myelinated")
+            )
             found.append(
                 SectionShape(
                     name, "axon", frozenset({"all", own}), cylinder.L, start, i + 1, cylinder.diam
@@ -197,16 +199,7 @@ class CellShape:
         given = self.lists.get(name, name)
         if not isinstance(given, str):
             return section in given
-        return bool(self._holds(given)(place))
-
-    @cached_property
-    def _conditions(self) -> dict[str, object]:
-        return {}
-
-    def _holds(self, text: str):  # type: ignore[no-untyped-def]
-        if text not in self._conditions:
-            self._conditions[text] = Expression(text).evaluator()
-        return self._conditions[text]
+        return bool(evaluator_of(given)(place))
 
     def check_lists(self) -> None:
         """Check that every list is made of what there is; a list may use those before it.

@@ -13,7 +13,6 @@ from dendmod.cells.cell_shape import CellShape, drawn_axon
 from dendmod.errors import DendmodError, SpecError, did_you_mean, of_file
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.morphology import resolve
-from dendmod.morphology.naming import built_in as built_in_morphologies
 from dendmod.morphology.naming import resolve_path
 from dendmod.paths import data_dir
 from dendmod.spec.cell import AxonCylinders, Cell
@@ -25,7 +24,7 @@ from dendmod.spec.cell_file import (
     CellFile,
     ParameterFields,
 )
-from dendmod.spec.expression import Expression
+from dendmod.spec.expression import evaluator_of
 from dendmod.spec.section_tables import SectionMembrane, SectionTables
 from dendmod.spec.tables import load_toml
 
@@ -208,6 +207,7 @@ class _Membrane:
                 if known.get(suffix).kind != "density":
                     raise SpecError(f"insert.{where}: {suffix} is no mechanism of a membrane")
         self.reached: set[int] = set()
+        self._ends: dict[str, float] = {}  # longest distance by list
 
     def _row(self, number: int, fields: ParameterFields) -> _Row:
         row = _Row(fields, number)
@@ -249,7 +249,7 @@ class _Membrane:
         given = self.fields.discretisation
         if given.rule is None and given.d_lambda is None and not given.nseg:
             raise SpecError("discretisation: give a rule, d_lambda or nseg")
-        rule = Expression(given.rule).evaluator() if given.rule is not None else None
+        rule = evaluator_of(given.rule) if given.rule is not None else None
         for where in given.nseg:
             self.shape.check_where("discretisation.nseg", where)
         found = []
@@ -291,8 +291,9 @@ class _Membrane:
                 values.pop(row.fields.name, None)
         Ra = values.pop("Ra")
         if len(set(Ra)) > 1:
-            raise SpecError(f"Ra of {section.name} is {min(Ra)} to {max(Ra)}; NEURON has one number "
-                            "a section")  # fmt: skip
+            raise SpecError(
+                f"Ra of {section.name} is {min(Ra)} to {max(Ra)}; NEURON has one number a section"
+            )
         myelin = self.fields.axon.myelin
         if "myelinated" in section.lists and myelin is not None and myelin.cm_uF_cm2 is not None:
             values["cm"] = [myelin.cm_uF_cm2] * nseg
@@ -358,13 +359,10 @@ class _Membrane:
         if "longest" in fields.expression.names:
             names["longest"] = self._longest(fields.list)
         try:
-            found = self._evaluator(fields)(names) * fields.factor
+            found = evaluator_of(fields.expression.text)(names) * fields.factor
         except SpecError as error:
             raise SpecError(f"{row.where}, {section}({place['x']:g}): {error}") from None
         return found
-
-    def _evaluator(self, fields: ParameterFields) -> Any:
-        return _evaluator(fields.expression.text)
 
     def _longest(self, where: str) -> float:
         """Return the longest path distance of an end of the list's sections (um)."""
@@ -375,11 +373,6 @@ class _Membrane:
                 if self.shape.on_list(where, section.name, self.shape.places(i, 1, True)[0])
             )
         return self._ends[where]
-
-    @property
-    def _ends(self) -> dict[str, float]:
-        found: dict[str, float] = self.__dict__.setdefault("_ends_of_lists", {})
-        return found
 
     def _elsewhere(self, name: str, i: int) -> float:
         """Return the value of the segments of a section that no row reaches."""
@@ -445,11 +438,6 @@ class _Membrane:
                     f"conditions.globals: no mechanism of the cell has a GLOBAL {name!r}."
                     + did_you_mean(name, allowed)
                 )
-
-
-@lru_cache(maxsize=512)
-def _evaluator(text: str) -> Any:
-    return Expression(text).evaluator()
 
 
 def _mechanism_of(name: str, known: MechanismSet) -> Mechanism | None:

@@ -159,8 +159,8 @@ class Step(_Dist):
     """``value * inside`` where ``start < d < stop``, else ``value * outside``"""
 
     kind: Literal["step"]
-    start: float = float(-1e9)
-    stop: float = float(1e9)
+    start: float = -1e9
+    stop: float = 1e9
     inside: float = 1.0
     outside: float = 0.0
 

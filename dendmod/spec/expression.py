@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,9 +85,7 @@ class Expression:
         nodes = list(ast.walk(self._tree))
         calls = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
         found = [
-            n.id
-            for n in nodes
-            if isinstance(n, ast.Name) and id(n) not in calls and n.id != "math"
+            n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in calls and n.id != "math"
         ]
         return tuple(dict.fromkeys(found))
 
@@ -106,7 +105,8 @@ class Expression:
 
         def value(names: Mapping[str, float]) -> float:
             try:
-                found = _value(tree, names)
+                with np.errstate(over="ignore"):
+                    found = _value(tree, names)
             except (ArithmeticError, ValueError) as error:
                 raise SpecError(f"{self.text!r} cannot be computed: {error}") from None
             if isinstance(found, complex) or not math.isfinite(found):
@@ -114,6 +114,12 @@ class Expression:
             return float(found)
 
         return value
+
+
+@lru_cache(maxsize=512)
+def evaluator_of(text: str) -> Callable[[Mapping[str, float]], float]:
+    """Return `Expression.evaluator` of a text, parsed once."""
+    return Expression(text).evaluator()
 
 
 def _check(text: str, node: ast.expr) -> None:
