@@ -96,8 +96,9 @@ def _check_cell(cell: Any) -> None:
     file, morphology = cell.get("file"), cell.get("morphology")
     if isinstance(file, str) and file not in shipped_cells():
         cell["file"] = str(find_cell(file).resolve())
-    elif isinstance(morphology, str) and Path(morphology).suffix and not cell.get("reduced"):
-        check_shape(morphology)
+    elif isinstance(morphology, str) and not cell.get("reduced"):
+        if Path(morphology).suffix and Path(morphology).is_file():
+            check_shape(morphology)
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.checks import numbered
 from dendmod.errors import SpecError
 from dendmod.params.reduction import HOLDING_POTENTIALS, METHOD, SLOW_TIME_CONSTANTS
 from dendmod.reduction.capacitances import (
@@ -82,10 +83,14 @@ def reduce(
 
     if not isinstance(sites, Mapping):
         sites = {f"site{i:02d}": place for i, place in enumerate(sites)}
+    sites = {of: numbered(place, cell) for of, place in sites.items()}
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
     tree = segment_tree(cell, settle=settle)
-    support, split = dict(support or {}), largest_load is not None
+    support, split = (
+        {n: numbered(p, cell) for n, p in (support or {}).items()},
+        largest_load is not None,
+    )
     kept = skeleton(tree, dict(sites), support, bifurcations=bifurcations or split)
     if largest_load is not None:
         support |= load_places(tree, kept.nodes, largest_load * PF_IN_NF)

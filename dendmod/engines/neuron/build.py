@@ -72,12 +72,13 @@ class BuiltCell:
         SpecError
             If the morphology has no such section.
         """
-        if location.section >= len(self.sections):
+        sections = (*self.sections, *self.axon)
+        if location.section >= len(sections):
             raise SpecError(
                 f"section {location.section} is not there: {self.cell.morphology} has sections "
-                f"0..{len(self.sections) - 1}"
+                f"0..{len(sections) - 1}"
             )
-        return self.sections[location.section](location.x)
+        return sections[location.section](location.x)
 
     @property
     def n_segments(self) -> int:
