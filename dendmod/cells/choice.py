@@ -5,7 +5,7 @@ from __future__ import annotations
 from dendmod.cells.file import load_cell
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.errors import SpecError
-from dendmod.morphology import resolve
+from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell
 
 HAY = "the membrane of Hay et al. 2011's L5b pyramidal cell"
@@ -21,7 +21,7 @@ def choose_cell(cell: str | None, morphology: str | None, biophysics: int | None
     """
     if cell is None:
         chosen = L5PyramidalCell(morphology or "l5pc", biophysics or 1)
-        check_shape(chosen.morphology)
+        check_shape(resolve(chosen.morphology))
         return chosen
     if morphology is not None or biophysics is not None:
         raise SpecError(
@@ -31,7 +31,7 @@ def choose_cell(cell: str | None, morphology: str | None, biophysics: int | None
     return load_cell(cell).cell
 
 
-def check_shape(morphology: str) -> None:
+def check_shape(shape: Morphology) -> None:
     """Refuse to put Hay's membrane onto a shape that has no apical tree with a trunk.
 
     Raises
@@ -39,7 +39,6 @@ def check_shape(morphology: str) -> None:
     SpecError
         Saying which membrane it would be, and how to give another.
     """
-    shape = resolve(morphology)
     if not shape.tuft_sections:
         lacks = "no tuft" if shape.trunk_sections else "no apical tree"
         raise SpecError(

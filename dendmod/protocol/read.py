@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from dendmod.cells.choice import check_shape
 from dendmod.cells.file import find_cell, shipped_cells
 from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.paths import data_dir
@@ -85,20 +84,15 @@ def parse_protocol(
         table = {**table, "cell": {}}
     change(table, changes or {}, origin)
     with of_file(origin):
-        _check_cell(table.get("cell"))
+        _place_cell(table.get("cell"))
     return _checked(table, origin)
 
 
-def _check_cell(cell: Any) -> None:
-    """Give the full path of a cell file, and refuse a shape that Hay's membrane is not for."""
-    if not isinstance(cell, dict):
-        return
-    file, morphology = cell.get("file"), cell.get("morphology")
-    if isinstance(file, str) and file not in shipped_cells():
+def _place_cell(cell: Any) -> None:
+    """Give the full path of a cell file."""
+    file = cell.get("file") if isinstance(cell, dict) else None
+    if isinstance(cell, dict) and isinstance(file, str) and file not in shipped_cells():
         cell["file"] = str(find_cell(file).resolve())
-    elif isinstance(morphology, str) and not cell.get("reduced"):
-        if Path(morphology).suffix and Path(morphology).is_file():
-            check_shape(morphology)
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:
