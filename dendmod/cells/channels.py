@@ -12,7 +12,7 @@ from typing import TypeVar
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.conducting import gated_parameters, is_channel
-from dendmod.spec import Cell, MechanismSpec, ReducedCell, scale_and_shift
+from dendmod.spec import Cell, MechanismSpec, ReducedCell, SectionTables, scale_and_shift
 from dendmod.spec.cell import Value
 
 AnyCell = TypeVar("AnyCell", Cell, ReducedCell, Cell | ReducedCell)
@@ -24,7 +24,7 @@ def channels(cell: Cell | ReducedCell) -> tuple[str, ...]:
     if isinstance(cell, ReducedCell):
         found = {suffix for c in cell.compartments for suffix in c.channels}
     else:
-        found = {m.suffix for r in cell.biophysics.regions.values() for m in r.mechanisms}
+        found = set(cell.suffixes)
     return tuple(sorted(suffix for suffix in found if is_channel(known.get(suffix))))
 
 
@@ -46,6 +46,8 @@ def scaled(cell: AnyCell, factors: Mapping[str, float]) -> AnyCell:
     if isinstance(cell, ReducedCell):
         return _scaled_compartments(cell, factors)
     known, biophysics, regions = mechanism_set(cell.mechanisms), cell.biophysics, {}
+    if isinstance(biophysics, SectionTables):
+        return cell.model_copy(update={"biophysics": _scaled_tables(known, biophysics, factors)})
     for region, spec in biophysics.regions.items():
         mechanisms = tuple(
             MechanismSpec(
@@ -80,6 +82,23 @@ def _scaled_compartments(cell: ReducedCell, factors: Mapping[str, float]) -> Red
         for c in cell.compartments
     )
     return cell.model_copy(update={"compartments": compartments})
+
+
+def _scaled_tables(
+    known: MechanismSet, tables: SectionTables, factors: Mapping[str, float]
+) -> SectionTables:
+    sections = []
+    for section in tables.sections:
+        values = dict(section.values)
+        for suffix in set(section.mechanisms) & set(factors):
+            mechanism = known.get(suffix)
+            defaults = {p.name: p.default for p in mechanism.parameters}
+            for name in gated_parameters(mechanism):
+                full = f"{name}_{suffix}"
+                row = values.get(full, (defaults[name],))
+                values[full] = tuple(factors[suffix] * x for x in row)
+        sections.append(section.model_copy(update={"values": values}))
+    return tables.model_copy(update={"sections": tuple(sections)})
 
 
 _Value = TypeVar("_Value", float, Value)

@@ -1,12 +1,13 @@
-"""``dendmod cell check``"""
+"""``dendmod cell check|show``"""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
-from dendmod.cli.options import Biophysics, CellMorphology, Json, Out
+from dendmod.cli.options import CellFile, Json, MaybeBiophysics, Morphology, Out
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -18,24 +19,25 @@ def _group() -> None:
 
 @app.command()
 def check(
-    morphology: CellMorphology = "l5pc",
-    biophysics: Biophysics = 3,
+    cell: CellFile = None,
+    morphology: Morphology = None,
+    biophysics: MaybeBiophysics = None,
     as_json: Json = False,
     out: Out = None,
 ) -> None:
     """Measure rest, input resistance, step rates and BAC firing; with --out, draw them."""
     from dendmod.cells.check import check_cell
-    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.cells.choice import choose_cell
     from dendmod.params import hay2011
     from dendmod.study.summary import write_summary
 
-    spec = L5PyramidalCell(morphology, biophysics)
+    spec = choose_cell(cell, morphology, biophysics or (3 if cell is None else None))
     facts = check_cell(spec)
     summary = facts.as_json()
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        typer.echo(f"{morphology}, biophysics set {biophysics}")
+        typer.echo(f"{spec.morphology}, {spec.biophysics.name}")
         typer.echo(f"rest                {facts.rest:8.2f} mV")
         typer.echo(f"input resistance    {facts.rin:8.2f} MOhm")
         for amp, rate, sd in hay2011.STEPS.rates:
@@ -51,4 +53,17 @@ def check(
 
         with style():
             save(draw(spec, facts), out, "cell")
-        write_summary(out, {"schema": "dendmod/cell/1", "biophysics": biophysics, **summary})
+        write_summary(
+            out, {"schema": "dendmod/cell-check/1", "biophysics": spec.biophysics.name, **summary}
+        )
+
+
+@app.command()
+def show(
+    cell: Annotated[str, typer.Argument(metavar="PATH", help="A cell: folder, file or name.")],
+) -> None:
+    """Print what a cell file was read as: sections, parameters with their range, mechanisms."""
+    from dendmod.cells.file import load_cell
+    from dendmod.cells.show import describe
+
+    typer.echo(describe(load_cell(cell)))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dendmod.cli.options import (
+    CellFile,
     Dt,
     Grid,
     Morphology,
@@ -29,6 +30,7 @@ def run(
     trials: Trials = None,
     quick: Quick = False,
     workers: Workers = None,
+    cell: CellFile = None,
     morphology: Morphology = None,
     dt: Dt = None,
     scheduler: Scheduler = None,
@@ -46,7 +48,7 @@ def run(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology),
+        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell),
         grid=parse_grid(grid or ()),
         quick=quick,
     )

@@ -4,6 +4,8 @@ from dendmod.spec.base import Spec
 from dendmod.spec.cell import (
     ApicalExponential,
     ApicalWindow,
+    AxonCylinder,
+    AxonCylinders,
     AxonStub,
     Biophysics,
     BySection,
@@ -16,6 +18,7 @@ from dendmod.spec.cell import (
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
+from dendmod.spec.section_tables import SectionMembrane, SectionTables
 from dendmod.spec.stimulus import (
     CurrentClamp,
     Setup,
@@ -27,6 +30,8 @@ from dendmod.spec.stimulus import (
 __all__ = [
     "ApicalExponential",
     "ApicalWindow",
+    "AxonCylinder",
+    "AxonCylinders",
     "AxonStub",
     "Biophysics",
     "BySection",
@@ -40,6 +45,8 @@ __all__ = [
     "RegionSpec",
     "Role",
     "Run",
+    "SectionMembrane",
+    "SectionTables",
     "Setup",
     "Spec",
     "SpikeTrain",

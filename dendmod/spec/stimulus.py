@@ -63,7 +63,8 @@ class Setup(Spec):
     def _compartments_are_there(self) -> Setup:
         if isinstance(self.cell, ReducedCell):
             n = len(self.cell.compartments)
-            check_places(self.places, n, "compartment", self.cell.name)
+            by_number = {what: p for what, p in self.places.items() if not p.is_named}
+            check_places(by_number, n, "compartment", self.cell.name)
         return self
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.checks import check_setup
+from dendmod.engines.checks import check_setup, with_numbers
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
@@ -42,6 +42,7 @@ class Simulator(InSession):
     """
 
     def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
+        setup = with_numbers(setup)
         check_setup(setup)
         self.setup, self.spec = setup, run
         self.session = Session(

@@ -164,7 +164,7 @@ def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
         },
         "readings": {
             **protocol.readings.model_dump(),
-            "biophysics": protocol.cell.biophysics,
+            "biophysics": protocol.cell.membrane,
             "site_x": protocol.sites.x,
             "feedforward_lag_ms": {n: a.feedforward_lag_ms for n, a in protocol.arms.items()},
             "dt_ms": protocol.run.dt_ms,
