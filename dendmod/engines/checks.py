@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dendmod.mechanisms.catalogue import mechanism_set
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, ReducedCell, Setup
 from dendmod.spec.stimulus import check_places
+
+
+# current, reversal potential, concentrations inside and outside
+_OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
 
 
 def shape_of(cell: Cell) -> Morphology:
@@ -31,7 +36,8 @@ def check_setup(setup: Setup) -> None:
     MechanismError
         If a mechanism or a parameter is not known.
     SpecError
-        If a section is not there, or a parameter cannot have its value.
+        If a section is not there, a parameter cannot have its value, or no mechanism has a
+        variable that is recorded.
     """
     cell = setup.cell
     known = mechanism_set(cell.mechanisms)
@@ -44,3 +50,30 @@ def check_setup(setup: Setup) -> None:
                 known.check_parameters(mechanism.suffix, mechanism.params)
     for synapse in setup.synapses:
         known.check_point_process(synapse.mechanism, synapse.params)
+    for name, kept in setup.recordings.items():
+        if kept.synapse is not None:
+            point = next(s.mechanism for s in setup.synapses if s.name == kept.synapse)
+            variables = _variables(known.get(point))
+        else:
+            variables = _of_membranes(known)
+        if kept.variable not in variables:
+            raise SpecError(
+                f"recording {name!r}: there is no variable {kept.variable!r}."
+                + did_you_mean(kept.variable, variables)
+            )
+
+
+def _variables(mechanism: Mechanism) -> set[str]:
+    """Names of all that can be read of a mechanism."""
+    return {*mechanism.parameter_names, *mechanism.variables, *mechanism.states}
+
+
+def _of_membranes(known: MechanismSet) -> set[str]:
+    """Names of all variables that a membrane of these mechanisms can have, as NEURON has them."""
+    found = {"v", "i_cap"}
+    for mechanism in known.mechanisms.values():
+        if mechanism.kind == "density":
+            found |= {f"{name}_{mechanism.suffix}" for name in _variables(mechanism)}
+            ions = {ion.name for ion in mechanism.ions}
+            found |= {f"{a}{ion}{b}" for ion in ions for a, b in _OF_ION}
+    return found

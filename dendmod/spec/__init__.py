@@ -13,11 +13,14 @@ from dendmod.spec.cell import (
     RegionSpec,
     scale_and_shift,
 )
+from dendmod.spec.currents import Chirp, Current, OrnsteinUhlenbeck, Ramp, Sine, Waveform
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
 from dendmod.spec.stimulus import (
+    ClampLevel,
     CurrentClamp,
+    Recording,
     Setup,
     SpikeTrain,
     Synapse,
@@ -31,19 +34,27 @@ __all__ = [
     "Biophysics",
     "BySection",
     "Cell",
+    "Chirp",
+    "ClampLevel",
     "Compartment",
+    "Current",
     "CurrentClamp",
     "Distribution",
     "Location",
     "MechanismSpec",
+    "OrnsteinUhlenbeck",
+    "Ramp",
+    "Recording",
     "ReducedCell",
     "RegionSpec",
     "Role",
     "Run",
     "Setup",
+    "Sine",
     "Spec",
     "SpikeTrain",
     "Synapse",
     "VoltageClamp",
+    "Waveform",
     "scale_and_shift",
 ]
