@@ -31,6 +31,13 @@ class CellFields(Spec):
     biophysics: Literal[1, 3] = 1
     reduced: str | None = None
 
+    @property
+    def spec(self) -> Cell | ReducedCell:
+        """The cell."""
+        if self.reduced is not None:
+            return read_reduced(self.reduced)
+        return L5PyramidalCell(self.morphology, self.biophysics)
+
 
 class RunFields(Spec):
     """[run]"""
@@ -40,6 +47,8 @@ class RunFields(Spec):
     settle_ms: NonNegativeFloat = 1000.0
     trials: PositiveInt = 10
     seed: int = Field(default=1, ge=0)
+    spike_threshold_mV: float = 0.0  # ours: what counts as an output spike
+    plateau_mV: float = -40.0  # ours: above it a site is in an NMDA spike
 
 
 class ReadingFields(Spec):
@@ -179,14 +188,17 @@ class Protocol(Spec):
     @property
     def cell_spec(self) -> Cell | ReducedCell:
         """The cell."""
-        if self.cell.reduced is not None:
-            return read_reduced(self.cell.reduced)
-        return L5PyramidalCell(self.cell.morphology, self.cell.biophysics)
+        return self.cell.spec
 
     @property
     def run_spec(self) -> Run:
         """The run of one trial."""
-        return Run(tstop=self.run.tstop_ms, dt=self.run.dt_ms, settle=self.run.settle_ms)
+        return Run(
+            tstop=self.run.tstop_ms,
+            dt=self.run.dt_ms,
+            settle=self.run.settle_ms,
+            spike_threshold=self.run.spike_threshold_mV,
+        )
 
     @property
     def site_choice(self) -> SiteChoice:

@@ -51,19 +51,21 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
-    _look_beside(path, table)
+    look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 
 
-def _look_beside(path: Path, table: dict[str, Any]) -> None:
-    """Give the full path of each file of a cell that lies beside the protocol."""
-    cell = table.get("cell")
-    if not isinstance(cell, dict):
-        return
-    for name in _FILES:
-        given = cell.get(name)
-        if isinstance(given, str) and Path(given).suffix and (path.parent / given).is_file():
-            cell[name] = str((path.parent / given).resolve())
+def look_beside(path: Path, table: dict[str, Any]) -> None:
+    """Give the full path of each file of a cell or a waveform that lies beside the protocol."""
+    stimuli = table.get("stimuli")
+    places = [(table.get("cell"), _FILES)]
+    if isinstance(stimuli, dict):
+        places += [(stimulus, ("file",)) for stimulus in stimuli.values()]
+    for fields, names in places:
+        for name in names if isinstance(fields, dict) else ():
+            given = fields.get(name)
+            if isinstance(given, str) and Path(given).suffix and (path.parent / given).is_file():
+                fields[name] = str((path.parent / given).resolve())
 
 
 def parse_protocol(
