@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from dendmod.plotting.style import COLOURS
 
 Array = npt.NDArray[np.float64]
 _MOST_COLUMNS = 6  # with more runs they share one column
-_NAME = 40  # characters of a title
+_WIDTH = 26  # characters of a line of a title
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def draw_stimuli(runs: Sequence[Traces], title: str) -> Figure:
         if run.injected is not None:
             column[-1].plot(run.t, run.injected, color=COLOURS["feedforward"], lw=0.6)
         if columns == len(runs):
-            column[0].set_title(run.name[:_NAME])
+            column[0].set_title(textwrap.fill(run.name, _WIDTH))
         column[-1].set_xlabel("Time (ms)")
     if has_current:
         axes[-1, 0].set_ylabel("Injected (nA)")

@@ -49,9 +49,10 @@ class StimulusRun:
 
     @property
     def name(self) -> str:
-        """What sets it apart, such as ``"stimuli.step.amp_nA=0.6"``."""
+        """What sets it apart, such as ``"step.amp_nA=0.6"``."""
         trial = f"trial {self.trial}" if self.protocol.run.trials > 1 else ""
-        return " ".join(part for part in (name_of(self.point), trial) if part)
+        point = name_of({f.removeprefix("stimuli."): v for f, v in self.point.items()})
+        return " ".join(part for part in (point, trial) if part)
 
     @property
     def others(self) -> tuple[str, ...]:
