@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from dendmod.cells.features import spike_features
+from dendmod.cells.features import smallest_current, spike_features, time_constant
 from dendmod.errors import DendmodError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
@@ -31,7 +31,6 @@ RIN_AMP = -0.1  # nA
 _REST_MS = 700.0
 _RIN_MS = 500.0
 _ONSET_MS = 50.0  # of the steps that look for the rheobase
-_FIRST_NA = 0.05
 _PASSIVE_MV = 150.0  # a current that would take the membrane so far up by its resistance is enough
 
 
@@ -232,8 +231,8 @@ class _Check:
         top = int(np.argmax(moved))
         if moved[top] > 0:
             found["sag"] = float((moved[top] - abs(steady)) / moved[top])
-            self.measure("time constant", lambda: {"tau": time_constant(since[: top + 1],
-                                                                        moved[: top + 1])})  # fmt: skip
+            onset = since[: top + 1], moved[: top + 1]
+            self.measure("time constant", lambda: {"tau": time_constant(*onset)})
         return found
 
     def steps(self) -> dict[str, Any]:
@@ -285,7 +284,9 @@ class _Check:
                 return result, int(np.count_nonzero(times >= _ONSET_MS))
 
             limit = f.rheobase_max_nA or _enough(self.found.get("rin"))
-            rheobase = _smallest(lambda amp: spikes(amp)[1] > 0, limit, f.rheobase_resolution)
+            rheobase = smallest_current(
+                lambda amp: spikes(amp)[1] > 0, limit, f.rheobase_resolution
+            )
             found["rheobase"] = rheobase
             rates = {rheobase: spikes(rheobase)[1] / (f.fi_dur_ms / 1000)}
             for factor in f.fi_factors:
@@ -307,57 +308,6 @@ class _Check:
 def _enough(rin: float | None) -> float:
     """Return the current (nA) at which the search for a spike ends."""
     return _PASSIVE_MV / rin if rin and rin > 0 else 10.0
-
-
-def _smallest(fires: Callable[[float], bool], limit: float, resolution: float) -> float:
-    """Return the smallest current (nA) that fires, to a resolution relative to itself.
-
-    Raises
-    ------
-    SpecError
-        If it fires without any current, or not up to the limit.
-    """
-    if fires(0.0):
-        raise SpecError("the cell spikes without any current, so that it has no rheobase")
-    low, high = 0.0, min(_FIRST_NA, limit)
-    while not fires(high):
-        if high >= limit:
-            raise SpecError(f"no step up to {limit:.3g} nA evokes a spike at the soma")
-        low, high = high, min(2 * high, limit)
-    while high - low > resolution * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if fires(middle) else (middle, high)
-    return high
-
-
-def time_constant(t: Array, moved: Array) -> float:
-    """Return tau (ms) of the ``A (1 - exp(-t / tau))`` that fits a rise from 0 best.
-
-    Parameters
-    ----------
-    t
-        Times from the onset (ms), shape [n]; they may lie unevenly.
-    moved
-        Distance from rest (mV), shape [n].
-
-    Raises
-    ------
-    SpecError
-        If no exponential fits.
-    """
-    from scipy.optimize import curve_fit
-
-    even = np.linspace(0.0, float(t[-1]), 1000)
-    values = np.interp(even, t, moved)
-    guess = float(even[int(np.argmax(values >= 0.63 * values[-1]))])
-    try:
-        (_, tau), _ = curve_fit(
-            lambda x, a, tau: a * (1 - np.exp(-x / tau)), even, values,
-            p0=(float(values[-1]), max(guess, 1e-3)),
-        )  # fmt: skip
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise SpecError(f"no exponential fits the onset of the step: {error}") from None
-    return float(tau)
 
 
 def check_cell(cell: Cell | ReducedCell, fields: CheckFields | None = None) -> CellFacts:

@@ -9,7 +9,6 @@ from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, ReducedCell, Setup
 from dendmod.spec.stimulus import check_places
 
-
 # current, reversal potential, concentrations inside and outside
 _OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
 
@@ -51,15 +50,15 @@ def check_setup(setup: Setup) -> None:
     for synapse in setup.synapses:
         known.check_point_process(synapse.mechanism, synapse.params)
     for name, kept in setup.recordings.items():
+        points = {s.name: s.mechanism for s in setup.synapses}
         if kept.synapse is not None:
-            point = next(s.mechanism for s in setup.synapses if s.name == kept.synapse)
-            variables = _variables(known.get(point))
+            allowed = _variables(known.get(points[kept.synapse]))
         else:
-            variables = _of_membranes(known)
-        if kept.variable not in variables:
+            allowed = _of_membrane(known, kept.variable)
+        if kept.variable not in allowed:
             raise SpecError(
                 f"recording {name!r}: there is no variable {kept.variable!r}."
-                + did_you_mean(kept.variable, variables)
+                + did_you_mean(kept.variable, allowed)
             )
 
 
@@ -68,12 +67,13 @@ def _variables(mechanism: Mechanism) -> set[str]:
     return {*mechanism.parameter_names, *mechanism.variables, *mechanism.states}
 
 
-def _of_membranes(known: MechanismSet) -> set[str]:
-    """Names of all variables that a membrane of these mechanisms can have, as NEURON has them."""
-    found = {"v", "i_cap"}
-    for mechanism in known.mechanisms.values():
-        if mechanism.kind == "density":
-            found |= {f"{name}_{mechanism.suffix}" for name in _variables(mechanism)}
-            ions = {ion.name for ion in mechanism.ions}
-            found |= {f"{a}{ion}{b}" for ion in ions for a, b in _OF_ION}
-    return found
+def _of_membrane(known: MechanismSet, wanted: str) -> set[str]:
+    """Names that a variable of the membrane may have, in NEURON's form.
+
+    Of a name that ends in that of a mechanism, all variables of this mechanism; else those of ions.
+    """
+    for suffix, mechanism in known.mechanisms.items():
+        if mechanism.kind == "density" and wanted.endswith(f"_{suffix}"):
+            return {f"{name}_{suffix}" for name in _variables(mechanism)}
+    ions = {ion.name for m in known.mechanisms.values() for ion in m.ions}
+    return {"v", "i_cap"} | {f"{a}{ion}{b}" for ion in ions for a, b in _OF_ION}

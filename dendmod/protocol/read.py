@@ -57,12 +57,14 @@ def load_protocol(
 
 def look_beside(path: Path, table: dict[str, Any]) -> None:
     """Give the full path of each file of a cell or a waveform that lies beside the protocol."""
+    places: list[tuple[Any, tuple[str, ...]]] = [(table.get("cell"), _FILES)]
     stimuli = table.get("stimuli")
-    places = [(table.get("cell"), _FILES)]
     if isinstance(stimuli, dict):
         places += [(stimulus, ("file",)) for stimulus in stimuli.values()]
     for fields, names in places:
-        for name in names if isinstance(fields, dict) else ():
+        if not isinstance(fields, dict):
+            continue
+        for name in names:
             given = fields.get(name)
             if isinstance(given, str) and Path(given).suffix and (path.parent / given).is_file():
                 fields[name] = str((path.parent / given).resolve())

@@ -182,8 +182,9 @@ def table_of(runs: list[StimulusRun]) -> pd.DataFrame:
     """Return one row a run.
 
     Columns are ``run``, a column a field of the sweep, ``trial``, ``spikes``, ``rate_Hz`` and
-    ``latency_ms`` (of the first spike after the window's start, NaN without one), and ``NAME_mean``,
-    ``NAME_min`` and ``NAME_max`` of every recording, all within the window of the protocol.
+    ``latency_ms`` (of the first spike after the window's start, NaN without one), and
+    ``NAME_mean``, ``NAME_min`` and ``NAME_max`` of every recording, all within the window of the
+    protocol.
     """
     return pd.DataFrame([_row(number, run) for number, run in enumerate(runs)])
 
@@ -238,9 +239,7 @@ def _draw(runs: list[StimulusRun], title: str, out: Path, stem: str, note: str) 
     from dendmod.plotting import save, style
     from dendmod.plotting.stimuli import Traces, draw_stimuli
 
-    drawn = [
-        Traces(run.name, run.arrays["t"], run.traces, injected(run)) for run in runs
-    ]
+    drawn = [Traces(run.name, run.arrays["t"], run.traces, injected(run)) for run in runs]
     with style():
         save(draw_stimuli(drawn, title), out, stem, note=note)
 

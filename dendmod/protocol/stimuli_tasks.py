@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 
 from dendmod.protocol.places import locate
-from dendmod.protocol.stimuli import (
-    ClampFields,
-    CurrentFields,
-    StepFields,
-    StimulusProtocol,
-    recording_spec,
-    spikes_of,
-)
+from dendmod.protocol.stimuli import StimulusProtocol, recording_spec, spikes_of
+from dendmod.protocol.stimulus_fields import ClampFields, CurrentFields, StepFields
 from dendmod.spec import Location, Setup, SpikeTrain
 
 

@@ -72,9 +72,7 @@ class Sine(_Timed):
     mean: float = 0.0
 
     def _while_on(self, t: Array) -> Array:
-        return self.mean + self.amp * np.sin(
-            2 * np.pi * self.frequency * t * _MS_IN_S + self.phase
-        )
+        return self.mean + self.amp * np.sin(2 * np.pi * self.frequency * t * _MS_IN_S + self.phase)
 
 
 class Chirp(_Timed):
@@ -168,6 +166,4 @@ class Waveform(Spec):
         return np.where(on, np.asarray(self.amps)[np.maximum(at, 0)], 0.0)
 
 
-Current = Annotated[
-    Ramp | Sine | Chirp | OrnsteinUhlenbeck | Waveform, Field(discriminator="kind")
-]
+Current = Annotated[Ramp | Sine | Chirp | OrnsteinUhlenbeck | Waveform, Field(discriminator="kind")]

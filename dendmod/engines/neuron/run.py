@@ -12,8 +12,8 @@ from dendmod.engines.neuron.compartments import BuiltCompartments, build_compart
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
-from dendmod.spec.result import Array, Result
 from dendmod.spec.currents import Current
+from dendmod.spec.result import Array, Result
 from dendmod.spec.stimulus import Recording, VoltageClamp, check_trains
 
 _ALWAYS = 1e9  # ms
