@@ -104,7 +104,7 @@ class PreparedJob:
         job.ff = self._decays(self.spec.feedforward.profile)
         job.e_excitatory, job.e_gaba = r.e_excitatory, r.e_gaba
         job.nmda_ratio = self.spec.context.nmda_ratio if self.spec.context else 0.0
-        job.mg_factor, job.mg_slope = wybo2022.MG_FACTOR, wybo2022.MG_SLOPE
+        job.mg_factor, job.mg_slope = r.mg_factor, r.mg_slope
 
     def _decays(self, profile: Profile) -> tuple[float, float]:
         dt = self.how.dt
