@@ -24,7 +24,7 @@ from dendmod.spec import (
     SpikeTrain,
     Synapse,
 )
-from dendmod.spec.result import Array, Result
+from dendmod.spec.result import Array, Result, upward_crossings
 from dendmod.spec.stimulus import SOMA
 
 RIN_AMP = -0.1  # nA
@@ -278,20 +278,18 @@ class _Check:
         setup = Setup(cell=self.cell, current_clamps=(clamp,))
         with Simulator(setup, run) as simulator:
 
-            def spikes(amp: float) -> tuple[Result, int]:
-                result = simulator.run(amps=(amp,))
-                times = result.spike_times(threshold=f.spike_threshold_mV)
-                return result, int(np.count_nonzero(times >= _ONSET_MS))
+            def rate(amp: float) -> float:
+                times = simulator.run(amps=(amp,)).spike_times(threshold=f.spike_threshold_mV)
+                return float(np.count_nonzero(times >= _ONSET_MS) / (f.fi_dur_ms / 1000))
+
+            def fires(amp: float) -> bool:
+                return _has_spike(simulator.run(amps=(amp,)), f.spike_threshold_mV)
 
             limit = f.rheobase_max_nA or _enough(self.found.get("rin"))
-            rheobase = smallest_current(
-                lambda amp: spikes(amp)[1] > 0, limit, f.rheobase_resolution
-            )
+            rheobase = smallest_current(fires, limit, f.rheobase_resolution)
             found["rheobase"] = rheobase
-            rates = {rheobase: spikes(rheobase)[1] / (f.fi_dur_ms / 1000)}
-            for factor in f.fi_factors:
-                rates[factor * rheobase] = spikes(factor * rheobase)[1] / (f.fi_dur_ms / 1000)
-            result, _ = spikes(f.features_at * rheobase)
+            rates = {k * rheobase: rate(k * rheobase) for k in (1.0, *f.fi_factors)}
+            result = simulator.run(amps=(f.features_at * rheobase,))
         self.traces["features"] = (result.t, result.v)
         window = (_ONSET_MS, _ONSET_MS + f.fi_dur_ms)
         self.measure(
@@ -308,6 +306,12 @@ class _Check:
 def _enough(rin: float | None) -> float:
     """Return the current (nA) at which the search for a spike ends."""
     return _PASSIVE_MV / rin if rin and rin > 0 else 10.0
+
+
+def _has_spike(result: Result, threshold: float) -> bool:
+    """Whether the soma goes above a threshold (mV) and, unlike a passive one, comes down again."""
+    down = upward_crossings(result.t, -result.v["soma"], -threshold)
+    return bool((down >= _ONSET_MS).any())
 
 
 def check_cell(cell: Cell | ReducedCell, fields: CheckFields | None = None) -> CellFacts:

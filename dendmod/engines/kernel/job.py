@@ -29,7 +29,6 @@ from dendmod.network import NetworkRun, NetworkSpec, Plasticity, Profile
 from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events
 from dendmod.network.run import GeneratedStimulus
 from dendmod.network.tables import burst_table, poisson_table
-from dendmod.params import wybo2022
 
 _ZERO_CELSIUS = 273.15
 
