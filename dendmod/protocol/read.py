@@ -51,6 +51,11 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
+    if str(table.get("schema", "")).startswith("dendmod/stimuli/"):
+        raise SpecError(
+            f"{path} is a file of stimuli, which has no arms and levels; `dendmod run {name}` runs "
+            "it, and dendmod.protocol.stimuli_file.load_stimuli reads it"
+        )
     look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 

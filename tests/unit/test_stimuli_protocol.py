@@ -1,7 +1,9 @@
 """Are files of stimuli checked, run, tabulated and drawn?"""
 
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,15 @@ from dendmod.cells.reduced import write_reduced
 from dendmod.engines.checks import shape_of
 from dendmod.errors import MorphologyError, SpecError
 from dendmod.network.drawn import hay_soma
+from dendmod.protocol import load_protocol
 from dendmod.protocol.places import PlaceFields, locate
 from dendmod.protocol.run_file import run_file
 from dendmod.protocol.stimuli_file import load_stimuli, run_stimuli_file, tasks_of
 from dendmod.protocol.stimuli_tasks import setup_of, trains_of
+from dendmod.protocol.stimulus_fields import StimulusFields
 from dendmod.spec import Compartment, Location, ReducedCell
 from dendmod.spec.stimulus import SOMA
+from dendmod.study.citations import cite
 from dendmod.sweep import Sweep
 from tests.doubles import SweepDouble
 from tests.pictures import axes_of, kept_pictures, points
@@ -345,5 +350,28 @@ def test_the_files_that_ship_are_whole(name, quick):
         assert protocol.window == (200.0, 600.0)
 
 
+def test_what_needs_arms_says_that_a_file_of_stimuli_has_none():
+    with pytest.raises(SpecError, match="steps.toml is a file of stimuli, .*`dendmod run steps`"):
+        load_protocol("steps")
+
+
 def test_a_threshold_of_the_protocol_is_that_of_its_runs():
     assert load_stimuli("steps", {"run.spike_threshold_mV": -20.0}).run_spec.spike_threshold == -20
+
+
+def test_the_file_on_the_page_is_whole(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+    (tmp_path / "page.toml").write_text(block)
+    protocol = load_stimuli(tmp_path / "page.toml")
+    assert len(tasks_of(protocol)) == 4
+    setup = setup_of(protocol)
+    assert len(setup.currents) == len(setup.synapses) == 1
+    kinds = set(re.findall(r"^\| `(\w+)` \|", page, re.M))
+    fields = get_args(get_args(StimulusFields)[0])
+    assert {get_args(f.model_fields["kind"].annotation)[0] for f in fields} <= kinds
+
+
+def test_what_stands_behind_a_run_is_cited(ran):
+    _, out, _ = ran
+    assert "Hay 2011" in cite(out / "summary.json")
