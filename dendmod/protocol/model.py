@@ -71,6 +71,8 @@ class RunFields(Spec):
     settle_ms: NonNegativeFloat = 1000.0
     trials: PositiveInt = 10
     seed: int = Field(default=1, ge=0)
+    spike_threshold_mV: float = 0.0  # ours: what counts as an output spike
+    plateau_mV: float = -40.0  # ours: above it a site is in an NMDA spike
 
 
 class ReadingFields(Spec):
@@ -215,7 +217,12 @@ class Protocol(Spec):
     @property
     def run_spec(self) -> Run:
         """The run of one trial."""
-        return Run(tstop=self.run.tstop_ms, dt=self.run.dt_ms, settle=self.run.settle_ms)
+        return Run(
+            tstop=self.run.tstop_ms,
+            dt=self.run.dt_ms,
+            settle=self.run.settle_ms,
+            spike_threshold=self.run.spike_threshold_mV,
+        )
 
     @property
     def site_choice(self) -> SiteChoice:

@@ -52,22 +52,31 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
-    _look_beside(path, table)
+    if str(table.get("schema", "")).startswith("dendmod/stimuli/"):
+        raise SpecError(
+            f"{path} is a file of stimuli, which has no arms and levels; `dendmod run {name}` runs "
+            "it, and dendmod.protocol.stimuli_file.load_stimuli reads it"
+        )
+    look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 
 
-def _look_beside(path: Path, table: dict[str, Any]) -> None:
-    """Give the full path of each file of a cell that lies beside the protocol."""
-    cell = table.get("cell")
-    if not isinstance(cell, dict):
-        return
-    for name in _FILES:
-        given = cell.get(name)
-        if not isinstance(given, str):
+def look_beside(path: Path, table: dict[str, Any]) -> None:
+    """Give the full path of each file of a cell or a waveform that lies beside the protocol."""
+    places: list[tuple[Any, tuple[str, ...]]] = [(table.get("cell"), _FILES)]
+    stimuli = table.get("stimuli")
+    if isinstance(stimuli, dict):
+        places += [(stimulus, ("file",)) for stimulus in stimuli.values()]
+    for fields, names in places:
+        if not isinstance(fields, dict):
             continue
-        beside = path.parent / given
-        if (Path(given).suffix and beside.is_file()) or (name == "file" and beside.is_dir()):
-            cell[name] = str(beside.resolve())
+        for name in names:
+            given = fields.get(name)
+            if not isinstance(given, str):
+                continue
+            beside = path.parent / given
+            if (Path(given).suffix and beside.is_file()) or (name == "file" and beside.is_dir()):
+                fields[name] = str(beside.resolve())
 
 
 def parse_protocol(
