@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dendmod.mechanisms import library, mechanism_set, toolchain
+from dendmod.mechanisms.catalogue import parse
 from dendmod.mechanisms.units import unit_errors
 from tests.mechanisms import two_sections as two
 
@@ -77,6 +78,20 @@ def test_what_is_read_of_the_surroundings():
     assert {n for n in two.MINIATURES if "celsius" in OWN.get(n).reads} == {"CalGhk", "KvQ10"}
     assert OWN.get("KaKinetic").blocks == ("KINETIC",)
     assert OWN.get("KaKinetic").states == ("closed", "open", "shut")
+
+
+def test_what_is_declared_and_never_used_is_not_read(tmp_path):
+    """Old files declare celsius and diam by habit."""
+    text = (two.FOLDER / "KdrGmax.mod").read_text()
+    path = tmp_path / "Old.mod"
+    path.write_text(
+        text.replace("    v (mV)\n", "    v (mV)\n    celsius (degC)\n    diam (um)\n", 1)
+    )
+    assert parse(path).reads == ("v",)
+    path.write_text(
+        text.replace("ik = cond", "VERBATIM\n    (void) diam;\n    ENDVERBATIM\n    ik = cond")
+    )
+    assert parse(path).reads == ("v", "diam")
 
 
 def test_a_gate_without_a_state_is_no_leak():
