@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dendmod import L5PyramidalCell, Run, Setup, SpikeTrain, simulate
-from dendmod.cells.sites import Sites
 from dendmod.cells.channels import scaled
+from dendmod.cells.sites import Sites
 from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms.catalogue import check_point_process
 from dendmod.spec import Location
