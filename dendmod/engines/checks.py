@@ -73,12 +73,13 @@ def check_setup(setup: Setup) -> None:
     MorphologyError
         As `shape_of` says.
     MechanismError
-        If a mechanism or a parameter is not known.
+        If a mechanism or a parameter, GLOBAL or not, is not known.
     SpecError
         If a section is not there, or a parameter cannot have its value.
     """
     cell = setup.cell
     known = mechanism_set(cell.mechanisms)
+    known.check_globals(cell.globals)
     if isinstance(cell, ReducedCell):
         check_mechanisms(cell)
     else:

@@ -95,8 +95,11 @@ class Mechanism:
 
     @property
     def is_leak(self) -> bool:
-        """Whether it conducts without gates and without an ion's concentration: a plain leak."""
-        return self.conducts and not self.states and bool(self.conductance) and not self.ions
+        """Whether its conductance is one of its parameters and no ion's: a plain leak.
+
+        A gate without a state, which follows the potential at once, makes it a channel.
+        """
+        return self.conducts and not self.ions and self.conductance in self.parameter_names
 
     @property
     def gated_by(self) -> tuple[str, ...]:
@@ -107,11 +110,13 @@ class Mechanism:
 
     @property
     def needs_pool(self) -> tuple[str, ...]:
-        """Ions whose concentration matters to it: those that gate it, and calcium that it carries.
+        """Ions whose concentration matters to it: those that gate it or, as they carry it, drive it.
 
-        The reversal potential of calcium follows its concentration, which no model leaves alone.
+        Those are calcium, whose reversal potential follows its concentration, which no model leaves
+        alone, and any ion whose current is computed from concentrations (GHK).
         """
-        carried = tuple(ion for ion in self.carries if ion == "ca")
+        read = {ion.name for ion in self.ions if f"{ion.name}i" in ion.reads}
+        carried = tuple(ion for ion in self.carries if ion == "ca" or ion in read)
         return tuple(dict.fromkeys((*self.gated_by, *carried)))
 
     @property
@@ -179,6 +184,12 @@ _BUILT_IN = (
     ),
 )  # fmt: skip
 
+# NEURON refuses a second mechanism of these names
+_NEURONS = {m.suffix for m in _BUILT_IN} | {
+    "AlphaSynapse", "APCount", "IClamp", "IntFire1", "IntFire2", "IntFire4", "NetStim",
+    "PatternStim", "SEClamp", "VClamp", "capacitance", "extracellular", "fastpas", "morphology",
+}  # fmt: skip
+
 
 def parse(path: Path) -> Mechanism:
     """Read the record of a mechanism from its .mod file, with NEURON's parser.
@@ -241,13 +252,20 @@ class MechanismSet:
         Raises
         ------
         MechanismError
-            If a folder is not there or holds no .mod file, the parser refuses a file, or two files
-            of one folder are for one name.
+            If a folder is not there or holds no .mod file, the parser refuses a file, two files of
+            one folder are for one name, or a file is for a name of NEURON's.
         """
         own = data_dir("mechanisms")
         found = {m.suffix: m for m in _BUILT_IN}
         for folder in (own, *map(Path, self.folders)):
-            found |= _of_folder(folder)
+            there = _of_folder(folder)
+            for suffix, mechanism in there.items():
+                if suffix in _NEURONS:
+                    raise MechanismError(
+                        f"{mechanism.file} defines {suffix}, which is built into NEURON and cannot "
+                        "be replaced; give it another name there"
+                    )
+            found |= there
         return found
 
     @property
@@ -285,6 +303,46 @@ class MechanismSet:
                 f"{suffix} is a mechanism of the membrane; a synapse is one of {', '.join(points)}"
             )
         self.check_parameters(suffix, params)
+
+    @cached_property
+    def globals(self) -> tuple[str, ...]:
+        """NEURON's names of what is one number for a process, such as ``vhalf_na``.
+
+        GLOBAL parameters of the mechanisms, and the concentrations from which the ions that they
+        use start where no pool keeps them, such as ``cao0_ca_ion``.
+        """
+        own = [f"{p.name}_{m.suffix}" for m in self.mechanisms.values() for p in m.globals]
+        ions = dict.fromkeys(ion.name for m in self.mechanisms.values() for ion in m.ions)
+        return (*own, *(f"{ion}{side}0_{ion}_ion" for ion in ions for side in "io"))
+
+    def check_globals(self, values: Mapping[str, float]) -> None:
+        """Check that these parameters are there and GLOBAL, and that their values are possible.
+
+        Raises
+        ------
+        MechanismError
+            If there is no such parameter, or it is set from place to place (RANGE).
+        SpecError
+            If a number is not finite.
+        """
+        for name, value in values.items():
+            if name not in self.globals:
+                places = [
+                    m.suffix
+                    for m in self.mechanisms.values()
+                    if name in {f"{p}_{m.suffix}" for p in m.parameter_names}
+                ]
+                if places:
+                    parameter = name.removesuffix(f"_{places[0]}")
+                    raise MechanismError(
+                        f"{name} is no GLOBAL parameter: {parameter} of {places[0]} can differ "
+                        "from place to place; set it among the parameters of the mechanism"
+                    )
+                raise MechanismError(
+                    f"there is no GLOBAL parameter {name!r}." + did_you_mean(name, self.globals)
+                )
+            if not math.isfinite(value):
+                raise SpecError(f"the GLOBAL parameter {name} is {value}; give a finite number")
 
     def check_parameters(self, suffix: str, params: Mapping[str, object]) -> None:
         """Check that a mechanism has these parameters and that plain numbers are possible.

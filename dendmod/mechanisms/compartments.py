@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dendmod.errors import DendmodError, SpecError
 from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
 from dendmod.spec.reduced import Compartment, ReducedCell
+
+
+def inner_concentration(ion: str) -> str:
+    """Return NEURON's name of the concentration inside (mM) that stays where no pool keeps it."""
+    return f"{ion}i0_{ion}_ion"
 
 
 def check_mechanisms(cell: ReducedCell) -> None:
@@ -19,12 +26,12 @@ def check_mechanisms(cell: ReducedCell) -> None:
     known = mechanism_set(cell.mechanisms)
     for number, compartment in enumerate(cell.compartments):
         try:
-            _check(compartment, known)
+            _check(compartment, known, cell.globals)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
 
-def _check(compartment: Compartment, known: MechanismSet) -> None:
+def _check(compartment: Compartment, known: MechanismSet, values: Mapping[str, float]) -> None:
     for suffix, params in {**compartment.channels, **compartment.pools}.items():
         known.check_parameters(suffix, params)
         if known.get(suffix).kind != "density":
@@ -37,9 +44,11 @@ def _check(compartment: Compartment, known: MechanismSet) -> None:
             )
     kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of}
     for suffix in compartment.channels:
-        lonely = [ion for ion in known.get(suffix).needs_pool if ion not in kept]
+        needed = (ion for ion in known.get(suffix).needs_pool if ion not in kept)
+        lonely = [ion for ion in needed if inner_concentration(ion) not in values]
         if lonely:
             raise SpecError(
                 f"{suffix} works on {' and '.join(lonely)}; give the compartment a pool that keeps "
-                "its concentration, in pools"
+                "its concentration, in pools, or the cell the concentration that stays, "
+                f"{inner_concentration(lonely[0])} in globals"
             )

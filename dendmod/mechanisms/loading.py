@@ -107,7 +107,8 @@ def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
     """Load a set of mechanisms into NEURON, or recognise that NEURON has loaded it by itself.
 
     NEURON loads ``./x86_64`` of the working directory when it is imported (that is how
-    ``nrnivmodl mechanisms`` by hand works); a second load of the same names is an error there.
+    ``nrnivmodl mechanisms`` by hand works); a second load of the same names is an error there. So
+    what that library holds is taken if it is from the same files, and the rest is added to it.
 
     Parameters
     ----------
@@ -119,40 +120,31 @@ def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
     Raises
     ------
     MechanismError
-        If the library in the working directory lacks a mechanism or is from other .mod files, or
-        the library cannot be built.
+        If the library in the working directory has mechanisms of the set from other .mod files, or
+        a library cannot be built.
     """
     own = _compiled(mechanisms)
-    files = [m.file for m in own if m.file is not None]
-    present = [m for m in own if hasattr(h, m.suffix)]
-    if present:
-        return _already_loaded(own, present, files)
-    built = library(files)
-    check_library(built.path)
-    if built.coreneuron is not None:
-        os.environ["CORENEURONLIB"] = str(built.coreneuron)
-    h.nrn_load_dll(str(built.path))
-    missing = [m.suffix for m in own if not hasattr(h, m.suffix)]
-    if missing:
-        raise MechanismError(
-            f"NEURON loaded {built.path} without {', '.join(missing)}; remove that folder and run "
-            "`dendmod mechanisms build`"
-        )
-    return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
-
-
-def _already_loaded(
-    own: list[Mechanism], present: list[Mechanism], files: list[Path]
-) -> LoadedMechanisms:
-    missing = sorted({m.suffix for m in own} - {m.suffix for m in present})
-    if missing:
-        raise MechanismError(
-            f"NEURON has loaded a library by itself that lacks {', '.join(missing)}. {_REMEDY}"
-        )
-    library_there = loaded_by_itself()
-    if library_there is not None:
-        check_current(library_there, files)
-    return LoadedMechanisms(content_hash(files), "working directory", False)
+    files = {m.suffix: m.file for m in own if m.file is not None}
+    present = [suffix for suffix in files if hasattr(h, suffix)]
+    by_itself = loaded_by_itself() if present else None
+    if by_itself is not None:
+        check_current(by_itself, [files[suffix] for suffix in present])
+    wanted = [file for suffix, file in files.items() if suffix not in present]
+    if wanted:
+        built = library(wanted)
+        check_library(built.path)
+        if built.coreneuron is not None and not present:
+            os.environ["CORENEURONLIB"] = str(built.coreneuron)
+        h.nrn_load_dll(str(built.path))
+        missing = [suffix for suffix in files if not hasattr(h, suffix)]
+        if missing:
+            raise MechanismError(
+                f"NEURON loaded {built.path} without {', '.join(missing)}; remove that folder and "
+                "run `dendmod mechanisms build`"
+            )
+        if not present:
+            return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
+    return LoadedMechanisms(content_hash(list(files.values())), "working directory", False)
 
 
 def check_library(path: Path) -> None:

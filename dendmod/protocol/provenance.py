@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -76,18 +77,34 @@ def hashes(
 ) -> dict[str, str]:
     """Return the hashes of the files of a task's cell, of which its protocol or itself says which.
 
-    For tasks whose payload has a ``protocol`` or a ``cell``; see `dendmod.sweep.Task`.
+    For tasks whose payload has a ``protocol`` or a ``cell``; see `dendmod.sweep.Task`. A cell with
+    folders of .mod files adds the hash of its set of mechanisms.
     """
     named = protocol["cell"] if protocol is not None else cell or {}
     if "compartments" in named:  # a reduced cell, which is all there is
-        return {}
+        return mechanism_hash(named.get("mechanisms", ()))
     if named.get("file") is not None:
         return _cell_hashes(named["file"])
     if named.get("reduced") is None:
-        return {"morphology": _morphology_hash(named["morphology"])}
+        known = {"morphology": _morphology_hash(named["morphology"])}
+        return known | mechanism_hash(named.get("mechanisms", ()))
     morphology, reduced = files_of(named)
     text = reduced.model_dump_json() if reduced is not None else ""
-    return {
+    known = {
         "morphology": morphology.sha256,
         "reduced": hashlib.sha256(text.encode()).hexdigest(),
     }
+    return known | mechanism_hash(reduced.mechanisms if reduced is not None else ())
+
+
+def mechanism_hash(folders: Sequence[str]) -> dict[str, str]:
+    """Return the hash of a cell's mechanisms, by name; nothing for a cell without own folders.
+
+    The folders are read anew each time, as the processes of a sweep read them.
+    """
+    from dendmod.mechanisms.catalogue import MechanismSet
+    from dendmod.mechanisms.loading import identity
+
+    if not folders:
+        return {}
+    return {"cell mechanisms": identity(MechanismSet(tuple(folders)))}

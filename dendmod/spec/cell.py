@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
 from dendmod.spec.section_tables import SectionTables
 
@@ -119,47 +119,6 @@ class Biophysics(Spec):
     v_init: float
     last_segment_at_end: bool = False
 
-    def scaled(self, factors: dict[str, float]) -> Biophysics:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks).
-
-        Raises
-        ------
-        SpecError
-            If the cell has no such mechanism, or one without a maximal conductance.
-        """
-        for suffix in factors:
-            if suffix not in self.voltage_gated:
-                raise SpecError(
-                    f"{self.name} has no conductance of {suffix!r}."
-                    + did_you_mean(suffix, self.voltage_gated)
-                )
-        regions = {}
-        for region, spec in self.regions.items():
-            mechanisms = tuple(_scaled(m, factors.get(m.suffix, 1.0)) for m in spec.mechanisms)
-            regions[region] = spec.model_copy(update={"mechanisms": mechanisms})
-        return self.model_copy(update={"regions": regions})
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance (``g...bar``)."""
-        found = {
-            m.suffix
-            for region in self.regions.values()
-            for m in region.mechanisms
-            if any(p.endswith("bar") for p in m.params)
-        }
-        return tuple(sorted(found))
-
-
-def _scaled(mechanism: MechanismSpec, factor: float) -> MechanismSpec:
-    if factor == 1.0:
-        return mechanism
-    params: dict[str, float | Distribution] = {
-        name: scale_and_shift(value, factor) if name.endswith("bar") else value
-        for name, value in mechanism.params.items()
-    }
-    return MechanismSpec(suffix=mechanism.suffix, params=params)
-
 
 class AxonCylinder(Spec):
     """One section of a drawn axon: L (um), and diameter (um), one or one a segment (a taper)."""
@@ -227,7 +186,7 @@ class Cell(Spec):
         axon = "" if self.axon_stub is None else ", axon stub"
         return (
             f"Cell({self.morphology} with {self.biophysics.name}: "
-            f"{', '.join(self.regions)}; {len(self.voltage_gated)} gated channels{axon})"
+            f"{', '.join(self.regions)}; {len(self.suffixes)} mechanisms{axon})"
         )
 
     __str__ = __repr__
@@ -240,6 +199,14 @@ class Cell(Spec):
         return tuple(self.biophysics.regions)
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Names of all mechanisms of the membrane, sorted."""
+        if isinstance(self.biophysics, SectionTables):
+            return self.biophysics.mechanisms
+        regions = self.biophysics.regions.values()
+        return tuple(sorted({m.suffix for region in regions for m in region.mechanisms}))
+
+    @property
     def celsius(self) -> float:
         """Temperature (degC)."""
         return self.biophysics.celsius
@@ -248,15 +215,6 @@ class Cell(Spec):
     def v_init(self) -> float:
         """Potential from which a run settles (mV)."""
         return self.biophysics.v_init
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance."""
-        return self.biophysics.voltage_gated
-
-    def scaled(self, factors: dict[str, float]) -> Cell:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
-        return self.model_copy(update={"biophysics": self.biophysics.scaled(factors)})
 
     def nseg(self, length: float) -> int:
         """Return the number of segments of a section of this length (um)."""

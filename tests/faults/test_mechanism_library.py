@@ -170,13 +170,21 @@ def test_a_library_compiled_by_hand_is_used(tmp_path):
     _used_from(tmp_path)
 
 
-def test_a_foreign_library_in_the_working_directory_is_explained(tmp_path):
+@pytest.mark.slow
+def test_a_library_that_holds_some_of_the_mechanisms_is_completed(tmp_path):
     shutil.copy(data_dir("mechanisms") / "Ih.mod", tmp_path)
+    subprocess.run([str(toolchain.nrnivmodl()), "."], cwd=tmp_path, check=True, capture_output=True)
+    _used_from(tmp_path)
+
+
+def test_a_foreign_mechanism_of_one_of_our_names_is_named(tmp_path, compiled):
+    text = (data_dir("mechanisms") / "Ih.mod").read_text()
+    (tmp_path / "Ih.mod").write_text(text.replace("-45", "-44"))
     subprocess.run([str(toolchain.nrnivmodl()), "."], cwd=tmp_path, check=True, capture_output=True)
     done = subprocess.run(
         [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert "lacks AmpaNmdaSyn" in done.stderr
+    assert "was not compiled from Ih.mod as it is now" in done.stderr
     assert "nrnivmodl mechanisms" in done.stderr
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dendmod.cells.channels import blocked, channels
 from dendmod.cells.file import find_cell, load_cell
 from dendmod.errors import DendmodError, SpecError
 from dendmod.spec.cell_file import CellFile
@@ -56,9 +57,9 @@ def test_values_stand_where_lists_and_distributions_put_them():
         assert dend.values["gmax_KDR"][k] == pytest.approx(0.006 * (1 - 0.002 * d), rel=1e-12)
     assert set(dend.values["cm"]) == {1.8}
     assert set(section(loaded, "dend[0]").values["cm"]) <= {1.0, 1.8}
-    assert loaded.tables.maximal["NaF"] == ("gmax_NaF",)
-    assert "pas" not in loaded.tables.maximal
-    assert "Shell" not in loaded.tables.maximal
+    assert channels(loaded.cell) == ("Ca_HVA", "KDR", "NaF", "SK_E2")
+    closed = blocked(loaded.cell).biophysics.sections[0].values
+    assert (closed["gmax_NaF"], closed["gmax_KDR"], closed["g_pas"]) == ((0,), (0,), (4e-5,))
 
 
 def test_a_json_file_is_the_same_cell(write):
@@ -156,6 +157,7 @@ def test_what_cannot_be_is_refused_with_the_file_and_the_reason(write, old, new,
         ('name = "eca"\nvalue = 130', "Shell keeps the concentration of ca"),
         ('name = "eca"\nlist = "somatic"\nvalue = 130', "no mechanism there uses the ion ca"),
         ('name = "cm"\nlist = "spiny"', "has no value"),
+        ('name = "gmax_NaF"\nlist = "spiny"\nvalue = 1\nfactor = 0', "factor"),
         ('name = "tau_Shell"\nvalue = 0\nlist = "apical"', "tau = 0.0 is not allowed"),
     ],
 )
@@ -164,6 +166,12 @@ def test_rows_that_mean_nothing_are_refused(write, row, message):
     with pytest.raises(DendmodError, match="cell.toml") as error:
         load_cell(folder)
     assert message in str(error.value)
+
+
+def test_a_reversal_potential_has_to_be_given_wherever_its_ion_is(write):
+    folder = write('name = "ek"', 'name = "ek"\nlist = "somatic"')
+    with pytest.raises(SpecError, match=r"no row gives it in dend\[0\], which uses the ion k"):
+        load_cell(folder)
 
 
 def test_cells_are_found_by_folder_file_and_name(tmp_path):

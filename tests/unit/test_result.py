@@ -23,7 +23,7 @@ def test_results_and_specifications_are_shown_in_a_line():
     assert repr(PLAIN) == "Result(2 ms, 5 samples of soma, site00/tip; neuron)"
     assert repr(CLAMPED) == "Result(2 ms, 5 samples of soma, site00/tip, clamp current; neuron)"
     cell = L5PyramidalCell("l5pc", 3)
-    shown = "Cell(l5pc with hay2011/3: soma, axon, basal, apical; 10 gated channels, axon stub)"
+    shown = "Cell(l5pc with hay2011/3: soma, axon, basal, apical; 12 mechanisms, axon stub)"
     assert repr(cell) == str(cell) == shown
     step = CurrentClamp(location=SOMA, delay=1, dur=1, amp=1)
     synapses = (Synapse(name="a", mechanism="AmpaNmdaSyn", location=SOMA),)

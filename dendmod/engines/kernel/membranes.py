@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
 from dendmod.errors import UnsupportedByEngine
-from dendmod.mechanisms import get
+from dendmod.mechanisms import Mechanism, catalogue, get, mechanism_set
 from dendmod.mechanisms.rates import Channel, channel
 from dendmod.params.hay2011 import POOL
 from dendmod.spec.reduced import Compartment, ReducedCell
@@ -29,6 +29,40 @@ FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURO
 def grid() -> Floats:
     """Return the potentials of the table's rows (mV)."""
     return np.asarray(TABLE_START + TABLE_STEP * np.arange(TABLE_ROWS), np.float64)
+
+
+def check_mechanisms_are_read(cell: ReducedCell) -> None:
+    """Check that a cell has none but mechanisms whose equations the kernel reads as they are.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If one is from a folder of the user's, or a GLOBAL parameter of it is set.
+    """
+    if not (cell.mechanisms or cell.globals):
+        return
+    known = mechanism_set(cell.mechanisms)
+    used = {suffix for c in cell.compartments for suffix in (*c.channels, *c.pools)}
+    for suffix in sorted(used):
+        mechanism = known.get(suffix)
+        own = catalogue().get(suffix)
+        if own is None or _text(own) != _text(mechanism):
+            raise UnsupportedByEngine(
+                f"the kernel reads dendmod's own mechanisms; {suffix} is that of {mechanism.file}. "
+                "Use engine='neuron'"
+            )
+        changed = [
+            n for n in cell.globals if n in {f"{p.name}_{suffix}" for p in mechanism.globals}
+        ]
+        if changed:
+            raise UnsupportedByEngine(
+                f"the kernel takes no GLOBAL parameters; {', '.join(changed)} is set. Use "
+                "engine='neuron'"
+            )
+
+
+def _text(mechanism: Mechanism) -> bytes:
+    return b"" if mechanism.file is None else mechanism.file.read_bytes()
 
 
 @lru_cache(maxsize=32)

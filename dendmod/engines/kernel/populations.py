@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dendmod.engines.kernel.membranes import (
     MembraneTable,
     channel_values,
+    check_mechanisms_are_read,
     gate_values,
     membrane,
     pool_values,
@@ -58,6 +59,7 @@ class Layer:
     ) -> None:
         first = cells[0]
         for i, cell in enumerate(cells):
+            check_mechanisms_are_read(cell)
             if cell.layout != first.layout:
                 raise UnsupportedByEngine(
                     f"cell {i} has other parents or channels than cell 0; the kernel runs layers "

@@ -72,7 +72,7 @@ class BuiltCell:
         SpecError
             If the morphology has no such section.
         """
-        sections = (*self.sections, *self.axon)
+        sections = self.all_sections
         if location.section >= len(sections):
             raise SpecError(
                 f"section {location.section} is not there: {self.cell.morphology} has sections "
@@ -81,9 +81,20 @@ class BuiltCell:
         return sections[location.section](location.x)
 
     @property
+    def all_sections(self) -> list[Any]:
+        """The sections by their numbers: those of the morphology, then those of the axon stub."""
+        return [*self.sections, *self.axon]
+
+    @property
+    def axon_sections(self) -> tuple[int, ...]:
+        """Numbers of the sections of the axon, stub or reconstructed."""
+        own = [i for i, s in enumerate(self.morphology.sections) if s.kind == "axon"]
+        return (*own, *range(len(self.sections), len(self.sections) + len(self.axon)))
+
+    @property
     def n_segments(self) -> int:
         """Number of segments of the whole cell."""
-        return sum(sec.nseg for sec in (*self.sections, *self.axon))
+        return sum(sec.nseg for sec in self.all_sections)
 
 
 def build(cell: Cell) -> BuiltCell:

@@ -95,12 +95,24 @@ class NetworkSimulator(InSession):
         self.spec, self.how, self.record = spec, run, record
         self.recorded: Recorded | None = None
         self.delay = delay_steps(spec, run)
-        celsius = {c.celsius for c in spec.hidden}
-        if spec.output is not None:
-            celsius.add(spec.output.cell.celsius)
+        cells = [*spec.hidden, *(() if spec.output is None else (spec.output.cell,))]
+        celsius = {c.celsius for c in cells}
         if len(celsius) != 1:
             raise UnsupportedByEngine(f"NEURON has one temperature; cells have {sorted(celsius)}")
-        self.session = Session(dt=run.dt, celsius=celsius.pop(), coreneuron=coreneuron)
+        first = cells[0]
+        for name in ("mechanisms", "globals"):
+            if any(getattr(c, name) != getattr(first, name) for c in cells):
+                raise UnsupportedByEngine(
+                    f"NEURON has one set of mechanisms and of GLOBAL parameters a process; "
+                    f"{name} of the cells of the network differ"
+                )
+        self.session = Session(
+            dt=run.dt,
+            celsius=celsius.pop(),
+            coreneuron=coreneuron,
+            mechanism_folders=first.mechanisms,
+            global_parameters=first.globals,
+        )
 
     def _drop(self) -> None:
         if "net" in self.__dict__:

@@ -20,6 +20,8 @@ _ATOL = 1e-3  # CVODE's absolute tolerance
 
 _loaded: mechanisms.LoadedMechanisms | None = None
 _set: mechanisms.MechanismSet | None = None
+_texts: dict[str, bytes] = {}  # of the .mod files when they were loaded, by mechanism
+_coreneuron_globals: dict[str, float] | None = None  # with which CoreNEURON began
 _active: Session | None = None
 
 
@@ -31,18 +33,23 @@ def load_mechanisms(
     Raises
     ------
     EngineError
-        If this process has loaded other files for a name of the set: NEURON unloads nothing.
+        If this process has loaded other files for a name of the set, or these as they were before
+        they were edited: NEURON unloads nothing.
     """
-    global _loaded, _set
+    global _loaded, _set, _texts
     wanted = wanted or mechanisms.mechanism_set()
+    texts = {
+        m.suffix: m.file.read_bytes() for m in wanted.mechanisms.values() if m.file is not None
+    }
     if _loaded is None or _set is None:
-        _loaded, _set = mechanisms.load(h, wanted), wanted
+        _loaded, _set, _texts = mechanisms.load(h, wanted), wanted, texts
         return _loaded
-    other = [
-        m.suffix
-        for m in wanted.mechanisms.values()
-        if m.file is not None and _text(_set.mechanisms.get(m.suffix)) != m.file.read_bytes()
-    ]
+    other = [suffix for suffix, text in texts.items() if _texts.get(suffix) != text]
+    if other and wanted.folders == _set.folders:
+        raise EngineError(
+            f"{', '.join(other)} changed since this process loaded its mechanisms, which NEURON "
+            "cannot do twice; start a new process"
+        )
     if other:
         raise EngineError(
             f"this process has loaded other mechanisms ({', '.join(_set.folders) or 'its own'}) "
@@ -51,12 +58,6 @@ def load_mechanisms(
             "a sweep"
         )
     return _loaded
-
-
-def _text(mechanism: mechanisms.Mechanism | None) -> bytes | None:
-    if mechanism is None or mechanism.file is None:
-        return None
-    return mechanism.file.read_bytes()
 
 
 class Session:
@@ -80,9 +81,16 @@ class Session:
 
     Raises
     ------
+    MechanismError
+        If there is no such GLOBAL parameter.
     EngineError
         If another session is open, sections are left over in this process, or CoreNEURON was
-        asked for and is not there.
+        asked for and is not there, or has begun with other values of GLOBAL parameters.
+
+    Notes
+    -----
+    CoreNEURON takes GLOBAL parameters when a process runs it for the first time and never again. A
+    session that needs other values runs on NEURON where `coreneuron` is None.
     """
 
     def __init__(
@@ -97,6 +105,7 @@ class Session:
     ) -> None:
         self._mechanisms = mechanisms.mechanism_set(mechanism_folders)
         self._globals = dict(global_parameters or {})
+        self._mechanisms.check_globals(self._globals)
         if adaptive and coreneuron:
             raise UnsupportedByEngine("CoreNEURON has no adaptive steps; use method='fixed'")
         self.dt, self.celsius, self.adaptive = dt, celsius, adaptive
@@ -123,6 +132,12 @@ class Session:
                 "CoreNEURON was asked for, but the loaded mechanisms were not built for it; "
                 "run `dendmod mechanisms build`, or remove ./x86_64 of the working directory"
             )
+        self._globals_before = {name: getattr(h, name) for name in self._globals}
+        try:
+            self._set_globals()
+        except BaseException:
+            self._restore_globals()
+            raise
         self.provenance: dict[str, Any] = {
             "engine": "coreneuron" if self.coreneuron else "neuron",
             "neuron": neuron.__version__,
@@ -145,19 +160,33 @@ class Session:
         h.secondorder = 0
         h.dt, h.celsius = self.dt, self.celsius
         h.steps_per_ms = 1.0 / self.dt
-        self._globals_before = {name: getattr(h, name) for name in self._globals}
-        for name, value in self._globals.items():
-            setattr(h, name, value)
         _active = self
         return self
+
+    def _set_globals(self) -> None:
+        for name, value in self._globals.items():
+            setattr(h, name, value)
+        if not self.coreneuron or _coreneuron_globals is None:
+            return
+        now = _globals_now()
+        other = sorted(n for n, value in now.items() if _coreneuron_globals.get(n) != value)
+        if other and self._wanted:
+            raise EngineError(
+                f"CoreNEURON takes GLOBAL parameters once a process, and has begun with other "
+                f"values of {', '.join(other)}; use NEURON (coreneuron=False) or a new process"
+            )
+        self.coreneuron = not other
+
+    def _restore_globals(self) -> None:
+        for name, value in self._globals_before.items():
+            setattr(h, name, value)
 
     def __exit__(self, *error: object) -> None:
         global _active
         cvode = h.CVode()
         dt, celsius, steps, secondorder, active, cache, atol = self._before
         h.dt, h.celsius, h.steps_per_ms, h.secondorder = dt, celsius, steps, secondorder
-        for name, value in self._globals_before.items():
-            setattr(h, name, value)
+        self._restore_globals()
         cvode.atol(atol)
         cvode.active(active)
         cvode.cache_efficient(cache)
@@ -181,12 +210,22 @@ class Session:
             return
         from neuron import coreneuron
 
+        global _coreneuron_globals
+        if _coreneuron_globals is None:
+            _coreneuron_globals = _globals_now()
         coreneuron.verbose = 0
         coreneuron.enable = True
         try:
             pc.psolve(tstop)
         finally:
             coreneuron.enable = False
+
+
+def _globals_now() -> dict[str, float]:
+    """Return the values of all GLOBAL parameters of the loaded mechanisms."""
+    known = [] if _set is None else list(_set.mechanisms.values())
+    names = [f"{p.name}_{m.suffix}" for m in known for p in m.globals]
+    return {name: float(getattr(h, name)) for name in names if hasattr(h, name)}
 
 
 class InSession(ABC):
