@@ -47,7 +47,12 @@ def scaled(cell: AnyCell, factors: Mapping[str, float]) -> AnyCell:
         return _scaled_compartments(cell, factors)
     known, biophysics, regions = mechanism_set(cell.mechanisms), cell.biophysics, {}
     if isinstance(biophysics, SectionTables):
-        return cell.model_copy(update={"biophysics": _scaled_tables(known, biophysics, factors)})
+        of_names = {
+            f"{name}_{suffix}": factor
+            for suffix, factor in factors.items()
+            for name in gated_parameters(known.get(suffix))
+        }
+        return cell.model_copy(update={"biophysics": biophysics.multiplied(of_names)})
     for region, spec in biophysics.regions.items():
         mechanisms = tuple(
             MechanismSpec(
@@ -82,23 +87,6 @@ def _scaled_compartments(cell: ReducedCell, factors: Mapping[str, float]) -> Red
         for c in cell.compartments
     )
     return cell.model_copy(update={"compartments": compartments})
-
-
-def _scaled_tables(
-    known: MechanismSet, tables: SectionTables, factors: Mapping[str, float]
-) -> SectionTables:
-    sections = []
-    for section in tables.sections:
-        values = dict(section.values)
-        for suffix in set(section.mechanisms) & set(factors):
-            mechanism = known.get(suffix)
-            defaults = {p.name: p.default for p in mechanism.parameters}
-            for name in gated_parameters(mechanism):
-                full = f"{name}_{suffix}"
-                row = values.get(full, (defaults[name],))
-                values[full] = tuple(factors[suffix] * x for x in row)
-        sections.append(section.model_copy(update={"values": values}))
-    return tables.model_copy(update={"sections": tuple(sections)})
 
 
 _Value = TypeVar("_Value", float, Value)

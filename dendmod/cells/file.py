@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -284,7 +283,7 @@ class _Membrane:
                 if parameter.name in self.known.get(suffix).maximal and name not in values:
                     level = parameter.default if suffix in inserted else 0.0
                     values[name] = [level] * nseg
-        ions = {ion.name for s in mechanisms for ion in self.known.get(s).ions}
+        ions = {ion for s in mechanisms for ion in self._ions(s)}
         for row in self.rows:
             if row.ion and row.ion not in ions:
                 values.pop(row.fields.name, None)
@@ -387,7 +386,7 @@ class _Membrane:
             return 0.0
         return next(p.default for p in mechanism.parameters if p.name == parameter)
 
-    def _check(self, sections: Iterable[SectionMembrane], suffixes: list[str]) -> None:
+    def _check(self, sections: tuple[SectionMembrane, ...], suffixes: list[str]) -> None:
         ranges: dict[str, dict[str, _LOW_HIGH]] = {suffix: {} for suffix in suffixes}
         for section in sections:
             for name, row in section.values.items():
@@ -407,7 +406,7 @@ class _Membrane:
             except DendmodError as error:
                 raise SpecError(f"receptors.{name}: {error}") from None
 
-    def _check_reversals(self, sections: Iterable[SectionMembrane]) -> None:
+    def _check_reversals(self, sections: tuple[SectionMembrane, ...]) -> None:
         for row in self.rows:
             if not row.ion:
                 continue
@@ -420,10 +419,24 @@ class _Membrane:
                     f"{row.where}: {', '.join(sorted(pools[0]))} keeps the concentration of "
                     f"{row.ion} there, and NEURON computes {row.fields.name} from it; leave it out"
                 )
+            lacking = [
+                name
+                for name, s in zip(self.shape.numbers, sections, strict=True)
+                if row.fields.name not in s.values
+                and any(row.ion in self._ions(m) for m in s.mechanisms)
+            ]
+            if there and lacking:
+                raise SpecError(
+                    f"{row.fields.name} is given elsewhere, but no row gives it in {lacking[0]}, "
+                    f"which uses the ion {row.ion}"
+                )
             if not there:
                 raise SpecError(
                     f"{row.where}: no mechanism there uses the ion {row.ion}; leave it out"
                 )
+
+    def _ions(self, suffix: str) -> set[str]:
+        return {ion.name for ion in self.known.get(suffix).ions}
 
     def _check_globals(self, suffixes: list[str]) -> None:
         used = [self.known.get(s) for s in suffixes]

@@ -98,7 +98,7 @@ def reduce(
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
     tree = segment_tree(cell, settle=settle)
-    support = {n: numbered(p, cell) for n, p in (support or {}).items()}
+    support = {of: numbered(place, cell) for of, place in (support or {}).items()}
     split = largest_load is not None
     of_axon = axon_places(tree) if axon else {}
     kept = skeleton(tree, dict(sites), support, of_axon, bifurcations=bifurcations or split)

@@ -203,9 +203,8 @@ class Cell(Spec):
         """Names of all mechanisms of the membrane, sorted."""
         if isinstance(self.biophysics, SectionTables):
             return self.biophysics.mechanisms
-        return tuple(
-            sorted({m.suffix for r in self.biophysics.regions.values() for m in r.mechanisms})
-        )
+        regions = self.biophysics.regions.values()
+        return tuple(sorted({m.suffix for region in regions for m in region.mechanisms}))
 
     @property
     def celsius(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from dendmod.spec.base import Spec
 from dendmod.spec.expression import Expression
@@ -220,11 +220,39 @@ class ReceptorFields(Spec):
 
 
 class CheckFields(Spec):
-    """[check]: what ``dendmod cell check`` measures."""
+    """[check]: what ``dendmod cell check`` measures besides rest and input resistance.
 
+    Parameters
+    ----------
+    rin_amp_nA
+        Step from which rest, input resistance, time constant and sag are read.
+    steps_nA, steps_delay_ms, steps_dur_ms
+        Steps into the soma whose rates are counted.
+    rheobase
+        Whether rheobase, f-I curve and spike features are measured.
+    rheobase_max_nA
+        Where the search for the rheobase ends.
+    rheobase_resolution
+        Width of the last bracket over its upper end.
+    fi_factors, fi_dur_ms
+        Steps of the f-I curve, in rheobases, and their duration.
+    features_at
+        Step at which spike features are taken, in rheobases.
+    bac
+        Whether BAC firing is measured (Hay et al. 2011).
+    """
+
+    rin_amp_nA: float = -0.1
     steps_nA: tuple[float, ...] = ()
-    delay_ms: PositiveFloat = 700.0
-    duration_ms: PositiveFloat = 1000.0
+    steps_delay_ms: NonNegativeFloat = 700.0
+    steps_dur_ms: PositiveFloat = 2000.0
+    rheobase: bool = True
+    rheobase_max_nA: PositiveFloat | None = None
+    rheobase_resolution: PositiveFloat = 0.02
+    fi_factors: tuple[PositiveFloat, ...] = (1.25, 1.5, 2.0, 3.0)
+    fi_dur_ms: PositiveFloat = 500.0
+    features_at: PositiveFloat = 1.5
+    bac: bool = False
 
 
 class CellFile(Spec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
@@ -57,7 +58,8 @@ class SectionTables(Spec):
     name
         Of the cell, in messages and results.
     sections
-        In the order of the morphology; those of an axon stub come after them.
+        In the order of the morphology; those of an axon stub come after them. Maximal conductances
+        stand in them also where they are the defaults of their mechanisms.
     celsius, v_init
         Temperature, and potential from which a run settles.
     """
@@ -72,25 +74,40 @@ class SectionTables(Spec):
         """Suffixes of all mechanisms of the membrane."""
         return tuple(sorted({m for section in self.sections for m in section.mechanisms}))
 
+    def multiplied(self, factors: Mapping[str, float]) -> SectionTables:
+        """Return a copy whose values are multiplied, by NEURON's name."""
+        sections = tuple(
+            section.model_copy(
+                update={
+                    "values": {
+                        name: tuple(factors.get(name, 1.0) * x for x in row)
+                        for name, row in section.values.items()
+                    }
+                }
+            )
+            for section in self.sections
+        )
+        return self.model_copy(update={"sections": sections})
+
     def levels(self, name: str) -> tuple[float, ...]:
         """Return the distinct values of one of NEURON's names over all segments, rising."""
         return tuple(sorted({x for s in self.sections for x in s.values.get(name, ())}))
 
-    def _reversal(self, name: str) -> float:
+    def _reversal(self, name: str, default: float) -> float:
         found = self.levels(name)
         if len(found) > 1:
             raise SpecError(
                 f"{name} of {self.name} is {found[0]} to {found[-1]} mV; this takes a cell with "
                 "one value"
             )
-        return found[0] if found else float("nan")
+        return found[0] if found else default
 
     @property
     def ena(self) -> float:
-        """Reversal potential of sodium (mV), where it is one; NaN where it is not set."""
-        return self._reversal("ena")
+        """Reversal potential of sodium (mV), NEURON's where none is set; a SpecError for two."""
+        return self._reversal("ena", 50.0)
 
     @property
     def ek(self) -> float:
-        """Reversal potential of potassium (mV), where it is one; NaN where it is not set."""
-        return self._reversal("ek")
+        """Reversal potential of potassium (mV), NEURON's where none is set; a SpecError for two."""
+        return self._reversal("ek", -77.0)
