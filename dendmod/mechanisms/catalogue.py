@@ -396,7 +396,7 @@ def _check_number(mechanism: Mechanism, name: str, value: float) -> None:
     not_negative = (
         name in mechanism.maximal
         or unit in CONDUCTANCES | PERMEABILITIES
-        or name in ("nmda_ratio", "gamma", "minCai")
+        or name in ("nmda_ratio", "mg_factor", "gamma", "minCai")
     )
     if (positive and value <= 0) or (not_negative and value < 0):
         bound = "> 0" if positive else ">= 0"

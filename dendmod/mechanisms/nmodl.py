@@ -274,13 +274,13 @@ class Reader:
         assigned = self._assigned()
         if current not in assigned:
             return (), "", ""
-        names, others = self._factors(assigned[current], assigned, set())
+        names, _ = self._factors(assigned[current], assigned, set())
+        direct, others = self._factors(assigned[current], {}, set())
         reversal = conductance = ""
         if len(others) == 1 and others[0].is_binary_expression() and str(others[0].op) == "-":
             left, right = self.text(others[0].lhs), self.text(others[0].rhs)
             if left == "v" and right.isidentifier():
                 reversal = right
-                direct, _ = self._factors(assigned[current], {}, set())
                 conductance = direct[0] if len(direct) == 1 else ""
         return tuple(names), conductance, reversal
 
@@ -295,7 +295,7 @@ class Reader:
             if str(node.op) == "*":
                 more, rest = self._factors(node.rhs, assigned, seen)
                 return names + more, others + rest
-            return names, others
+            return names, others if _is_number(self.text(node.rhs)) else [*others, node.rhs]
         if node.is_unary_expression():
             return self._factors(node.expression, assigned, seen)
         text = self.text(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dendmod.cells.channels import blocked
 from dendmod.cells.effects import Effect, apply, apply_to_reduced, apply_to_setup, on_membrane
 from dendmod.params import wybo2022
 from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
@@ -41,7 +42,7 @@ def setup_for(
     clamp_mV
         Holding potential of a somatic voltage clamp; None leaves the cell free.
     block_channels
-        Set the maximal conductance of every voltage- or calcium-gated channel to zero.
+        Set the maximal conductance of every channel to zero; leaks stay.
     record_sites
         Keep the voltage of each site too.
     """
@@ -51,7 +52,7 @@ def setup_for(
     else:
         cell = apply(cell, membrane)
     if block_channels:
-        cell = cell.scaled(dict.fromkeys(cell.voltage_gated, 0.0))
+        cell = blocked(cell)
     ratio = protocol.readings.background_nmda_ratio
     excitatory = wybo2022.ampa_nmda(ratio)
     context = wybo2022.ampa_nmda()

@@ -19,7 +19,8 @@ from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda
 from dendmod.protocol.provenance import DEPENDS
 from dendmod.reduction import compare, read_reduced
-from dendmod.reduction.probe import DT
+from dendmod.reduction.fit import mechanisms_hash
+from dendmod.reduction.probe import DT, step_amplitudes
 from dendmod.spec import Cell, Location, ReducedCell
 from dendmod.study.summary import clean, write_summary
 from dendmod.sweep import Sweep, Task
@@ -29,17 +30,19 @@ from dendmod.units import NS_IN_US
 _PLATEAU_FACTOR = 2.0
 
 
-def full_cell(reduced: ReducedCell, origin: str) -> tuple[Cell, int]:
-    """Return the cell that a reduced one was made from, and its biophysics set.
+def full_cell(reduced: ReducedCell, origin: str) -> Cell:
+    """Return the cell that a reduced one was made from.
+
+    Files of earlier versions, without the specification of that cell, name one of Hay's sets.
 
     Raises
     ------
     SpecError
-        If the file does not say, or the morphology has changed since.
+        If the file does not say, or the morphology or a mechanism has changed since.
     """
     facts = reduced.provenance
-    family, _, number = str(facts.get("biophysics", "")).partition("/")
-    if family != "hay2011" or not number.isdigit() or "morphology" not in facts:
+    number = _set_of_hay(str(facts.get("biophysics", "")))
+    if "morphology" not in facts or ("cell" not in facts and number is None):
         raise SpecError(
             f"{origin} does not say which cell it was reduced from; `dendmod reduce` writes this"
         )
@@ -49,7 +52,20 @@ def full_cell(reduced: ReducedCell, origin: str) -> tuple[Cell, int]:
             f"{origin} was reduced from another {facts['morphology']} than the one that is there "
             "now; reduce the cell again"
         )
-    return L5PyramidalCell(facts["morphology"], int(number)), int(number)
+    if "cell" not in facts:
+        return L5PyramidalCell(facts["morphology"], number or 0)
+    cell = Cell.model_validate(facts["cell"])
+    if facts.get("mechanisms") != mechanisms_hash(cell):
+        raise SpecError(
+            f"the .mod files of the mechanisms of {origin} have changed since it was reduced; "
+            "reduce the cell again"
+        )
+    return cell
+
+
+def _set_of_hay(biophysics: str) -> int | None:
+    family, _, number = biophysics.partition("/")
+    return int(number) if family == "hay2011" and number.isdigit() else None
 
 
 def check_reduced(
@@ -63,6 +79,9 @@ def check_reduced(
     io: bool = True,
 ) -> dict[str, Any]:
     """Compare a reduced cell with its full one, draw and return the summary.
+
+    Spikes of Hay's cells are counted in the protocol of Figure 1, those of any other in steps of
+    current at the soma: the weights of Figure 1 are for Hay's cell.
 
     Parameters
     ----------
@@ -84,33 +103,43 @@ def check_reduced(
     """
     sweep = sweep or Sweep(out / "store")
     reduced = read_reduced(file)
-    cell, number = full_cell(reduced, str(file))
+    cell = full_cell(reduced, str(file))
+    number = _set_of_hay(cell.biophysics.name)
     ranked = [reduced.compartments[s.section].site for s in reduced.sites]
     places = [place for place in ranked if place is not None]
     if len(places) < len(ranked):
         raise SpecError(f"{file} does not say which places of the full cell its sites stand for")
     if not places:
-        raise SpecError(f"{file} has a soma and no sites; the protocols of Figure 1 need sites")
-    of_cell = {
-        "cell.biophysics": number, "sites.n": len(places), "cell.morphology": cell.morphology
-    }  # fmt: skip
+        raise SpecError(f"{file} has a soma and no sites; they are what is compared")
+    of_cell: dict[str, Any] = {"sites.n": len(places)}
+    if number is not None:
+        of_cell |= {"cell.biophysics": number, "cell.morphology": cell.morphology}
     sides = (
         _Side(cell, places, full_store or sweep.store / "full", {}),
         _Side(reduced, list(reduced.sites), sweep.store / "reduced",
-              {"cell.reduced": str(file.resolve())}),
+              {"cell.reduced": str(file.resolve())} if number is not None else {}),
     )  # fmt: skip
-    experiments, probes = [], []
-    for side in sides:
-        protocol = load_protocol(
-            "fig1", {**(changes or {}), **of_cell, **side.changes}, quick=quick
-        )
-        experiments.append(Experiment(protocol, sweep.at(side.store), sites=side.sites))
-        probes.append(_probe(side, protocol, sweep))
-    protocol = experiments[0].protocol
-    counted = [
-        {name: table.counts[:, 0] for name, table in e.spikes().items()} for e in experiments
+    protocols = [
+        load_protocol("fig1", {**(changes or {}), **of_cell, **side.changes}, quick=quick)
+        for side in sides
     ]
-    curves = [_thresholds(e) for e in experiments] if io else None
+    protocol = protocols[0]
+    probes = [_probe(side, own, sweep) for side, own in zip(sides, protocols, strict=True)]
+    curves = None
+    if number is not None:
+        experiments = [
+            Experiment(own, sweep.at(side.store), sites=side.sites)
+            for side, own in zip(sides, protocols, strict=True)
+        ]
+        levels: Mapping[str, Any] = protocol.levels
+        counted = [
+            {name: table.counts[:, 0] for name, table in e.spikes().items()} for e in experiments
+        ]
+        curves = [_thresholds(e) for e in experiments] if io else None
+    else:
+        amps = step_amplitudes(probes[0])
+        levels = {"steps": amps}
+        counted = [_steps(side, amps, sweep) for side in sides]
     summary = {
         "schema": "dendmod/reduction_check/1",
         "file": file.name,
@@ -118,7 +147,7 @@ def check_reduced(
         "compartments": len(reduced.compartments),
         "capacitances": reduced.provenance.get("capacitances"),
         "morphology": cell.morphology,
-        "biophysics": number,
+        "biophysics": number if number is not None else cell.biophysics.name,
         "seed": protocol.run.seed,
         "impedance_gates_held": compare.resistances(probes[0], probes[1], "frozen"),
         "impedance_gates_following": compare.resistances(probes[0], probes[1], "steady"),
@@ -128,6 +157,7 @@ def check_reduced(
         "spike_counts": {
             **compare.counts(*counted),
             "mean": {a: [clean(c[a].mean(axis=1)) for c in counted] for a in counted[0]},
+            "levels": {a: [float(x) for x in levels[a]] for a in counted[0]},
         },
         "thresholds": {
             **compare.thresholds(*curves),
@@ -135,14 +165,14 @@ def check_reduced(
         }
         if curves
         else None,
-        "versions": experiments[1].sweep.versions,
+        "versions": sweep.at(sides[1].store).versions,
     }
     said = write_summary(out, summary)
     from dendmod.plotting import save, style
     from dendmod.reduction.plot import draw
 
     with style():
-        picture = draw(probes, counted, curves, protocol.levels, summary, DT)
+        picture = draw(probes, counted, curves, levels, summary, DT)
         save(picture, out, "reduction_check", note="quick run" if quick else "")
     return said
 
@@ -172,6 +202,12 @@ def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarra
     }
     task = Task("probe", "dendmod.reduction.probe:probe", payload, 60.0, DEPENDS)
     return sweep.at(side.store / "probe").run([task])["probe"]
+
+
+def _steps(side: _Side, amps: list[float], sweep: Sweep) -> dict[str, np.ndarray]:
+    payload = {"cell": side.cell.model_dump(mode="json", by_alias=True), "amps": amps}
+    task = Task("steps", "dendmod.reduction.probe:steps", payload, 60.0, DEPENDS)
+    return sweep.at(side.store / "steps").run([task])["steps"]
 
 
 def _thresholds(experiment: Experiment) -> dict[str, np.ndarray]:

@@ -44,8 +44,8 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
 
     Again and again the kept place with the largest load gets help: a place in the heaviest of the
     branches that leave it, where half of that branch's share lies further out. Bifurcations where
-    the paths from there meet others are counted as kept. The axon stub stays with the soma: no
-    place of a specification names it.
+    the paths from there meet others are counted as kept. An axon of less membrane than that gets no
+    places, as its stub is little more than a load of the soma.
 
     Parameters
     ----------
@@ -64,7 +64,9 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
             f"a compartment cannot stand for {most * NF_IN_PF:g} pF at most; give a positive "
             "capacitance"
         )
-    neighbours = _neighbours(tree)
+    of_axon = np.isin(tree.section, tree.axon)
+    free = ~of_axon if tree.ca[of_axon].sum() <= most else np.ones(tree.n, dtype=bool)
+    neighbours = [[n for n in around if free[n]] for around in _neighbours(tree)]
     kept, found = list(nodes), []
     while True:
         owner = nearest_kept(tree, kept)
@@ -120,11 +122,7 @@ def _middle(
         return total
 
     def heaviest(node: int, source: int) -> tuple[float, int]:
-        ways = [
-            n
-            for n in neighbours[node]
-            if n != source and owner[n] == start and tree.section[n] >= 0
-        ]
+        ways = [n for n in neighbours[node] if n != source and owner[n] == start]
         return max(((weight(n, node), n) for n in ways), default=(0.0, -1))
 
     whole, node = heaviest(start, -1)

@@ -1,12 +1,52 @@
-"""Places of a dendrite that are kept to carry its load, without inputs of their own."""
+"""Places without inputs of their own: of a dendrite, for its load, and of the axon's channels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from dendmod.errors import SpecError
 from dendmod.morphology import Morphology
 from dendmod.spec import Location
+from dendmod.spec.segments import SegmentTree
+
+_AXON_REACH = 100.0  # um of the axon in which spikes start; ours
+_AXON_APART = 40.0  # um of it that a place stands for at most; ours
+_MORE = 1 + 1e-6  # times the soma's density, that rounding alone does not keep a place
+
+
+def axon_places(tree: SegmentTree) -> dict[str, Location]:
+    """Return places of the axon that have channels which the soma has not, or more of them.
+
+    Spikes of such a cell start there. One place is in the middle of each section of a stub, and one
+    in each 40 um of longer sections, as far as 100 um from the soma.
+    """
+    if tree.diam is None:
+        return {}
+    length = np.divide(tree.area, np.pi * tree.diam, out=np.zeros(tree.n), where=tree.diam > 0)
+    within = set(tree.axon)
+    reached = np.zeros(tree.n)  # path of the axon from its start to the middle of each segment
+    for node in range(1, tree.n):
+        if int(tree.section[node]) in within:
+            above = int(tree.parent[node])
+            inner = length[above] if int(tree.section[above]) in within else 0.0
+            reached[node] = reached[above] + (length[node] + inner) / 2
+    found: dict[str, Location] = {}
+    for section in tree.axon:
+        nodes = np.flatnonzero((tree.section == section) & (tree.area > 0))
+        pieces = max(1, round(float(length[nodes].sum()) / _AXON_APART))
+        for k in range(pieces):
+            place = Location(section=section, x=(k + 0.5) / pieces)
+            node = tree.node(place)
+            if reached[node] <= _AXON_REACH and _has_more(tree, node):
+                found[f"axon{len(found)}"] = place
+    return found
+
+
+def _has_more(tree: SegmentTree, node: int) -> bool:
+    """Return whether the density of a channel is larger than at the soma."""
+    return any(g[node] / tree.area[node] > _MORE * g[0] / tree.area[0] for g in tree.gbar.values())
 
 
 def apical_places(morphology: Morphology, distances: Sequence[float]) -> dict[str, Location]:

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from dendmod.plotting.style import COLOURS, panel_letter
 from dendmod.reduction.compare import epsp_errors
 
-_ARMS = {"shunt": ("Shunt", COLOURS["shunt"]), "nmda": ("NMDA spikes", COLOURS["nmda"])}
+_ARMS = {"shunt": ("Shunt", COLOURS["shunt"]), "nmda": ("NMDA spikes", COLOURS["nmda"]),
+         "steps": ("Current steps", COLOURS["soma"])}  # fmt: skip
 _FULL = COLOURS["soma"]
 _REDUCED = "#E69F00"
 
@@ -22,7 +23,7 @@ def draw(
     probes: Sequence[Mapping[str, np.ndarray]],
     counted: Sequence[Mapping[str, np.ndarray]],
     curves: Sequence[Mapping[str, np.ndarray]] | None,
-    levels: Mapping[str, Sequence[int]],
+    levels: Mapping[str, Sequence[float]],
     summary: Mapping[str, Any],
     dt: float,
 ) -> Figure:
@@ -94,7 +95,7 @@ def _traces(
 def _counts(
     ax: Axes,
     counted: Sequence[Mapping[str, np.ndarray]],
-    levels: Mapping[str, Sequence[int]],
+    levels: Mapping[str, Sequence[float]],
     summary: Mapping[str, Any],
 ) -> None:
     for arm, (label, colour) in _ARMS.items():

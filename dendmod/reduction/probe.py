@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ EPSP_US = {"soma": 1e-3, "site": 2e-4}  # small enough for local EPSPs of a few 
 EPSP_AT, EPSP_TSTOP = 20.0, 150.0
 BURST_AT, BURST_TSTOP = 60.0, 250.0
 DT, SETTLE = 0.1, 1000.0
+STEP_LEVELS = (1.0, 1.5, 2.0, 3.0)  # times the current that would hold a passive soma at:
+STEP_TO_MV, STEP_AT, STEP_DURATION = -45.0, 20.0, 500.0
 
 
 def probe(
@@ -65,6 +68,37 @@ def probe(
     epsp = _epsps(spec, at)
     plateau = _plateaus(spec, at, burst, seed)
     return {"frozen": frozen, "steady": steady, "rest": rest, **epsp, **plateau}
+
+
+def step_amplitudes(full: Mapping[str, np.ndarray]) -> list[float]:
+    """Return currents (nA) at the soma that make most cells spike, from what `probe` measured."""
+    hold = (STEP_TO_MV - full["rest"][0]) / full["steady"][0, 0]
+    return [round(float(level * hold), 4) for level in STEP_LEVELS]
+
+
+def steps(cell: dict[str, Any], amps: list[float]) -> dict[str, np.ndarray]:
+    """Count spikes at the soma in steps of current.
+
+    Parameters
+    ----------
+    cell
+        A `Cell` or a `ReducedCell` as JSON.
+    amps
+        Currents (nA) from 20 to 520 ms.
+
+    Returns
+    -------
+    dict
+        ``steps``: spike counts, shape [amps, 1].
+    """
+    from dendmod.engines.neuron import Simulator
+
+    spec: Cell | ReducedCell = TypeAdapter(Cell | ReducedCell).validate_python(cell)
+    clamp = CurrentClamp(location=SOMA, delay=STEP_AT, dur=STEP_DURATION, amp=0.0)
+    run = Run(tstop=STEP_AT + STEP_DURATION, dt=0.025, settle=SETTLE)
+    with Simulator(Setup(cell=spec, current_clamps=(clamp,)), run) as simulator:
+        counts = [simulator.run(amps=(amp,)).spike_times().size for amp in amps]
+    return {"steps": np.array(counts)[:, None]}
 
 
 def _names(at: tuple[Location, ...]) -> dict[str, Location]:

@@ -21,7 +21,7 @@ class Skeleton:
     names
         "soma", the names of the sites, "bifurcation0" ...
     roles
-        "soma", "site", or "support" for bifurcations and further places without inputs.
+        "soma", "site", "axon", or "support" for bifurcations and further places without inputs.
     nodes
         Their nodes in the segment tree.
     parents
@@ -46,6 +46,7 @@ def skeleton(
     tree: SegmentTree,
     sites: dict[str, Location],
     support: dict[str, Location] | None = None,
+    axon: dict[str, Location] | None = None,
     *,
     bifurcations: bool = False,
 ) -> Skeleton:
@@ -58,6 +59,8 @@ def skeleton(
     support
         Further places that are kept, for the load that they are; those that lie where another
         kept place lies already are left out.
+    axon
+        Likewise places of the axon.
     bifurcations
         Keep too every node at which the paths from the sites to the soma meet. With them the
         kept places form a tree whose impedances a compartment model can match exactly (Wybo et
@@ -80,6 +83,8 @@ def skeleton(
         kept[node] = (name, place, "site")
     for name, place in (support or {}).items():
         kept.setdefault(tree.node(place), (name, place, "support"))
+    for name, place in (axon or {}).items():
+        kept.setdefault(tree.node(place), (name, place, "axon"))
     if bifurcations:
         for number, node in enumerate(meetings(tree, kept)):
             place = Location(section=int(tree.section[node]), x=float(tree.x[node]))

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
+from dendmod.spec.section_tables import SectionTables
 
 RegionName = Literal["soma", "basal", "apical", "axon"]
 
@@ -118,46 +119,22 @@ class Biophysics(Spec):
     v_init: float
     last_segment_at_end: bool = False
 
-    def scaled(self, factors: dict[str, float]) -> Biophysics:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks).
 
-        Raises
-        ------
-        SpecError
-            If the cell has no such mechanism, or one without a maximal conductance.
-        """
-        for suffix in factors:
-            if suffix not in self.voltage_gated:
-                raise SpecError(
-                    f"{self.name} has no conductance of {suffix!r}."
-                    + did_you_mean(suffix, self.voltage_gated)
-                )
-        regions = {}
-        for region, spec in self.regions.items():
-            mechanisms = tuple(_scaled(m, factors.get(m.suffix, 1.0)) for m in spec.mechanisms)
-            regions[region] = spec.model_copy(update={"mechanisms": mechanisms})
-        return self.model_copy(update={"regions": regions})
+class AxonCylinder(Spec):
+    """One section of a drawn axon: L (um), and diameter (um), one or one a segment (a taper)."""
 
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance (``g...bar``)."""
-        found = {
-            m.suffix
-            for region in self.regions.values()
-            for m in region.mechanisms
-            if any(p.endswith("bar") for p in m.params)
-        }
-        return tuple(sorted(found))
+    L: PositiveFloat
+    diam: tuple[PositiveFloat, ...] = Field(min_length=1)
 
 
-def _scaled(mechanism: MechanismSpec, factor: float) -> MechanismSpec:
-    if factor == 1.0:
-        return mechanism
-    params: dict[str, float | Distribution] = {
-        name: scale_and_shift(value, factor) if name.endswith("bar") else value
-        for name, value in mechanism.params.items()
-    }
-    return MechanismSpec(suffix=mechanism.suffix, params=params)
+class AxonCylinders(Spec):
+    """Sections in a row, each with its own size, that stand for the axon; none for no axon.
+
+    ``at`` is where on the soma the first is joined.
+    """
+
+    cylinders: tuple[AxonCylinder, ...] = ()
+    at: float = Field(default=0.5, ge=0, le=1)
 
 
 class AxonStub(Spec):
@@ -166,6 +143,16 @@ class AxonStub(Spec):
     n_sections: int = Field(default=2, ge=1)
     L: PositiveFloat = 30.0
     diam: PositiveFloat = 1.0
+
+    @property
+    def cylinders(self) -> tuple[AxonCylinder, ...]:
+        """The sections."""
+        return (AxonCylinder(L=self.L, diam=(self.diam,)),) * self.n_sections
+
+    @property
+    def at(self) -> float:
+        """Where on the soma the first is joined."""
+        return 0.5
 
 
 class Cell(Spec):
@@ -176,7 +163,7 @@ class Cell(Spec):
     morphology
         A name known to `dendmod.morphology.resolve` ("l5pc", "hay2011") or a SWC or ASC file.
     biophysics
-        The membrane.
+        The membrane, by region or as tables by section.
     mechanisms
         Folders of the cell's own .mod files, besides those of dendmod; of two files for one name
         the cell's counts.
@@ -185,24 +172,39 @@ class Cell(Spec):
     axon_stub
         Replaces every axonal section of the morphology.
     segment_length
-        ``nseg = 1 + 2 int(L / segment_length)`` (um).
+        ``nseg = 1 + 2 int(L / segment_length)`` (um), where the membrane has no tables.
     """
 
     morphology: str
-    biophysics: Biophysics
+    biophysics: Biophysics | SectionTables
     mechanisms: tuple[str, ...] = ()
     globals: dict[str, float] = {}
-    axon_stub: AxonStub | None = AxonStub()
+    axon_stub: AxonStub | AxonCylinders | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 
     def __repr__(self) -> str:
         axon = "" if self.axon_stub is None else ", axon stub"
         return (
             f"Cell({self.morphology} with {self.biophysics.name}: "
-            f"{', '.join(self.biophysics.regions)}; {len(self.voltage_gated)} gated channels{axon})"
+            f"{', '.join(self.regions)}; {len(self.suffixes)} mechanisms{axon})"
         )
 
     __str__ = __repr__
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions that have a membrane."""
+        if isinstance(self.biophysics, SectionTables):
+            return tuple(dict.fromkeys(s.region for s in self.biophysics.sections))
+        return tuple(self.biophysics.regions)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Names of all mechanisms of the membrane, sorted."""
+        if isinstance(self.biophysics, SectionTables):
+            return self.biophysics.mechanisms
+        regions = self.biophysics.regions.values()
+        return tuple(sorted({m.suffix for region in regions for m in region.mechanisms}))
 
     @property
     def celsius(self) -> float:
@@ -213,15 +215,6 @@ class Cell(Spec):
     def v_init(self) -> float:
         """Potential from which a run settles (mV)."""
         return self.biophysics.v_init
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all mechanisms that have a maximal conductance."""
-        return self.biophysics.voltage_gated
-
-    def scaled(self, factors: dict[str, float]) -> Cell:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
-        return self.model_copy(update={"biophysics": self.biophysics.scaled(factors)})
 
     def nseg(self, length: float) -> int:
         """Return the number of segments of a section of this length (um)."""

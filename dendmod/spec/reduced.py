@@ -11,7 +11,7 @@ from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
 from dendmod.spec.tree import check_tree
 
-Role = Literal["soma", "site", "support"]
+Role = Literal["soma", "site", "support", "axon"]
 
 
 class Compartment(Spec):
@@ -22,7 +22,8 @@ class Compartment(Spec):
     name
         "soma", "site00" ..., "bifurcation0" ...; "" leaves it to its number.
     role
-        "site" where inputs arrive; "support" for bifurcations and other kept places.
+        "site" where inputs arrive; "axon" for places of the axon, which may start the spikes;
+        "support" for bifurcations and other kept places.
     parent
         Number of the compartment that it is joined to; -1 for the soma.
     site
@@ -39,9 +40,13 @@ class Compartment(Spec):
         Resting potential of the full cell at the site (mV), which the leak reversal reproduces, if
         it was reduced from one.
     channels
-        Parameters by channel; maximal conductances in S/cm2.
+        Parameters by channel, each in the unit that its mechanism declares; maximal conductances
+        are densities of `area`.
     pools
-        Parameters by calcium pool.
+        Parameters by pool, which keeps the concentration of an ion.
+    diam
+        Diameter (um) that mechanisms which read `diam` get, such as pools whose volume goes with
+        it. It changes neither area, capacitance nor coupling. None where none reads it.
     """
 
     name: str = Field(default="", pattern=r"^([A-Za-z][A-Za-z0-9_ ]*)?$")
@@ -56,6 +61,7 @@ class Compartment(Spec):
     v_rest: float | None = None
     channels: dict[str, dict[str, float]] = {}
     pools: dict[str, dict[str, float]] = {}
+    diam: PositiveFloat | None = None
 
     @model_validator(mode="after")
     def _no_negative_conductance(self) -> Compartment:
@@ -112,7 +118,7 @@ class ReducedCell(Spec):
         return (
             f"ReducedCell({self.name}: {n} compartment{'s' * (n != 1)}, {sites} "
             f"site{'s' * (sites != 1)}, "
-            f"{len(self.voltage_gated)} channels)"
+            f"{len({s for c in self.compartments for s in c.channels})} channels)"
         )
 
     __str__ = __repr__
@@ -123,25 +129,6 @@ class ReducedCell(Spec):
         return tuple(
             (c.parent, tuple(sorted({**c.channels, **c.pools}))) for c in self.compartments
         )
-
-    @property
-    def voltage_gated(self) -> tuple[str, ...]:
-        """Suffixes of all channels."""
-        return tuple(sorted({suffix for c in self.compartments for suffix in c.channels}))
-
-    def scaled(self, factors: dict[str, float]) -> ReducedCell:
-        """Return a copy whose maximal conductances are multiplied, by suffix (0 blocks)."""
-        compartments = []
-        for compartment in self.compartments:
-            channels = {
-                suffix: {
-                    name: value * (factors.get(suffix, 1.0) if name.endswith("bar") else 1.0)
-                    for name, value in params.items()
-                }
-                for suffix, params in compartment.channels.items()
-            }
-            compartments.append(compartment.model_copy(update={"channels": channels}))
-        return self.model_copy(update={"compartments": tuple(compartments)})
 
     @property
     def sites(self) -> tuple[Location, ...]:

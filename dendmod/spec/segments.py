@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -32,18 +33,31 @@ class SegmentTree:
     g_leak
         Conductance of the passive leak (uS), shape [nodes].
     gbar
-        Maximal conductance by channel (uS), each of shape [nodes].
+        Maximal conductance by channel (uS), each of shape [nodes]. For a permeability, the number
+        of cm/s times the area counts as if it were S/cm2.
     open_at_rest
-        Open fraction by channel in the settled state, each of shape [nodes].
+        Open fraction by channel in the settled state, each of shape [nodes]: slope conductance
+        per unit of `gbar`.
     parameters
-        By mechanism other than the leak, the parameters that are not maximal conductances
-        (reversal potentials, those of calcium pools), each of shape [nodes]; NaN where it is not.
+        By mechanism other than leaks, the parameters that are not maximal conductances (reversal
+        potentials, those of pools), each of shape [nodes]; NaN where it is not.
     v_rest
         Potential in the settled state (mV), shape [nodes].
     section, x
-        Section number (-1: the axon stub) and position of each node.
+        Section number and position of each node; sections of an axon stub come after those of the
+        morphology.
     ena, ek, celsius
         Reversal potentials (mV) and temperature (degC).
+    present
+        By mechanism other than leaks, where it is, each of shape [nodes]; where `parameters` has
+        numbers, if not given.
+    diam
+        Diameter (um), shape [nodes], for mechanisms that read it; 0 for ends of sections.
+    axon
+        Numbers of the sections of the axon.
+    mechanisms, globals
+        As those of the cell; `globals` has the concentrations (mM), too, from which ions start that
+        matter to channels.
     """
 
     parent: npt.NDArray[np.int64]
@@ -60,6 +74,11 @@ class SegmentTree:
     ena: float
     ek: float
     celsius: float
+    present: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    diam: Array | None = None
+    axon: tuple[int, ...] = ()
+    mechanisms: tuple[str, ...] = ()
+    globals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n(self) -> int:

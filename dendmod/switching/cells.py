@@ -79,10 +79,14 @@ def _reduced(biophysics: int) -> tuple[ReducedCell, ReducedCell]:
 def passive_dendrites(cell: ReducedCell) -> ReducedCell:
     """Return the cell with dendritic channels replaced by leaks as open as they are at `v_init`.
 
-    Channels of calcium, and those that calcium opens, are left out: they are shut at rest.
+    The soma and places of the axon, where spikes start, keep theirs. Channels of calcium, and
+    those that calcium opens, are left out: they are shut at rest.
     """
     dendrites = []
     for c in cell.compartments[1:]:
+        if c.role == "axon":
+            dendrites.append(c)
+            continue
         g, current = c.g_leak, c.g_leak * c.e_leak
         for suffix, params in c.channels.items():
             equations = channel(suffix)

@@ -116,7 +116,9 @@ def nodes(tree, kind):
     found, distance = [], []
     for node in range(tree.n):
         section = int(tree.section[node])
-        if section < 0 or tree.area[node] == 0 or MORPHOLOGY.sections[section].kind != kind:
+        if section in tree.axon or tree.area[node] == 0:
+            continue
+        if MORPHOLOGY.sections[section].kind != kind:
             continue
         own = tree.x[(tree.section == section) & (tree.area > 0)]
         x = 1.0 if tree.x[node] == own.max() else float(tree.x[node])
@@ -164,7 +166,8 @@ def test_membrane_has_its_area_capacitance_and_leak(tree):
 def test_the_axon_is_a_stub_of_two_cylinders_of_30_um(tree):
     with Simulator(Setup(cell=L5PyramidalCell("l5pc", 1)), Run(tstop=0.1)) as simulator:
         assert [(sec.L, sec.diam) for sec in simulator.cell.axon] == [(30.0, 1.0)] * 2
-    stub = (tree.section < 0) & (tree.area > 0)
+    stub = np.isin(tree.section, tree.axon) & (tree.area > 0)
+    assert tree.axon == tuple(len(MORPHOLOGY.sections) + i for i in range(2))
     assert tree.area[stub].sum() == pytest.approx(2 * np.pi * 30 * 1, rel=1e-6)
 
 

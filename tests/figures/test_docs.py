@@ -17,7 +17,7 @@ CLAIMS = {
     "first_steps.md": "assert plateau[0.04] == 0 < 2 * plateau[0.08] < plateau[0.16], plateau",
     "learning.md": "assert accuracy.shape == (3, 10) and accuracy.mean() > 0.94, accuracy",
     "sweeps.md": "assert set(table['status']) == {'finished'} and len(table) == 4, table",
-    "cell.md": "assert 'Ih' in l5.biophysics.voltage_gated",
+    "cell.md": "assert 'Ih' in channels(l5)",
 }
 
 

@@ -1,6 +1,7 @@
 """Do imports point one way, and does importing dendmod stay light?"""
 
 import ast
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +176,10 @@ def test_what_a_sweep_runs_imports_no_picture():
     for module in tasks:
         drawn = [m for m in closure(module) if "plot" in m or m.endswith((".figure", ".claims"))]
         assert not drawn, (module, drawn)
+
+
+@pytest.mark.parametrize("package", [dendmod, dendmod.clustered, dendmod.learning])
+def test_no_name_that_is_fetched_lazily_is_that_of_a_module_beside_it(package):
+    """Importing the module would put it in the place of the name."""
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package._WHERE)

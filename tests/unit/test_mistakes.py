@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dendmod import L5PyramidalCell, Run, Setup, SpikeTrain, simulate
+from dendmod.cells.channels import scaled
 from dendmod.cells.sites import Sites
 from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms.catalogue import check_point_process
@@ -16,12 +17,12 @@ from dendmod.switching.images import find_data
 
 def test_a_conductance_that_the_cell_does_not_have_cannot_be_scaled():
     cell = L5PyramidalCell()
-    assert cell.scaled({"Ih": 0.0}) != cell
+    assert scaled(cell, {"Ih": 0.0}) != cell
     for wrong in ("IH", "nonsense"):
-        with pytest.raises(SpecError, match=f"no conductance of '{wrong}'"):
-            cell.scaled({wrong: 0.0})
+        with pytest.raises(SpecError, match=f"no channel '{wrong}'"):
+            scaled(cell, {wrong: 0.0})
     with pytest.raises(SpecError, match="Did you mean 'Ih'"):
-        cell.scaled({"IH": 0.0})
+        scaled(cell, {"IH": 0.0})
 
 
 def test_a_channel_of_the_membrane_is_no_synapse():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dendmod.cells.channels import channels, scaled
 from dendmod.errors import SpecError
 from dendmod.morphology import resolve
 from dendmod.reduction import apical_places, compare, read_reduced, write_reduced
@@ -271,10 +272,10 @@ def test_a_missing_file_and_bytes_that_are_no_text_are_refused(tmp_path):
 
 
 def test_blocking_channels_changes_conductances_alone():
-    blocked = cell().scaled({"NaTa_t": 0.0})
-    assert blocked.compartments[0].channels == {"NaTa_t": {"gNaTa_tbar": 0.0}}
-    assert blocked.compartments[1] == cell().compartments[1]
-    assert cell().voltage_gated == ("NaTa_t",)
+    changed = scaled(cell(), {"NaTa_t": 0.0})
+    assert changed.compartments[0].channels == {"NaTa_t": {"gNaTa_tbar": 0.0}}
+    assert changed.compartments[1] == cell().compartments[1]
+    assert channels(cell()) == ("NaTa_t",)
     assert cell().sites == (Location(section=1, x=0.5),)
 
 

@@ -40,6 +40,16 @@ class BuiltCompartments:
         return self.sections[location.section](0.5)
 
     @property
+    def all_sections(self) -> list[Any]:
+        """The sections by their numbers."""
+        return self.sections
+
+    @property
+    def axon_sections(self) -> tuple[int, ...]:
+        """Numbers of the compartments that stand for the axon."""
+        return tuple(i for i, c in enumerate(self.cell.compartments) if c.role == "axon")
+
+    @property
     def n_segments(self) -> int:
         """Number of segments of the whole cell."""
         return len(self.sections)
@@ -67,10 +77,18 @@ def build_sections(cell: ReducedCell) -> list[Any]:
 
 
 def _shape(compartment: Compartment, sec: Any) -> None:
-    """Set size, capacitance and the resistance to the parent, each exactly as specified."""
+    """Set size, capacitance and the resistance to the parent, each exactly as specified.
+
+    Where the compartment has a diameter it is the section's, for mechanisms that read it, and the
+    length is such that the area is the compartment's.
+    """
     side = math.sqrt(compartment.area / math.pi)
-    sec.nseg, sec.L, sec.diam = 1, side, side
+    length, diameter = side, side
+    if compartment.diam is not None:
+        diameter = compartment.diam
+        length = compartment.area / (math.pi * diameter)
+    sec.nseg, sec.L, sec.diam = 1, length, diameter
     sec.cm = compartment.ca / compartment.area * PF_PER_UM2_IN_UF_PER_CM2
     if compartment.g_couple > 0:
         resistance = PER_NS_IN_MOHM / compartment.g_couple  # along half the section
-        sec.Ra = resistance * (math.pi * side**2 / 4) / (side / 2) * MOHM_UM_IN_OHM_CM
+        sec.Ra = resistance * (math.pi * diameter**2 / 4) / (length / 2) * MOHM_UM_IN_OHM_CM

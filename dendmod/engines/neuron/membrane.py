@@ -6,21 +6,23 @@ segments whose potential cannot move because their capacitance is huge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from dendmod.engines.neuron.currents import measure
 from dendmod.engines.neuron.insertion import insert
-from dendmod.engines.neuron.segments import maximal_conductance
 from dendmod.engines.neuron.session import Session, h
-from dendmod.mechanisms import get
+from dendmod.mechanisms import mechanism_set
+from dendmod.mechanisms.conducting import Conducting, conducting
 from dendmod.spec.result import Array
 
 _HELD_CM = 1e12  # uF/cm2: a potential that stays
 _APART = 1e12  # ohm cm: no current between segments
 _DT, _DT_STEP = 0.1, 0.025  # ms
+_WIDTH = 10.0  # um
 
 
 Mechanisms = dict[str, dict[str, float]]
@@ -35,30 +37,64 @@ class Held:
     v
         Held potentials (mV), shape [n].
     open
-        Open fraction by channel, shape [n].
+        Open fraction by channel, shape [n]: slope conductance per unit of maximal conductance.
+    driving
+        Current by channel, per unit of maximal conductance (mV), shape [n].
     reversal
-        Reversal potential by channel (mV), shape [n]; that of calcium moves with its pool.
+        Reversal potential of ohmic channels (mV), shape [n]; that of calcium moves with its pool.
     """
 
     v: Array
     open: dict[str, Array]
+    driving: dict[str, Array]
     reversal: dict[str, Array]
 
     def current(self, gbar: dict[str, float]) -> Array:
-        """Return the total current of channels with these maximal conductances, g (v - e)."""
+        """Return the total current of channels with these maximal conductances."""
         total = np.zeros_like(self.v)
         for suffix, g in gbar.items():
-            total += g * self.open[suffix] * (self.v - self.reversal[suffix])
+            if suffix in self.reversal:
+                total += g * self.open[suffix] * (self.v - self.reversal[suffix])
+            else:
+                total += g * self.driving[suffix]
         return total
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Reversal potentials (mV) and temperature (degC) of a cell."""
+    """Where mechanisms are held.
+
+    Parameters
+    ----------
+    ena, ek, celsius
+        Reversal potentials (mV) and temperature (degC) of the cell.
+    mechanisms, globals
+        As those of the cell.
+    diam
+        Diameter (um) for mechanisms that read it; None for any.
+    """
 
     ena: float
     ek: float
     celsius: float
+    mechanisms: tuple[str, ...] = ()
+    globals: Mapping[str, float] = field(default_factory=dict)
+    diam: float | None = None
+
+    def session(self, dt: float) -> Session:
+        """Return a session of NEURON with this temperature and these mechanisms."""
+        return Session(
+            dt=dt,
+            celsius=self.celsius,
+            coreneuron=False,
+            mechanism_folders=self.mechanisms,
+            global_parameters=self.globals,
+        )
+
+    def channels(self, mechanisms: Mechanisms) -> list[Conducting]:
+        """Return the channels among mechanisms."""
+        known = mechanism_set(self.mechanisms)
+        return [channel for suffix in mechanisms for channel in conducting(known.get(suffix))]
 
 
 def steady(
@@ -73,21 +109,30 @@ def steady(
     v
         Potentials (mV), shape [n].
     """
-    with Session(dt=_DT, celsius=environment.celsius, coreneuron=False) as session:
+    opened: dict[str, Array] = {}
+    driving: dict[str, Array] = {}
+    reversal: dict[str, Array] = {}
+    with environment.session(_DT) as session:
         sec = _held(mechanisms, len(v), environment)
         _hold(sec, v)
         h.finitialize()
         session.advance(duration)
         h.fcurrent()
-        opened: dict[str, list[float]] = {}
-        reversal: dict[str, list[float]] = {}
-        for segment in sec:
-            for suffix, variable, density in _channels(segment, mechanisms):
-                channel = getattr(segment, suffix)
-                opened.setdefault(suffix, []).append(getattr(channel, variable) / density)
-                reversal.setdefault(suffix, []).append(_reversal(segment, suffix))
-        del segment, channel, sec
-    return Held(np.asarray(v, dtype=float), _arrays(opened), _arrays(reversal))
+        segments = list(sec)
+        for channel in environment.channels(mechanisms):
+            key = channel.key
+            if channel.is_measured:
+                mechanism = mechanism_set(environment.mechanisms).get(channel.suffix)
+                opened[key], driving[key] = measure(segments, mechanism, channel)
+                continue
+            own = [getattr(segment, channel.suffix) for segment in segments]
+            opened[key] = np.array(
+                [getattr(m, channel.conductance) / getattr(m, channel.maximal) for m in own]
+            )
+            reversal[key] = np.array([_reversal(s, channel) for s in segments])
+            del own
+        del sec, segments
+    return Held(np.asarray(v, dtype=float), opened, driving, reversal)
 
 
 def peak_open(
@@ -109,26 +154,60 @@ def peak_open(
     duration
         How long the step lasts (ms).
     """
-    with Session(dt=_DT_STEP, celsius=environment.celsius, coreneuron=False) as session:
+    with environment.session(_DT_STEP) as session:
         sec = _held(mechanisms, len(v), environment)
+        segments = list(sec)
         _hold(sec, np.full(len(v), v_rest))
         h.finitialize()
         traces: dict[str, list[Any]] = {}
-        for segment in sec:
-            for suffix, variable, density in _channels(segment, mechanisms):
-                reference = getattr(getattr(segment, suffix), f"_ref_{variable}")
-                traces.setdefault(suffix, []).append((h.Vector().record(reference), density))
+        measured: list[Conducting] = []
+        for channel in environment.channels(mechanisms):
+            if channel.is_measured:
+                measured.append(channel)
+                continue
+            for segment in segments:
+                own = getattr(segment, channel.suffix)
+                reference = getattr(own, f"_ref_{channel.conductance}")
+                density = getattr(own, channel.maximal)
+                traces.setdefault(channel.key, []).append((h.Vector().record(reference), density))
+                del own, reference
         h.finitialize()
         _hold(sec, v)
+        peaks = _advance_and_measure(session, segments, measured, environment, duration)
+        for key, rows in traces.items():
+            peaks[key] = np.array([max(vec) / density for vec, density in rows])
+        del segments, traces, sec
+    return peaks
+
+
+def _advance_and_measure(
+    session: Session,
+    segments: list[Any],
+    channels: list[Conducting],
+    environment: Environment,
+    duration: float,
+) -> dict[str, Array]:
+    """Advance, and return the largest slope conductance of each of these channels on the way."""
+    if not channels:
         session.advance(duration)
-        peaks = {s: [max(vec) / density for vec, density in rows] for s, rows in traces.items()}
-        del segment, reference, traces, sec
-    return _arrays(peaks)
+        return {}
+    known = mechanism_set(environment.mechanisms)
+    peaks = {channel.key: np.zeros(len(segments)) for channel in channels}
+    for _ in range(round(duration / _DT)):
+        session.advance(_DT)
+        for channel in channels:
+            slope, _ = measure(segments, known.get(channel.suffix), channel)
+            peaks[channel.key] = np.maximum(peaks[channel.key], slope)
+    return peaks
 
 
 def _held(mechanisms: Mechanisms, n: int, environment: Environment) -> Any:
+    known = mechanism_set(environment.mechanisms)
+    read = any("diam" in known.get(suffix).reads for suffix in mechanisms)
     sec = h.Section(name="held")
-    sec.nseg, sec.L, sec.diam = n, 10.0 * n, 10.0
+    sec.nseg, sec.L, sec.diam = n, _WIDTH * n, _WIDTH
+    if read and environment.diam is not None:
+        sec.diam = environment.diam
     sec.cm, sec.Ra = _HELD_CM, _APART
     insert(sec, mechanisms, environment.ena, environment.ek)
     return sec
@@ -139,22 +218,11 @@ def _hold(sec: Any, v: Array) -> None:
         segment.v = potential
 
 
-def _channels(segment: Any, mechanisms: Mechanisms) -> Iterator[tuple[str, str, float]]:
-    """Yield suffix, name of the conductance and maximal conductance of each channel."""
-    for suffix in mechanisms:
-        name = maximal_conductance(suffix)
-        if name is not None:
-            yield suffix, name.removesuffix("bar"), getattr(getattr(segment, suffix), name)
-
-
-def _arrays(rows: dict[str, list[float]]) -> dict[str, Array]:
-    return {name: np.array(values) for name, values in rows.items()}
-
-
-def _reversal(segment: Any, suffix: str) -> float:
-    """Reversal potential of a channel: a parameter of its own, or that of its first ion."""
-    mechanism = get(suffix)
-    own = [p for p in mechanism.parameter_names if p.startswith("e")]
-    if own:
-        return float(getattr(getattr(segment, suffix), own[0]))
-    return float(getattr(segment, f"e{mechanism.ions[0]}"))
+def _reversal(segment: Any, channel: Conducting) -> float:
+    """Return the reversal potential of an ohmic channel: its own, GLOBAL, or that of an ion."""
+    own, name = getattr(segment, channel.suffix), channel.reversal
+    if hasattr(own, name):
+        return float(getattr(own, name))
+    if hasattr(segment, name):
+        return float(getattr(segment, name))
+    return float(getattr(h, f"{name}_{channel.suffix}"))

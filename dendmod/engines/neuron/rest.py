@@ -30,7 +30,7 @@ def settled_state(cell: Cell, settle: float) -> SettledState:
     with Simulator(Setup(cell=cell), Run(tstop=1.0, settle=settle, method="adaptive")) as simulator:
         simulator.restore()
         built = simulator.cell
-        sections = (*built.sections, *getattr(built, "axon", ()))
+        sections = built.all_sections
         v = {i: tuple(float(seg.v) for seg in sec) for i, sec in enumerate(sections)}
         i_pas = {i: tuple(float(seg.i_pas) for seg in sec) for i, sec in enumerate(sections)}
         return SettledState(v, i_pas)

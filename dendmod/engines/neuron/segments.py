@@ -6,38 +6,53 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.neuron.currents import measure
 from dendmod.engines.neuron.run import Simulator
-from dendmod.mechanisms import catalogue, get
+from dendmod.engines.neuron.session import h
+from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.compartments import inner_concentration
+from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
 from dendmod.spec import Cell, ReducedCell, Run, Setup
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
 
 
-def maximal_conductance(suffix: str) -> str | None:
-    """Return the name of the maximal conductance of a channel, None for other mechanisms."""
-    names = [p for p in get(suffix).parameter_names if p.endswith("bar")]
-    return names[0] if names else None
-
-
 def segment_tree(
     cell: Cell | ReducedCell, *, settle: float = 1000.0, dt: float = 0.1
 ) -> SegmentTree:
-    """Build a cell, let it settle for `settle` ms and return it as a tree of segments."""
+    """Build a cell, let it settle for `settle` ms and return it as a tree of segments.
+
+    Raises
+    ------
+    MechanismError
+        If a mechanism of its membrane cannot be reduced, with file and reason.
+    """
     run = Run(tstop=dt, dt=dt, settle=settle)
     with Simulator(Setup(cell=cell), run) as simulator:
         simulator.restore()
         built = simulator.cell
-        rows = _rows(built.sections, getattr(built, "axon", []))
-    reversals = cell if isinstance(cell, ReducedCell) else cell.biophysics
-    return _tree(rows, reversals.ena, reversals.ek, cell.celsius)
+        axon = built.axon_sections
+        known = mechanism_set(cell.mechanisms)
+        rows, segments = _rows(built.all_sections, known)
+        _measure(rows, segments, known)
+        kept = _concentrations(rows, known)
+        del segments, built
+    return _tree(rows, cell, axon, {**kept, **cell.globals})
 
 
-def _rows(sections: list[Any], axon: list[Any]) -> list[dict[str, Any]]:
+def _concentrations(rows: list[dict[str, Any]], known: MechanismSet) -> dict[str, float]:
+    """Return from what the concentrations (mM) start that matter to channels, by NEURON's name."""
+    there = {key.removeprefix("present/") for row in rows for key in row if "present/" in key}
+    ions = {ion for suffix in there for ion in known.get(suffix).needs_pool}
+    return {name: float(getattr(h, name)) for name in map(inner_concentration, sorted(ions))}
+
+
+def _rows(sections: list[Any], known: MechanismSet) -> tuple[list[dict[str, Any]], list[Any]]:
     rows: list[dict[str, Any]] = []
+    held: list[Any] = []
     centres: dict[str, list[int]] = {}
     ends: dict[str, int] = {}
-    for number, sec in enumerate((*sections, *axon)):
-        index = number if number < len(sections) else -1
+    for index, sec in enumerate(sections):
         trunk = sec.parentseg()
         if trunk is None:
             above = -1
@@ -52,14 +67,17 @@ def _rows(sections: list[Any], axon: list[Any]) -> list[dict[str, Any]]:
             # the conductance between two neighbours is kept by the right one of them
             g = 1.0 / segments[k if before is None else max(k, before)].ri()
             parent = above if before is None else own[before]
-            rows.append({**_row(segments[k]), "parent": parent, "g_axial": g, "section": index})
+            row = _row(segments[k], known)
+            rows.append({**row, "parent": parent, "g_axial": g, "section": index})
+            held.append(segments[k])
             own[k] = len(rows) - 1
         centres[sec.name()] = own
         end = {"x": 1.0, "section": index, "v": sec(1).v, "parent": own[-1]}
         rows.append({**end, "g_axial": 1.0 / sec(1).ri()})
+        held.append(None)
         ends[sec.name()] = len(rows) - 1
     rows[0]["g_axial"] = 0.0
-    return rows
+    return rows, held
 
 
 def _outwards(n: int, *, root: bool) -> list[tuple[int, int | None]]:
@@ -72,54 +90,87 @@ def _outwards(n: int, *, root: bool) -> list[tuple[int, int | None]]:
     return [(middle, None), *right, *left]
 
 
-def _row(segment: Any) -> dict[str, Any]:
+def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
     area = segment.area() * UM2_IN_CM2  # cm2
     row: dict[str, Any] = {
         "area": segment.area(),
         "ca": segment.cm * area * UF_IN_NF,
+        "diam": segment.diam,
         "v": segment.v,
         "x": segment.x,
     }
-    for mechanism in segment:
-        suffix = mechanism.name()
-        if suffix == "pas":
-            row["g_leak"] = mechanism.g * area * S_IN_US
-        elif suffix in catalogue():
-            for name in get(suffix).parameter_names:
-                row[f"parameter/{suffix}/{name}"] = getattr(mechanism, name)
-            gbar = maximal_conductance(suffix)
-            if gbar is not None:
-                density = row.pop(f"parameter/{suffix}/{gbar}")
-                row[f"gbar/{suffix}"] = density * area * S_IN_US
-                conducting = getattr(mechanism, gbar.removesuffix("bar"))
-                row[f"open/{suffix}"] = conducting / density if density > 0 else 0.0
+    for own in segment:
+        suffix = own.name()
+        if suffix not in known.mechanisms:
+            continue  # ions
+        mechanism = known.get(suffix)
+        channels = conducting(mechanism)
+        if mechanism.is_leak:
+            name, factor = leak_density(mechanism)
+            leak = getattr(own, name) * factor * area * S_IN_US
+            row["g_leak"] = row.get("g_leak", 0.0) + leak
+            continue
+        row[f"present/{suffix}"] = 1.0
+        for name in mechanism.parameter_names:
+            row[f"parameter/{suffix}/{name}"] = getattr(own, name)
+        for channel in channels:
+            density = row.pop(f"parameter/{suffix}/{channel.maximal}")
+            row[f"gbar/{channel.key}"] = density * channel.factor * area * S_IN_US
+            if not channel.is_measured:
+                conductance = getattr(own, channel.conductance)
+                row[f"open/{channel.key}"] = conductance / density if density > 0 else 0.0
     return row
 
 
-def _tree(rows: list[dict[str, Any]], ena: float, ek: float, celsius: float) -> SegmentTree:
+def _measure(rows: list[dict[str, Any]], segments: list[Any], known: MechanismSet) -> None:
+    """Add the open fractions of channels whose conductance no variable shows."""
+    keys = {key.removeprefix("gbar/") for row in rows for key in row if key.startswith("gbar/")}
+    for channel in (channel_of(known, key) for key in sorted(keys)):
+        if not channel.is_measured:
+            continue
+        there = [i for i, row in enumerate(rows) if f"gbar/{channel.key}" in row]
+        slope, _ = measure([segments[i] for i in there], known.get(channel.suffix), channel)
+        for i, value in zip(there, slope, strict=True):
+            rows[i][f"open/{channel.key}"] = float(value)
+
+
+def _tree(
+    rows: list[dict[str, Any]],
+    cell: Cell | ReducedCell,
+    axon: tuple[int, ...],
+    values: dict[str, float],
+) -> SegmentTree:
     def column(name: str, missing: float = 0.0) -> np.ndarray:
         return np.array([row.get(name, missing) for row in rows], dtype=float)
 
     keys = sorted({key for row in rows for key in row if "/" in key})
-    suffixes = [key.removeprefix("gbar/") for key in keys if key.startswith("gbar/")]
-    parameters: dict[str, dict[str, np.ndarray]] = {}
-    for key in keys:
-        if key.startswith("parameter/"):
-            _, suffix, name = key.split("/")
-            parameters.setdefault(suffix, {})[name] = column(key, np.nan)
+
+    def named(kind: str) -> list[str]:
+        return [key.removeprefix(f"{kind}/") for key in keys if key.startswith(f"{kind}/")]
+
+    parameters: dict[str, dict[str, np.ndarray]] = {s: {} for s in named("present")}
+    for key in named("parameter"):
+        suffix, name = key.split("/")
+        parameters[suffix][name] = column(f"parameter/{key}", np.nan)
+    reversals = cell if isinstance(cell, ReducedCell) else cell.biophysics
     return SegmentTree(
         parent=column("parent").astype(int),
         g_axial=column("g_axial"),
         area=column("area"),
         ca=column("ca"),
         g_leak=column("g_leak"),
-        gbar={s: column(f"gbar/{s}") for s in suffixes},
-        open_at_rest={s: column(f"open/{s}") for s in suffixes},
+        gbar={s: column(f"gbar/{s}") for s in named("gbar")},
+        open_at_rest={s: column(f"open/{s}") for s in named("gbar")},
         parameters=parameters,
         v_rest=column("v"),
         section=column("section").astype(int),
         x=column("x"),
-        ena=ena,
-        ek=ek,
-        celsius=celsius,
+        ena=reversals.ena,
+        ek=reversals.ek,
+        celsius=cell.celsius,
+        present={s: column(f"present/{s}") > 0 for s in named("present")},
+        diam=column("diam"),
+        axon=axon,
+        mechanisms=cell.mechanisms,
+        globals=values,
     )

@@ -1,0 +1,121 @@
+"""Is a channel known by what it does, and is what cannot be reduced refused with its reason?"""
+
+import pytest
+
+from dendmod.cells.channels import blocked, channels, scaled
+from dendmod.errors import MechanismError, SpecError
+from dendmod.mechanisms import mechanism_set
+from dendmod.mechanisms.catalogue import parse
+from dendmod.mechanisms.conducting import conducting, leak_density, why_not_reducible
+from dendmod.spec import Compartment, ReducedCell
+from tests.mechanisms import two_sections as two
+
+MOD = """
+NEURON {{
+    SUFFIX own
+    {use}
+    RANGE {ranges}
+}}
+PARAMETER {{
+    gbar = 1 ({unit})
+    e = -70 (mV)
+}}
+ASSIGNED {{
+    v (mV)
+    i (mA/cm2)
+    ik (mA/cm2)
+    ek (mV)
+    ca (mM)
+    {more}
+}}
+BREAKPOINT {{
+    {current}
+}}
+"""
+NONSPECIFIC = "NONSPECIFIC_CURRENT i"
+POTASSIUM = "USEION k READ ek WRITE ik"
+GATE = "/(1 + exp(-v))"
+
+
+def made(tmp_path, *, use=NONSPECIFIC, ranges="gbar, e, i", unit="S/cm2", more="",
+         current=f"i = gbar{GATE}*(v - e)"):  # fmt: skip
+    path = tmp_path / "own.mod"
+    path.write_text(MOD.format(use=use, ranges=ranges, unit=unit, current=current, more=more))
+    return parse(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"unit": "nA/cm2"}, r"unit of its maximal conductance is not known: gbar \(nA/cm2\)"),
+        ({"unit": "1"}, r"unit of its maximal conductance is not known: gbar \(1\)"),
+        ({"unit": "1", "current": "i = gbar*(v - e)"}, r"unit of its maximal conductance"),
+        ({"ranges": "gbar, e"}, r"no variable shows its nonspecific current i"),
+        ({"ranges": "e, i"}, r"proportional to no RANGE parameter"),
+        ({"current": f"i = gbar{GATE}*(v - e)/area", "more": "area (um2)"}, r"it reads `area`"),
+        ({"use": "USEION k READ ik WRITE ek", "current": "ek = e*ik"}, r"it writes ek"),
+        (
+            {"use": "USEION k READ ek WRITE ik, ki", "current": f"ik = gbar{GATE}*(v - ek)"},
+            r"keeps ki and carries a current",
+        ),
+    ],
+)
+def test_what_cannot_be_reduced_is_refused_with_file_and_reason(tmp_path, changes, reason):
+    with pytest.raises(MechanismError, match=rf"own \(.*own.mod\) cannot be reduced: .*{reason}"):
+        conducting(made(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [("S/cm2", 1), ("mho/cm2", 1), ("mS/cm2", 1e-3), ("pS/um2", 1e-4), ("nS/um2", 0.1)],
+)
+def test_densities_are_converted_by_their_declared_unit(tmp_path, unit, factor):
+    (channel,) = conducting(made(tmp_path, unit=unit))
+    assert (channel.maximal, channel.factor) == ("gbar", factor)
+    leak = made(tmp_path, unit=unit, current="i = gbar*(v - e)")
+    assert leak_density(leak) == ("gbar", factor)
+    assert conducting(leak) == ()
+
+
+def test_conductances_are_read_where_variables_show_them_in_s_per_cm2():
+    known = mechanism_set((str(two.FOLDER),))
+    read = {n for n in known.mechanisms if n in two.MINIATURES and conducting(known.get(n))
+            and not conducting(known.get(n))[0].is_measured}  # fmt: skip
+    assert {"KdrGmax", "Ih", "NapGlobal", "KCa"} <= read
+    assert not {"KmPicosiemens", "CalGhk"} & read
+    assert [c.key for c in conducting(known.get("hh"))] == ["hh.gnabar", "hh.gkbar", "hh.gl"]
+
+
+def test_every_mechanism_of_the_miniatures_and_of_dendmod_can_be_reduced():
+    known = mechanism_set((str(two.FOLDER),)).mechanisms.values()
+    assert [m.suffix for m in known if m.kind == "density" and why_not_reducible(m)] == []
+
+
+def test_blocking_closes_what_conducts_set_or_at_its_default_and_leaves_leaks(tmp_path):
+    cell = two.cell("CationInstant", tmp_path)  # gbar at its default in the soma
+    assert channels(cell) == ("CationInstant", "hh")
+    regions = blocked(cell).biophysics.regions
+    soma = {m.suffix: m.params for m in regions["soma"].mechanisms}
+    assert soma["CationInstant"] == {"gbar": 0.0}
+    assert soma["hh"] == {"gnabar": 0.0, "gkbar": 0.0}  # hh's own leak stays
+    dendrite = {m.suffix: m.params for m in regions["basal"].mechanisms}
+    assert dendrite == {"pas": two.LEAK, "CationInstant": {"gbar": 0.0}}
+    gmax = scaled(two.cell("KdrGmax", tmp_path), {"KdrGmax": 0.5})
+    own = {m.suffix: m.params for m in gmax.biophysics.regions["soma"].mechanisms}
+    assert own["KdrGmax"] == {"gmax": 0.005}
+    with pytest.raises(SpecError, match="no channel 'pas'"):
+        scaled(cell, {"pas": 0.0})
+
+
+def test_blocking_a_reduced_cell_closes_channels_at_their_defaults_and_leaves_pools():
+    soma = Compartment(
+        name="soma", parent=-1, ca=20, g_leak=1, e_leak=-70, area=1000,
+        channels={"CaHva": {}, "KdrGmax": {"gmax": 0.1}}, pools={"CaShell": {"tau": 40.0}},
+    )  # fmt: skip
+    cell = ReducedCell(
+        compartments=(soma,), ena=50, ek=-77, celsius=10, v_init=-65,
+        mechanisms=(str(two.FOLDER),),
+    )  # fmt: skip
+    shut = blocked(cell).compartments[0]
+    assert shut.channels == {"CaHva": {"gbar": 0.0}, "KdrGmax": {"gmax": 0.0}}
+    assert shut.pools == soma.pools
