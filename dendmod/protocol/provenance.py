@@ -61,7 +61,7 @@ def _morphology_hash(name: str) -> str:
 def _cell_hashes(file: str) -> dict[str, str]:
     """Return the hashes of what a cell file says, of its morphology and of its mechanisms."""
     from dendmod.cells.file import load_cell
-    from dendmod.mechanisms import mechanism_set
+    from dendmod.mechanisms.catalogue import MechanismSet
     from dendmod.mechanisms.loading import identity
 
     loaded = load_cell(file)
@@ -69,7 +69,7 @@ def _cell_hashes(file: str) -> dict[str, str]:
     cell = loaded.cell.model_copy(update={"morphology": "", "mechanisms": ()})
     return {
         "morphology": loaded.shape.morphology.sha256,
-        "mechanisms": identity(mechanism_set(loaded.cell.mechanisms)),
+        "mechanisms": identity(MechanismSet(loaded.cell.mechanisms)),
         "cell": hashlib.sha256(cell.model_dump_json().encode()).hexdigest(),
     }
 
