@@ -111,9 +111,9 @@ def check_reduced(
         raise SpecError(f"{file} does not say which places of the full cell its sites stand for")
     if not places:
         raise SpecError(f"{file} has a soma and no sites; they are what is compared")
-    of_cell: dict[str, Any] = {"sites.n": len(places)}
-    if number is not None:
-        of_cell |= {"cell.biophysics": number, "cell.morphology": cell.morphology}
+    of_cell = {
+        "cell.biophysics": number, "sites.n": len(places), "cell.morphology": cell.morphology
+    } if number is not None else {}  # fmt: skip
     sides = (
         _Side(cell, places, full_store or sweep.store / "full", {}),
         _Side(reduced, list(reduced.sites), sweep.store / "reduced",

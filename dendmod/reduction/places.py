@@ -33,13 +33,15 @@ def axon_places(tree: SegmentTree) -> dict[str, Location]:
             inner = length[above] if int(tree.section[above]) in within else 0.0
             reached[node] = reached[above] + (length[node] + inner) / 2
     found: dict[str, Location] = {}
+    taken: set[int] = set()
     for section in tree.axon:
         nodes = np.flatnonzero((tree.section == section) & (tree.area > 0))
         pieces = max(1, round(float(length[nodes].sum()) / _AXON_APART))
         for k in range(pieces):
             place = Location(section=section, x=(k + 0.5) / pieces)
             node = tree.node(place)
-            if reached[node] <= _AXON_REACH and _has_more(tree, node):
+            if node not in taken and reached[node] <= _AXON_REACH and _has_more(tree, node):
+                taken.add(node)
                 found[f"axon{len(found)}"] = place
     return found
 

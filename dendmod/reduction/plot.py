@@ -59,7 +59,7 @@ def draw(
     for ax, letter in zip(axes.ravel(), "ABCDEFGH", strict=True):
         panel_letter(ax, letter)
     figure.suptitle(
-        f"{summary['morphology']}, biophysics set {summary['biophysics']}: "
+        f"{summary['morphology']}, biophysics {summary['biophysics']}: "
         f"{summary['compartments']} compartments, capacitances from "
         + ("the spectrum" if summary["capacitances"] == "spectrum" else "slow time constants"),
         fontsize=8,

@@ -9,9 +9,11 @@ import pytest
 from dendmod.morphology import resolve
 from dendmod.reduction import write_reduced
 from dendmod.reduction.check import check_reduced
+from dendmod.reduction.fit import mechanisms_hash
 from dendmod.reduction.probe import DT
 from dendmod.spec import Compartment, Location, ReducedCell
 from tests.doubles import SweepDouble, staircase
+from tests.mechanisms import two_sections as two
 from tests.pictures import axes_of, kept_pictures, labelled, points
 
 LEVELS = {"shunt": [0, 60], "nmda": [0, 3]}
@@ -173,3 +175,32 @@ def test_counts_and_thresholds_are_drawn_full_and_reduced(checked):
     ax = axes_of(checked.picture, "IO thresholds")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Full cell (inputs)", "Reduced cell (inputs)")
     np.testing.assert_allclose(labelled(ax)["NMDA spikes"], [[50, 70, 38, 58], [52, 72, 40, 60]])
+
+
+def test_spikes_of_an_own_cell_are_counted_in_steps_of_current(tmp_path):
+    own = two.cell("KCa", tmp_path)
+    facts = {
+        "morphology": own.morphology, "biophysics": "KCa", "capacitances": "spectrum",
+        "morphology_sha256": resolve(own.morphology).without_axon().sha256,
+        "mechanisms": mechanisms_hash(own), "cell": own.model_dump(mode="json", by_alias=True),
+    }  # fmt: skip
+    made = small_cell().model_copy(update={"provenance": facts})
+    write_reduced(made, tmp_path / "own.json")
+
+    def answer_own(function, payload):
+        if function == "probe":
+            return probe("compartments" in payload["cell"])
+        reduced = "compartments" in payload["cell"]
+        return {"steps": np.array([[0], [4], [7], [9 + reduced]])}
+
+    sweep = SweepDouble(answer_own)
+    with kept_pictures() as pictures:
+        summary = check_reduced(tmp_path / "own.json", tmp_path / "out", sweep=sweep)
+        assert "KCa" in pictures["reduction_check"].get_suptitle()
+    assert {task.key for task in sweep.asked} == {"probe", "steps"}
+    found = summary["spike_counts"]
+    assert (found["equal"], found["within_one"]) == (0.75, 1.0)
+    assert found["mean"]["steps"] == [[0, 4, 7, 9], [0, 4, 7, 10]]
+    hold = 30.0 / (Z[0, 0])  # nA: from -75 to -45 mV
+    np.testing.assert_allclose(found["levels"]["steps"], hold * np.array([1, 1.5, 2, 3]))
+    assert summary["thresholds"] is None

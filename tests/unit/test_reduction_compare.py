@@ -9,15 +9,18 @@ import pytest
 from test_reduction import cable
 
 from dendmod.errors import SpecError
+from dendmod.morphology import resolve
 from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
 from dendmod.reduction.check import full_cell
 from dendmod.reduction.conductances import Conductances, fit_conductances
-from dendmod.reduction.fit import _membrane
+from dendmod.reduction.fit import _membrane, mechanisms_hash
 from dendmod.reduction.levels import Levels
+from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import skeleton
 from dendmod.spec import Compartment, Location, ReducedCell
+from tests.mechanisms import two_sections as two
 
 Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])
 
@@ -158,6 +161,47 @@ def test_a_reduced_cell_is_held_against_the_cell_that_it_was_made_from(facts, sa
         full_cell(reduced, "file")
 
 
+def test_the_full_cell_is_in_the_file_whatever_it_is_called(tmp_path):
+    cell = two.cell("CaShell", tmp_path)
+    facts = {
+        "morphology": cell.morphology, "biophysics": cell.biophysics.name,
+        "morphology_sha256": resolve(cell.morphology).without_axon().sha256,
+        "mechanisms": mechanisms_hash(cell), "cell": cell.model_dump(mode="json", by_alias=True),
+    }  # fmt: skip
+    soma = Compartment(name="soma", role="soma", parent=-1, ca=100, g_leak=10, e_leak=-75, area=9)
+    fields = {"compartments": (soma,), "ena": 50, "ek": -85, "celsius": 34, "v_init": -75}
+    reduced = ReducedCell.model_validate_json(
+        ReducedCell(**fields, provenance=facts).model_dump_json(by_alias=True)
+    )
+    assert full_cell(reduced, "file") == cell
+    changed = ReducedCell(**fields, provenance={**facts, "mechanisms": "0" * 64})
+    with pytest.raises(SpecError, match=r"\.mod files of the mechanisms of file have changed"):
+        full_cell(changed, "file")
+
+
+def test_a_channel_that_nothing_gates_is_fitted_by_shutting_it():
+    tree = cable(5, gbar={"Im": np.full(5, 2e-4)})
+    every = {f"site{k:02d}": Location(section=1, x=(k + 0.5) / 4) for k in range(4)}
+    constant = Levels({"Im": np.full(2, 0.1)}, {"Im": np.full(2, 0.1)})
+    found = fit_conductances(tree, skeleton(tree, every), constant).gbar["Im"]
+    np.testing.assert_allclose(found, 2e-4, rtol=1e-6)
+
+
+def test_places_of_the_axon_are_kept_where_it_has_more_channels_than_the_soma():
+    gbar = np.full(7, 1e-3)
+    tree = dataclasses.replace(
+        cable(7, gbar={"Im": gbar}), section=np.array([0, 1, 1, 2, 2, 3, 3]), axon=(2, 3),
+        x=np.array([0.5, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75]), diam=np.full(7, 2.0),
+    )  # fmt: skip
+    assert axon_places(tree) == {}  # as many as the soma
+    more = dataclasses.replace(tree, gbar={"Im": gbar * [1, 9, 9, 1, 1, 2, 2]})
+    assert axon_places(more) == {"axon0": Location(section=3, x=0.5)}
+    other = dataclasses.replace(tree, gbar={"Im": gbar, "NaTa_t": gbar * [0, 0, 0, 1, 1, 1, 1]})
+    assert [p.section for p in axon_places(other).values()] == [2, 3]
+    far = dataclasses.replace(other, diam=np.full(7, 0.5))  # segments of 64 um
+    assert [p.section for p in axon_places(far).values()] == [2, 2]
+
+
 def test_a_compartment_that_stands_for_itself_has_its_own_area_and_densities():
     gbar = {"Ca_HVA": np.full(3, 4e-4), "Im": np.full(3, 2e-4)}
     tree = dataclasses.replace(
@@ -167,16 +211,17 @@ def test_a_compartment_that_stands_for_itself_has_its_own_area_and_densities():
     kept = skeleton(tree, {"site00": Location(section=1, x=0.75)})
     levels = Levels(*({s: np.array([0.2, 0.6]) for s in gbar} for _ in range(2)))
     fit = Conductances(np.diag([1e-3, 1e-3]), {s: g[:2] for s, g in gbar.items()}, {})
-    area, channels, pools = _membrane(tree, kept, fit, levels, 1, ca=5.0)
-    assert area == pytest.approx(tree.area[0])  # by calcium, whatever the capacitance is
+    made = _membrane(tree, kept, fit, levels, 1, ca=5.0)
+    channels = made.channels
+    assert made.area == pytest.approx(tree.area[0])  # by calcium, whatever the capacitance is
     assert channels["Im"]["gImbar"] == pytest.approx(2e-4 / tree.area[0] * 100)  # S/cm2
     assert channels["Ca_HVA"]["gCa_HVAbar"] == pytest.approx(4e-4 / tree.area[0] * 100)
-    assert pools == {"CaDynamics_E2": {"gamma": 5e-4, "decay": 100.0}}
+    assert made.pools == {"CaDynamics_E2": {"gamma": 5e-4, "decay": 100.0}}
     # twice the calcium channels, twice the area: density and pool stay those of the place
     twice = dataclasses.replace(fit, gbar={"Ca_HVA": 2 * gbar["Ca_HVA"], "Im": gbar["Im"]})
-    area, channels, _ = _membrane(tree, kept, twice, levels, 1, ca=5.0)
-    assert area == pytest.approx(2 * tree.area[0])
-    assert channels["Ca_HVA"]["gCa_HVAbar"] == pytest.approx(4e-4 / tree.area[0] * 100)
+    made = _membrane(tree, kept, twice, levels, 1, ca=5.0)
+    assert made.area == pytest.approx(2 * tree.area[0])
+    assert made.channels["Ca_HVA"]["gCa_HVAbar"] == pytest.approx(4e-4 / tree.area[0] * 100)
 
 
 def test_without_calcium_a_compartment_has_the_area_of_its_capacitance():
@@ -184,10 +229,11 @@ def test_without_calcium_a_compartment_has_the_area_of_its_capacitance():
     kept = skeleton(tree, {"site00": Location(section=1, x=0.75)})
     levels = Levels({"Im": np.array([0.2])}, {"Im": np.array([0.6])})
     fit = Conductances(np.diag([1e-3, 1e-3]), {"Im": np.full(2, 2e-4)}, {})
-    area, channels, pools = _membrane(tree, kept, fit, levels, 1, ca=3 * tree.ca[0])
-    assert area == pytest.approx(3 * tree.area[0])
-    assert channels["Im"]["gImbar"] == pytest.approx(2e-4 / area * 100)
-    assert pools == {}
+    made = _membrane(tree, kept, fit, levels, 1, ca=3 * tree.ca[0])
+    assert made.area == pytest.approx(3 * tree.area[0])
+    assert made.channels["Im"]["gImbar"] == pytest.approx(2e-4 / made.area * 100)
+    assert made.pools == {}
+    assert made.diam is None
 
 
 def test_a_channel_that_would_be_negative_is_none():

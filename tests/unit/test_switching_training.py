@@ -120,6 +120,17 @@ def test_passive_dendrites_keep_the_rest():
     assert passive.g_leak * (cell.v_init - passive.e_leak) == pytest.approx(current)
 
 
+def test_places_of_the_axon_keep_their_channels_where_dendrites_are_passive():
+    star = star_cell(3)
+    active = {"channels": {"NaTa_t": {"gNaTa_tbar": 1.0}}}
+    axon = star.compartments[1].model_copy(update={**active, "role": "axon"})
+    dendrite = star.compartments[2].model_copy(update=active)
+    cell = star.model_copy(update={"compartments": (star.compartments[0], axon, dendrite)})
+    passive = passive_dendrites(cell).compartments
+    assert passive[:2] == cell.compartments[:2]
+    assert passive[2].channels == {}
+
+
 def test_passive_dendrites_open_gates_to_their_powers():
     """K_Tst, m^4 h, from its equations at v_init; calcium channels and pools are left out."""
     star = star_cell(3)

@@ -38,16 +38,16 @@ class Held:
         Held potentials (mV), shape [n].
     open
         Open fraction by channel, shape [n]: slope conductance per unit of maximal conductance.
-    driving
-        Current by channel, per unit of maximal conductance (mV), shape [n].
     reversal
         Reversal potential of ohmic channels (mV), shape [n]; that of calcium moves with its pool.
+    driving
+        Current of the others, per unit of maximal conductance (mV), shape [n].
     """
 
     v: Array
     open: dict[str, Array]
-    driving: dict[str, Array]
     reversal: dict[str, Array]
+    driving: dict[str, Array] = field(default_factory=dict)
 
     def current(self, gbar: dict[str, float]) -> Array:
         """Return the total current of channels with these maximal conductances."""
@@ -132,7 +132,7 @@ def steady(
             reversal[key] = np.array([_reversal(s, channel) for s in segments])
             del own
         del sec, segments
-    return Held(np.asarray(v, dtype=float), opened, driving, reversal)
+    return Held(np.asarray(v, dtype=float), opened, reversal, driving)
 
 
 def peak_open(
