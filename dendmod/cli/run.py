@@ -37,7 +37,10 @@ def run(
     timeout: Timeout = None,
     grid: Grid = None,
 ) -> None:
-    """Run a protocol file: spike counts of every level of every arm, a table and a picture."""
+    """Run a protocol file: spike counts of every level of every arm, or traces of every stimulus.
+
+    Writes a table, a picture and summary.json.
+    """
     from dendmod.protocol.run_file import run_file
     from dendmod.spec.grid import parse_grid
     from dendmod.sweep import Sweep

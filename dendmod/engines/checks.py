@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from dendmod.errors import SpecError
-from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
 from dendmod.spec.stimulus import check_places
+
+# current, reversal potential, concentrations inside and outside
+_OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
 
 
 def shape_of(cell: Cell) -> Morphology:
@@ -53,14 +56,20 @@ def with_numbers(setup: Setup) -> Setup:
     cell, hold = setup.cell, setup.voltage_clamp
 
     def at(item: Any) -> Any:
+        if item.location is None:  # of a synapse
+            return item
         return item.model_copy(update={"location": numbered(item.location, cell)})
 
     return setup.model_copy(
         update={
             "synapses": tuple(map(at, setup.synapses)),
             "current_clamps": tuple(map(at, setup.current_clamps)),
+            "currents": tuple(map(at, setup.currents)),
             "voltage_clamp": None if hold is None else at(hold),
-            "record": {name: numbered(place, cell) for name, place in setup.record.items()},
+            "record": {
+                name: numbered(kept, cell) if isinstance(kept, Location) else at(kept)
+                for name, kept in setup.record.items()
+            },
         }
     )
 
@@ -75,7 +84,8 @@ def check_setup(setup: Setup) -> None:
     MechanismError
         If a mechanism or a parameter, GLOBAL or not, is not known.
     SpecError
-        If a section is not there, or a parameter cannot have its value.
+        If a section is not there, a parameter cannot have its value, or no mechanism has a
+        variable that is recorded.
     """
     cell = setup.cell
     known = mechanism_set(cell.mechanisms)
@@ -87,6 +97,17 @@ def check_setup(setup: Setup) -> None:
         _check_membrane(cell, known)
     for synapse in setup.synapses:
         known.check_point_process(synapse.mechanism, synapse.params)
+    for name, kept in setup.recordings.items():
+        points = {s.name: s.mechanism for s in setup.synapses}
+        if kept.synapse is not None:
+            allowed = _variables(known.get(points[kept.synapse]))
+        else:
+            allowed = _of_membrane(known, kept.variable)
+        if kept.variable not in allowed:
+            raise SpecError(
+                f"recording {name!r}: there is no variable {kept.variable!r}."
+                + did_you_mean(kept.variable, allowed)
+            )
 
 
 def _check_membrane(cell: Cell, known: MechanismSet) -> None:
@@ -98,3 +119,20 @@ def _check_membrane(cell: Cell, known: MechanismSet) -> None:
     for suffix in cell.biophysics.mechanisms:  # values were checked when the tables were made
         if known.get(suffix).kind != "density":
             raise SpecError(f"{cell.biophysics.name}: {suffix} is no mechanism of a membrane")
+
+
+def _variables(mechanism: Mechanism) -> set[str]:
+    """Names of all that can be read of a mechanism."""
+    return {*mechanism.parameter_names, *mechanism.variables, *mechanism.states}
+
+
+def _of_membrane(known: MechanismSet, wanted: str) -> set[str]:
+    """Names that a variable of the membrane may have, in NEURON's form.
+
+    Of a name that ends in that of a mechanism, all variables of this mechanism; else those of ions.
+    """
+    for suffix, mechanism in known.mechanisms.items():
+        if mechanism.kind == "density" and wanted.endswith(f"_{suffix}"):
+            return {f"{name}_{suffix}" for name in _variables(mechanism)}
+    ions = {ion.name for m in known.mechanisms.values() for ion in m.ions}
+    return {"v", "i_cap"} | {f"{a}{ion}{b}" for ion in ions for a, b in _OF_ION}

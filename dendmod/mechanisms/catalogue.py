@@ -110,7 +110,7 @@ class Mechanism:
 
     @property
     def needs_pool(self) -> tuple[str, ...]:
-        """Ions whose concentration matters to it: those that gate it or, as they carry it, drive it.
+        """Ions whose concentration matters to it: those that gate it or, carried, drive it.
 
         Those are calcium, whose reversal potential follows its concentration, which no model leaves
         alone, and any ion whose current is computed from concentrations (GHK).
@@ -391,7 +391,7 @@ def _check_number(mechanism: Mechanism, name: str, value: float) -> None:
     not_negative = (
         name in mechanism.maximal
         or unit in _CONDUCTANCES | _PERMEABILITIES
-        or name in ("nmda_ratio", "gamma", "minCai")
+        or name in ("nmda_ratio", "mg_factor", "gamma", "minCai")
     )
     if (positive and value <= 0) or (not_negative and value < 0):
         bound = "> 0" if positive else ">= 0"

@@ -27,7 +27,10 @@ class Profile(Spec):
 
 
 class Receptors(Spec):
-    """Kinetics shared by all conductances of the network (Wybo et al. 2022, Eqs 4-6)."""
+    """Kinetics shared by all conductances of the network (Wybo et al. 2022, Eqs 4-6).
+
+    ``1 / (1 + mg_factor exp(-mg_slope v))`` of the NMDA receptors are open; mg_slope in 1/mV.
+    """
 
     ampa: Profile = Profile(
         tau_rise=wybo2022.AMPA["tau_rise"], tau_decay=wybo2022.AMPA["tau_decay"]
@@ -40,6 +43,8 @@ class Receptors(Spec):
     )
     e_excitatory: float = wybo2022.AMPA["e"]
     e_gaba: float = wybo2022.GABA["e"]
+    mg_factor: PositiveFloat = wybo2022.MG_FACTOR
+    mg_slope: PositiveFloat = wybo2022.MG_SLOPE
 
 
 class FeedforwardSynapses(ArraySpec):

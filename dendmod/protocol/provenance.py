@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 DEPENDS = "dendmod.protocol.provenance:hashes"
+DEPENDS_OF_STIMULI = "dendmod.protocol.provenance:hashes_of_stimuli"
 
 
 @cache
@@ -108,3 +110,11 @@ def mechanism_hash(folders: Sequence[str]) -> dict[str, str]:
     if not folders:
         return {}
     return {"cell mechanisms": identity(MechanismSet(tuple(folders)))}
+
+
+def hashes_of_stimuli(protocol: dict[str, Any], **_: Any) -> dict[str, str]:
+    """Return the hashes of the files of the cell and the waveforms of a file of stimuli."""
+    files = {name: s["file"] for name, s in protocol["stimuli"].items() if "file" in s}
+    found = {f"waveform {n}": hashlib.sha256(Path(f).read_bytes()).hexdigest()
+             for n, f in files.items()}  # fmt: skip
+    return hashes(protocol=protocol) | found

@@ -52,22 +52,32 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
-    _look_beside(path, table)
+    if str(table.get("schema", "")).startswith("dendmod/stimuli/"):
+        raise SpecError(
+            f"{path} is a file of stimuli, which has no arms and levels; `dendmod run {name}` runs "
+            "it, and dendmod.protocol.stimuli_file.load_stimuli reads it"
+        )
+    look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 
 
-def _look_beside(path: Path, table: dict[str, Any]) -> None:
-    """Give the full path of each file of a cell that lies beside the protocol."""
-    cell = table.get("cell")
-    if not isinstance(cell, dict):
-        return
-    for name in _FILES:
-        given = cell.get(name)
-        if not isinstance(given, str):
+def look_beside(path: Path, table: dict[str, Any]) -> None:
+    """Give the full path of each file of a cell or a waveform that lies beside the protocol."""
+    places: list[tuple[Any, tuple[str, ...]]] = [(table.get("cell"), _FILES)]
+    stimuli = table.get("stimuli")
+    if isinstance(stimuli, dict):
+        places += [(stimulus, ("file",)) for stimulus in stimuli.values()]
+    for fields, names in places:
+        if not isinstance(fields, dict):
             continue
-        beside = path.parent / given
-        if (Path(given).suffix and beside.is_file()) or (name == "file" and beside.is_dir()):
-            cell[name] = str(beside.resolve())
+        for name in names:
+            given = fields.get(name)
+            if not isinstance(given, str):
+                continue
+            beside = path.parent / given
+            is_cell = fields is table.get("cell") and name == "file"
+            if (Path(given).suffix and beside.is_file()) or (is_cell and beside.is_dir()):
+                fields[name] = str(beside.resolve())
 
 
 def parse_protocol(
@@ -80,19 +90,25 @@ def parse_protocol(
     """Check a protocol given as a table."""
     if quick:
         table = _checked(table, origin).quick().model_dump(mode="json", by_alias=True)
-    if (changes or {}).get("cell.file") is not None:  # a whole cell, in place of the file's
+    return _checked(with_changes(table, changes or {}, origin), origin)
+
+
+def with_changes(table: dict[str, Any], changes: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Return a protocol's table with fields changed; a whole cell takes the place of the file's.
+
+    Raises
+    ------
+    SpecError
+        If there is no such cell.
+    """
+    if changes.get("cell.file") is not None:
         table = {**table, "cell": {}}
-    change(table, changes or {}, origin)
-    with of_file(origin):
-        _place_cell(table.get("cell"))
-    return _checked(table, origin)
-
-
-def _place_cell(cell: Any) -> None:
-    """Give the full path of a cell file."""
+    change(table, changes, origin)
+    cell = table.get("cell")
     file = cell.get("file") if isinstance(cell, dict) else None
     if isinstance(cell, dict) and isinstance(file, str) and file not in shipped_cells():
         cell["file"] = str(find_cell(file).resolve())
+    return table
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:

@@ -15,12 +15,15 @@ from dendmod.spec.cell import (
     RegionSpec,
     scale_and_shift,
 )
+from dendmod.spec.currents import Chirp, Current, OrnsteinUhlenbeck, Ramp, Sine, Waveform
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
 from dendmod.spec.section_tables import SectionMembrane, SectionTables
 from dendmod.spec.stimulus import (
+    ClampLevel,
     CurrentClamp,
+    Recording,
     Setup,
     SpikeTrain,
     Synapse,
@@ -36,11 +39,17 @@ __all__ = [
     "Biophysics",
     "BySection",
     "Cell",
+    "Chirp",
+    "ClampLevel",
     "Compartment",
+    "Current",
     "CurrentClamp",
     "Distribution",
     "Location",
     "MechanismSpec",
+    "OrnsteinUhlenbeck",
+    "Ramp",
+    "Recording",
     "ReducedCell",
     "RegionSpec",
     "Role",
@@ -48,9 +57,11 @@ __all__ = [
     "SectionMembrane",
     "SectionTables",
     "Setup",
+    "Sine",
     "Spec",
     "SpikeTrain",
     "Synapse",
     "VoltageClamp",
+    "Waveform",
     "scale_and_shift",
 ]

@@ -59,7 +59,8 @@ def test_a_value_out_of_range_names_field_bound_and_value():
 def test_an_unknown_field_names_the_nearest_and_all_before_what_is_missing():
     first, second = said(lambda: Run(tstp=1)).splitlines()
     assert first == (
-        "there is no field 'tstp'. Did you mean 'tstop'? Allowed: dt, method, settle, tstop."
+        "there is no field 'tstp'. Did you mean 'tstop'? Allowed: dt, method, settle, "
+        "spike_threshold, tstop."
     )
     assert second.strip() == "the field 'tstop' is missing."
 
