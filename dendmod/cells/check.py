@@ -10,6 +10,7 @@ import numpy as np
 
 from dendmod.cells.features import smallest_current, spike_features, time_constant
 from dendmod.cells.file import LoadedCell
+from dendmod.engines.checks import check_setup
 from dendmod.errors import DendmodError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
@@ -302,5 +303,11 @@ def check_cell(cell: Cell | ReducedCell, fields: CheckFields | None = None) -> C
     -------
     CellFacts
         A part that the cell does not allow is named in `refused` beside the others.
+
+    Raises
+    ------
+    MorphologyError, MechanismError, SpecError
+        If the cell itself cannot be built.
     """
+    check_setup(Setup(cell=cell))
     return _Check(cell, fields or check_fields(cell)).facts()

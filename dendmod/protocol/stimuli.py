@@ -11,6 +11,7 @@ from dendmod.errors import did_you_mean
 from dendmod.protocol.model import CellFields
 from dendmod.protocol.stimulus_fields import (
     ClampFields,
+    CurrentFields,
     Place,
     StimulusFields,
     TrainFields,
@@ -78,6 +79,9 @@ class StimulusProtocol(Spec):
         clamps = [name for name, s in self.stimuli.items() if isinstance(s, ClampFields)]
         if len(clamps) > 1:
             raise ValueError(f"one cell has one voltage clamp; given: {', '.join(clamps)}")
+        played = [name for name, s in self.stimuli.items() if isinstance(s, CurrentFields)]
+        if played and self.run.method != "fixed":
+            raise ValueError(f"{', '.join(played)}: played step by step; take run.method = 'fixed'")
         voltages = self.voltages
         if self.measure.recording is not None and self.measure.recording not in voltages:
             raise ValueError(

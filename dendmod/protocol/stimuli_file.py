@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from dendmod.atomic import replacing
+from dendmod.engines.checks import check_setup
 from dendmod.errors import SpecError, of_file
 from dendmod.protocol.provenance import DEPENDS_OF_STIMULI
 from dendmod.protocol.read import find_protocol, look_beside, with_changes
 from dendmod.protocol.stimuli import StimulusProtocol
+from dendmod.protocol.stimuli_tasks import setup_of
 from dendmod.spec.grid import Grid, grid_columns, name_of
 from dendmod.spec.tables import change, load_toml
 from dendmod.study.summary import write_summary
@@ -97,15 +100,23 @@ def load_stimuli(
 
 
 def tasks_of(protocol: StimulusProtocol) -> list[tuple[dict[str, Any], int, Task]]:
-    """Return a task for each combination of the sweep and each trial."""
+    """Return a task for each combination of the sweep and each trial.
+
+    Raises
+    ------
+    SpecError, MorphologyError, MechanismError
+        If a field, a place, a mechanism or a variable is not there, before anything is computed.
+    """
     found = []
     base = protocol.model_dump(mode="json", by_alias=True) | {"sweep": {}, "quick": {}}
     for i, point in enumerate(protocol.points):
-        table = StimulusProtocol.model_validate(base).model_dump(mode="json", by_alias=True)
+        table = deepcopy(base)
         for field in point:
             _check_field(table, field)
         change(table, point, f"sweep of {protocol.name}")
-        one = StimulusProtocol.model_validate(table).model_dump(mode="json", by_alias=True)
+        checked = StimulusProtocol.model_validate(table)
+        check_setup(setup_of(checked))
+        one = checked.model_dump(mode="json", by_alias=True)
         for trial in range(protocol.run.trials):
             payload = {"protocol": one, "trial": trial}
             cost = protocol.run.tstop_ms + _COST_OF_SETTLING * protocol.run.settle_ms
@@ -246,8 +257,6 @@ def _draw(runs: list[StimulusRun], title: str, out: Path, stem: str, note: str) 
 
 def injected(run: StimulusRun) -> np.ndarray | None:
     """Return the current (nA) that all stimuli inject, at the times of a run; None without one."""
-    from dendmod.protocol.stimuli_tasks import setup_of
-
     setup = setup_of(run.protocol, run.trial)
     if not (setup.currents or setup.current_clamps):
         return None

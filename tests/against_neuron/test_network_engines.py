@@ -167,6 +167,19 @@ def test_tightly_coupled_dendrites_agree(tree):
         assert found["soma_rms_mV"] < most
 
 
+def test_other_constants_of_the_magnesium_block_agree():
+    """Jahr & Stevens 1990 in place of Eq 6: both engines take them, and they matter."""
+    spec, run = draw_network(3)
+    receptors = spec.receptors.model_copy(update={"mg_factor": 0.28, "mg_slope": 0.062})
+    other = spec.model_copy(update={"receptors": receptors})
+    reference = simulate(other, run, engine="neuron")
+    exact = simulate(other, run, engine="kernel", precision="float64")
+    found = difference(other, run, reference, exact)
+    assert found["spike_counts_equal"]
+    assert found["soma_rms_mV"] < 1e-3
+    assert not np.array_equal(exact.v, simulate(spec, run, engine="kernel").v)
+
+
 def test_coreneuron_gives_the_same_spikes():
     spec, run = draw_network(1, record_v=False)
     a = simulate(spec, run, engine="neuron")

@@ -8,7 +8,7 @@ import pytest
 from dendmod.cells import check
 from dendmod.cells.features import smallest_current, time_constant
 from dendmod.cells.l5 import L5PyramidalCell
-from dendmod.errors import SpecError
+from dendmod.errors import MorphologyError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
 from dendmod.spec.result import Result
@@ -200,3 +200,8 @@ def test_the_json_of_hays_cells_has_the_keys_it_always_had(facts):
     said = facts[0].as_json()
     assert set(keys) <= set(said)
     assert said["step_Hz"] == {str(a): v for a, v in facts[0].step_rates.items()}
+
+
+def test_a_cell_that_cannot_be_built_is_an_error_not_a_list_of_refusals():
+    with pytest.raises(MorphologyError, match="nowhere"):
+        check.check_cell(CELL.model_copy(update={"morphology": "nowhere.swc"}))

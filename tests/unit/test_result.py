@@ -165,6 +165,14 @@ def test_other_recordings_have_columns_and_units_and_come_back(tmp_path):
     assert back.spike_threshold == -65.0
 
 
+def test_other_recordings_are_variables_of_a_data_set():
+    pytest.importorskip("xarray")
+    data = RECORDED.to_xarray()
+    assert data["na"].dims == ("t",)
+    assert (data["na"].units, data["m"].units) == ("mA/cm2", "")
+    assert data["na"].sel(t=1.0) == 2.0
+
+
 def test_spikes_are_counted_at_the_threshold_of_the_result_unless_told():
     assert RECORDED.spike_times().tolist() == pytest.approx([0.125])
     assert RECORDED.spike_times(threshold=-30.0).tolist() == pytest.approx([1.0])

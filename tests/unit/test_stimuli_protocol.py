@@ -12,7 +12,7 @@ import pytest
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.reduced import write_reduced
 from dendmod.engines.checks import shape_of
-from dendmod.errors import MorphologyError, SpecError
+from dendmod.errors import MechanismError, MorphologyError, SpecError
 from dendmod.network.drawn import hay_soma
 from dendmod.protocol import load_protocol
 from dendmod.protocol.places import PlaceFields, locate
@@ -248,6 +248,29 @@ def test_a_sweep_over_a_field_that_is_not_there_is_refused(field, tmp_path):
     protocol = load_stimuli(written(tmp_path, STEP + f'[sweep]\n"{field}" = [1]\n'))
     with pytest.raises(SpecError, match=f"there is no field '{field}'"):
         tasks_of(protocol)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[recordings.a]\nlocation = "soma"\nvariable = "m_NaTa"', "no variable 'm_NaTa'"),
+        ('[recordings.a]\nlocation = "apic[900]"', "no place"),
+        ('[recordings.a]\nsynapse = "hit"\nvariable = "g"', "no synapse 'hit'"),
+        ('[stimuli.a]\nkind = "spikes"\nmechanism = "NaTa_t"\nweight = 1\ntimes_ms = [1]',
+         "NaTa_t is a mechanism of the membrane"),
+    ],
+)  # fmt: skip
+def test_what_is_not_on_the_cell_is_refused_before_anything_runs(text, message, tmp_path):
+    protocol = load_stimuli(written(tmp_path, STEP + text))
+    with pytest.raises((SpecError, MechanismError), match=message):
+        tasks_of(protocol)
+
+
+def test_currents_that_are_played_need_fixed_steps(tmp_path):
+    text = '[stimuli.a]\nkind = "ramp"\ndelay_ms = 1\ndur_ms = 1\nstop_nA = 1\n'
+    with pytest.raises(SpecError, match="a: played step by step; take run.method = 'fixed'"):
+        load_stimuli(written(tmp_path, text), {"run.method": "adaptive"})
+    load_stimuli(written(tmp_path, STEP), {"run.method": "adaptive"})
 
 
 def answer(function, payload):
