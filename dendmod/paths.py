@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def data_dir(name: str) -> Path:
-    """Return the folder ``mechanisms``, ``morphologies`` or ``protocols``.
+    """Return the folder ``mechanisms``, ``morphologies``, ``protocols`` or ``cells``.
 
     A wheel carries them inside the package (``dendmod/_data``); in a checkout or an editable
     install they lie at the root of the repository.

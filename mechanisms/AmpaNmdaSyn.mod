@@ -7,6 +7,7 @@
 NEURON {
     POINT_PROCESS AmpaNmdaSyn
     RANGE tau_rise_ampa, tau_decay_ampa, tau_rise_nmda, tau_decay_nmda, e, nmda_ratio
+    RANGE mg_factor, mg_slope
     RANGE i, i_ampa, i_nmda, g_ampa, g_nmda
     NONSPECIFIC_CURRENT i
     THREADSAFE
@@ -25,6 +26,8 @@ PARAMETER {
     tau_decay_nmda = 43 (ms) <1e-9, 1e9>
     e = 0 (mV)
     nmda_ratio = 2 (1) <0, 1e9>
+    mg_factor = 0.3 (1) <0, 1e9>
+    mg_slope = 0.1 (/mV) <0, 1e9>
 }
 
 ASSIGNED {
@@ -79,7 +82,7 @@ NET_RECEIVE(weight (uS)) {
 
 : fraction of receptors that magnesium leaves open (Eq 6)
 FUNCTION unblocked(v (mV)) (1) {
-    unblocked = 1/(1 + 0.3*exp(-0.1(/mV)*v))
+    unblocked = 1/(1 + mg_factor*exp(-mg_slope*v))
 }
 
 : factor by which a unit jump of both exponentials is scaled for a peak of 1

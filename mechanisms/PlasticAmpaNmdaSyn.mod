@@ -9,7 +9,7 @@
 NEURON {
     POINT_PROCESS PlasticAmpaNmdaSyn
     RANGE tau_rise_ampa, tau_decay_ampa, tau_rise_nmda, tau_decay_nmda, e, nmda_ratio
-    RANGE background_ratio, tau_dend, tau_pre, tau_post, tau_eps, c_pre, c_post
+    RANGE background_ratio, mg_factor, mg_slope, tau_dend, tau_pre, tau_post, tau_eps, c_pre, c_post
     RANGE eta0, eta1, eta2, theta0, theta1, w_min, w_max, plastic
     RANGE w, i, u_dend, u_pre, u_post, eps, span
     NONSPECIFIC_CURRENT i
@@ -30,6 +30,8 @@ PARAMETER {
     e = 0 (mV)
     nmda_ratio = 2 (1) <0, 1e9>
     background_ratio = 0 (1) <0, 1e9>
+    mg_factor = 0.3 (1) <0, 1e9>
+    mg_slope = 0.1 (/mV) <0, 1e9>
     plastic = 0 (1) : 1: w changes
     tau_dend = 25 (ms) <1e-9, 1e9>
     tau_pre = 25 (ms) <1e-9, 1e9>
@@ -149,7 +151,7 @@ NET_RECEIVE(weight (uS), kind (1)) {
 
 : fraction of receptors that magnesium leaves open (Eq 6)
 FUNCTION unblocked(v (mV)) (1) {
-    unblocked = 1/(1 + 0.3*exp(-0.1(/mV)*v))
+    unblocked = 1/(1 + mg_factor*exp(-mg_slope*v))
 }
 
 : factor by which a unit jump of both exponentials is scaled for a peak of 1

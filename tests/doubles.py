@@ -44,10 +44,17 @@ def engine(answer: Callable[[Setup, Run, tuple[SpikeTrain, ...]], Result]) -> It
         def __exit__(self, *error: object) -> None:
             pass
 
-        def run(self, trains: tuple[SpikeTrain, ...] = ()) -> Result:
+        def run(
+            self, trains: tuple[SpikeTrain, ...] = (), *, amps: tuple[float, ...] | None = None
+        ) -> Result:
             check_trains(self.setup, trains)
-            asked.append((self.setup, self.spec, trains))
-            return answer(self.setup, self.spec, trains)
+            setup = self.setup
+            if amps is not None:
+                clamps = zip(setup.current_clamps, amps, strict=True)
+                changed = tuple(c.model_copy(update={"amp": amp}) for c, amp in clamps)
+                setup = setup.model_copy(update={"current_clamps": changed})
+            asked.append((setup, self.spec, trains))
+            return answer(setup, self.spec, trains)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dendmod.engines.neuron.Simulator", Simulator)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.conducting import gated_parameters, is_channel
-from dendmod.spec import Cell, MechanismSpec, ReducedCell, scale_and_shift
+from dendmod.spec import Cell, MechanismSpec, ReducedCell, SectionTables, scale_and_shift
 from dendmod.spec.cell import Value
 
 AnyCell = TypeVar("AnyCell", Cell, ReducedCell, Cell | ReducedCell)
@@ -24,7 +24,7 @@ def channels(cell: Cell | ReducedCell) -> tuple[str, ...]:
     if isinstance(cell, ReducedCell):
         found = {suffix for c in cell.compartments for suffix in c.channels}
     else:
-        found = {m.suffix for r in cell.biophysics.regions.values() for m in r.mechanisms}
+        found = set(cell.suffixes)
     return tuple(sorted(suffix for suffix in found if is_channel(known.get(suffix))))
 
 
@@ -46,6 +46,13 @@ def scaled(cell: AnyCell, factors: Mapping[str, float]) -> AnyCell:
     if isinstance(cell, ReducedCell):
         return _scaled_compartments(cell, factors)
     known, biophysics, regions = mechanism_set(cell.mechanisms), cell.biophysics, {}
+    if isinstance(biophysics, SectionTables):
+        of_names = {
+            f"{name}_{suffix}": factor
+            for suffix, factor in factors.items()
+            for name in gated_parameters(known.get(suffix))
+        }
+        return cell.model_copy(update={"biophysics": biophysics.multiplied(of_names)})
     for region, spec in biophysics.regions.items():
         mechanisms = tuple(
             MechanismSpec(

@@ -1,58 +1,150 @@
-"""Electrical facts of a cell: rest, input resistance, step rates, BAC firing."""
+"""Electrical facts of a cell: rest, input resistance, time constant, sag, spikes, BAC firing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat
 
+from dendmod.cells.features import smallest_current, spike_features, time_constant
+from dendmod.errors import DendmodError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
-from dendmod.spec import Cell, CurrentClamp, Location, Run, Setup, SpikeTrain, Synapse
-from dendmod.spec.result import Array, Result
+from dendmod.spec import (
+    Cell,
+    CurrentClamp,
+    Location,
+    ReducedCell,
+    Run,
+    Setup,
+    Spec,
+    SpikeTrain,
+    Synapse,
+)
+from dendmod.spec.result import Array, Result, upward_crossings
 from dendmod.spec.stimulus import SOMA
 
 RIN_AMP = -0.1  # nA
 _REST_MS = 700.0
 _RIN_MS = 500.0
+_ONSET_MS = 50.0  # of the steps that look for the rheobase
+_PASSIVE_MV = 150.0  # a current that would take the membrane so far up by its resistance is enough
+
+
+class CheckFields(Spec):
+    """[check] of a cell: what is measured besides rest and input resistance.
+
+    Parameters
+    ----------
+    rin_amp_nA
+        Step from which rest, input resistance, time constant and sag are read.
+    steps_nA, steps_delay_ms, steps_dur_ms
+        Steps into the soma whose rates are counted.
+    rheobase
+        Whether rheobase, f-I curve and spike features are measured.
+    rheobase_max_nA
+        Where the search for the rheobase ends; None takes what moves a passive membrane by 150 mV.
+    rheobase_resolution
+        Width of the last bracket over its upper end.
+    fi_factors, fi_dur_ms
+        Steps of the f-I curve, in rheobases, and their duration; that of the rheobase alike.
+    features_at
+        Step at which spike features are taken, in rheobases.
+    bac
+        Whether BAC firing is measured (Hay et al. 2011).
+    spike_threshold_mV
+        What counts as a spike.
+    """
+
+    rin_amp_nA: float = RIN_AMP
+    steps_nA: tuple[float, ...] = ()
+    steps_delay_ms: NonNegativeFloat = hay2011.STEPS.delay
+    steps_dur_ms: PositiveFloat = hay2011.STEPS.dur
+    rheobase: bool = True
+    rheobase_max_nA: PositiveFloat | None = None
+    rheobase_resolution: PositiveFloat = 0.02
+    fi_factors: tuple[PositiveFloat, ...] = (1.25, 1.5, 2.0, 3.0)
+    fi_dur_ms: PositiveFloat = 500.0
+    features_at: PositiveFloat = 1.5
+    bac: bool = False
+    spike_threshold_mV: float = 0.0
+
+
+def check_fields(cell: Cell | ReducedCell) -> CheckFields:
+    """Return what is measured of a cell that asks for nothing itself: of Hay's, Hay's protocols."""
+    if isinstance(cell, Cell) and cell.biophysics.name.startswith("hay2011/"):
+        return CheckFields(steps_nA=tuple(amp for amp, *_ in hay2011.STEPS.rates), bac=True)
+    return CheckFields()
 
 
 @dataclass(frozen=True)
 class CellFacts:
-    """What `check_cell` measured.
+    """What `check_cell` measured; None or empty where it was not asked for or could not be.
 
     Parameters
     ----------
     rest
         Somatic potential after 700 ms (mV).
     rin
-        Steady input resistance for -0.1 nA (MOhm).
+        Steady input resistance for the small step (MOhm).
+    tau
+        Time constant of the exponential that fits the onset of this step best (ms).
+    sag
+        (peak - steady) / (peak - rest) of this step; 0 of a passive membrane.
+    rheobase
+        Smallest step that evokes a spike (nA).
+    fi
+        Rate (Hz) by step current (nA).
+    features
+        Means over spikes, by name with unit; see `dendmod.cells.features`.
     step_rates
         Rate (Hz) by step current (nA).
     bac_spikes
         Somatic spikes for "soma", "epsp", "both" and "calcium" (the current that evokes a calcium
         spike without a somatic pulse).
+    dendrite_peak
+        Peak of the dendritic potential (mV), likewise.
     traces
         Time (ms) and voltages (mV) of every protocol: ``{protocol: (t, {place: v})}``.
+    refused
+        Why a part could not be measured, by its name.
     """
 
-    rest: float
-    rin: float
-    step_rates: dict[float, float]
-    bac_spikes: dict[str, int]
-    dendrite_peak: dict[str, float]
-    traces: dict[str, tuple[Array, dict[str, Array]]]
+    rest: float | None = None
+    rin: float | None = None
+    tau: float | None = None
+    sag: float | None = None
+    rheobase: float | None = None
+    fi: dict[float, float] = field(default_factory=dict)
+    features: dict[str, float] = field(default_factory=dict)
+    step_rates: dict[float, float] = field(default_factory=dict)
+    bac_spikes: dict[str, int] = field(default_factory=dict)
+    dendrite_peak: dict[str, float] = field(default_factory=dict)
+    traces: dict[str, tuple[Array, dict[str, Array]]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the facts with units in their names."""
-        return {
-            "rest_mV": round(self.rest, 3),
-            "rin_MOhm": round(self.rin, 3),
+        """Return the facts with units in their names; what was not measured is left out."""
+        numbers = {
+            "rest_mV": self.rest,
+            "rin_MOhm": self.rin,
+            "tau_ms": self.tau,
+            "sag_ratio": self.sag,
+            "rheobase_nA": self.rheobase,
+        }
+        found: dict[str, Any] = {k: round(v, 3) for k, v in numbers.items() if v is not None}
+        tables: dict[str, Any] = {
             "step_Hz": {str(k): v for k, v in self.step_rates.items()},
             "bac_spikes": self.bac_spikes,
             "bac_dendrite_peak_mV": {k: round(v, 2) for k, v in self.dendrite_peak.items()},
+            "fi_Hz": {f"{k:.4g}": v for k, v in self.fi.items()},
+            "spike_features": {k: round(v, 4) for k, v in self.features.items()},
+            "refused": self.refused,
         }
+        return found | {name: table for name, table in tables.items() if table}
 
 
 def _run(setup: Setup, tstop: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
@@ -63,7 +155,7 @@ def _run(setup: Setup, tstop: float, trains: tuple[SpikeTrain, ...] = ()) -> Res
         return simulator.run(trains)
 
 
-def step(spec: Cell, amp: float, delay: float, dur: float) -> Result:
+def step(spec: Cell | ReducedCell, amp: float, delay: float, dur: float) -> Result:
     """Run one current step at the soma (nA, ms)."""
     clamp = CurrentClamp(location=SOMA, delay=delay, dur=dur, amp=amp)
     return _run(Setup(cell=spec, current_clamps=(clamp,)), delay + dur)
@@ -97,31 +189,145 @@ def bac(spec: Cell, *, soma: bool, epsp_amp: float) -> Result:
     return _run(setup, b.tstop, trains)
 
 
-def check_cell(spec: Cell) -> CellFacts:
-    """Measure the electrical facts of a cell (Hay et al. 2011, Table 1 and Fig 2)."""
-    s, b = hay2011.STEPS, hay2011.BAC
-    traces = {}
-    hyperpolarised = step(spec, RIN_AMP, _REST_MS, _RIN_MS)
-    v = hyperpolarised.v["soma"]
-    rest = float(np.interp(_REST_MS - 1.0, hyperpolarised.t, v))
-    rin = float((v[-1] - rest) / RIN_AMP)
-    traces["rin"] = (hyperpolarised.t, hyperpolarised.v)
-    rates = {}
-    for amp, _, _ in s.rates:
-        result = step(spec, amp, s.delay, s.dur)
-        spikes = result.spike_times()
-        rates[amp] = float(np.count_nonzero(spikes >= s.delay) / (s.dur / 1000))
-        traces[f"step {amp}"] = (result.t, result.v)
-    spikes_of, peaks = {}, {}
-    for name, soma, amp in (
-        ("soma", True, 0.0),
-        ("epsp", False, b.epsp_amp),
-        ("both", True, b.epsp_amp),
-        ("calcium", False, b.calcium_spike_amp),
-    ):
-        result = bac(spec, soma=soma, epsp_amp=amp)
-        spikes_of[name] = int(np.count_nonzero(result.spike_times() >= b.soma_delay))
-        late = result.t >= b.soma_delay
-        peaks[name] = float(result.v["dendrite"][late].max())
-        traces[name] = (result.t, result.v)
-    return CellFacts(rest, rin, rates, spikes_of, peaks, traces)
+class _Check:
+    """Measures one cell, part by part; a part that is refused takes no other along."""
+
+    def __init__(self, cell: Cell | ReducedCell, fields: CheckFields) -> None:
+        self.cell, self.fields = cell, fields
+        self.found: dict[str, Any] = {}
+        self.traces: dict[str, tuple[Array, dict[str, Array]]] = {}
+        self.refused: dict[str, str] = {}
+
+    def measure(self, name: str, part: Callable[[], Mapping[str, Any]]) -> None:
+        """Keep what a part found, or why it found nothing."""
+        try:
+            self.found |= part()
+        except DendmodError as error:
+            self.refused[name] = str(error)
+
+    def facts(self) -> CellFacts:
+        """Measure everything that is asked for."""
+        fields = self.fields
+        self.measure("rest and input resistance", self.passive)
+        if fields.steps_nA:
+            self.measure("step rates", self.steps)
+        if fields.bac:
+            self.measure("BAC firing", self.bac)
+        if fields.rheobase:
+            self.measure("rheobase and f-I curve", self.firing)
+        return CellFacts(**self.found, traces=self.traces, refused=self.refused)
+
+    def passive(self) -> dict[str, Any]:
+        """Rest, input resistance, time constant and sag, from one small step."""
+        amp = self.fields.rin_amp_nA
+        result = step(self.cell, amp, _REST_MS, _RIN_MS)
+        t, v = result.t, result.v["soma"]
+        self.traces["rin"] = (t, result.v)
+        rest = float(np.interp(_REST_MS - 1.0, t, v))
+        steady = float(v[-1] - rest)
+        found = {"rest": rest, "rin": float(steady / amp)}
+        on = t >= _REST_MS
+        since, moved = t[on] - _REST_MS, (v[on] - rest) * np.sign(steady or 1.0)
+        top = int(np.argmax(moved))
+        if moved[top] > 0:
+            found["sag"] = float((moved[top] - abs(steady)) / moved[top])
+            onset = since[: top + 1], moved[: top + 1]
+            self.measure("time constant", lambda: {"tau": time_constant(*onset)})
+        return found
+
+    def steps(self) -> dict[str, Any]:
+        """Rates at the given steps."""
+        f = self.fields
+        rates = {}
+        for amp in f.steps_nA:
+            result = step(self.cell, amp, f.steps_delay_ms, f.steps_dur_ms)
+            spikes = result.spike_times(threshold=f.spike_threshold_mV)
+            n = np.count_nonzero(spikes >= f.steps_delay_ms)
+            rates[amp] = float(n / (f.steps_dur_ms / 1000))
+            self.traces[f"step {amp}"] = (result.t, result.v)
+        return {"step_rates": rates}
+
+    def bac(self) -> dict[str, Any]:
+        """Spikes and dendritic peaks of the BAC protocol."""
+        if isinstance(self.cell, ReducedCell):
+            raise SpecError("BAC firing needs the full cell: a reduced one has no trunk")
+        b = hay2011.BAC
+        spikes_of, peaks = {}, {}
+        for name, soma, amp in (
+            ("soma", True, 0.0),
+            ("epsp", False, b.epsp_amp),
+            ("both", True, b.epsp_amp),
+            ("calcium", False, b.calcium_spike_amp),
+        ):
+            result = bac(self.cell, soma=soma, epsp_amp=amp)
+            spikes = result.spike_times(threshold=self.fields.spike_threshold_mV)
+            spikes_of[name] = int(np.count_nonzero(spikes >= b.soma_delay))
+            late = result.t >= b.soma_delay
+            peaks[name] = float(result.v["dendrite"][late].max())
+            self.traces[name] = (result.t, result.v)
+        return {"bac_spikes": spikes_of, "dendrite_peak": peaks}
+
+    def firing(self) -> dict[str, Any]:
+        """Rheobase, f-I curve and the features of its spikes."""
+        from dendmod.engines.neuron import Simulator
+
+        f = self.fields
+        clamp = CurrentClamp(location=SOMA, delay=_ONSET_MS, dur=f.fi_dur_ms, amp=0.0)
+        run = Run(tstop=_ONSET_MS + f.fi_dur_ms, settle=_REST_MS, method="adaptive")
+        found: dict[str, Any] = {}
+        setup = Setup(cell=self.cell, current_clamps=(clamp,))
+        with Simulator(setup, run) as simulator:
+
+            def rate(amp: float) -> float:
+                times = simulator.run(amps=(amp,)).spike_times(threshold=f.spike_threshold_mV)
+                return float(np.count_nonzero(times >= _ONSET_MS) / (f.fi_dur_ms / 1000))
+
+            def fires(amp: float) -> bool:
+                return _has_spike(simulator.run(amps=(amp,)), f.spike_threshold_mV)
+
+            limit = f.rheobase_max_nA or _enough(self.found.get("rin"))
+            rheobase = smallest_current(fires, limit, f.rheobase_resolution)
+            found["rheobase"] = rheobase
+            rates = {k * rheobase: rate(k * rheobase) for k in (1.0, *f.fi_factors)}
+            result = simulator.run(amps=(f.features_at * rheobase,))
+        self.traces["features"] = (result.t, result.v)
+        window = (_ONSET_MS, _ONSET_MS + f.fi_dur_ms)
+        self.measure(
+            "spike features",
+            lambda: {
+                "features": spike_features(
+                    result.t, result.v["soma"], window, threshold=f.spike_threshold_mV
+                )
+            },
+        )
+        return found | {"fi": rates}
+
+
+def _enough(rin: float | None) -> float:
+    """Return the current (nA) at which the search for a spike ends."""
+    return _PASSIVE_MV / rin if rin and rin > 0 else 10.0
+
+
+def _has_spike(result: Result, threshold: float) -> bool:
+    """Whether the soma goes above a threshold (mV) and, unlike a passive one, comes down again."""
+    down = upward_crossings(result.t, -result.v["soma"], -threshold)
+    return bool((down >= _ONSET_MS).any())
+
+
+def check_cell(cell: Cell | ReducedCell, fields: CheckFields | None = None) -> CellFacts:
+    """Measure the electrical facts of a cell.
+
+    Parameters
+    ----------
+    cell
+        Any cell.
+    fields
+        What is measured; `check_fields` of the cell if not given: of Hay's cells also their steps
+        and BAC firing (Hay et al. 2011, Table 1 and Fig 2).
+
+    Returns
+    -------
+    CellFacts
+        A part that the cell does not allow is named in `refused` beside the others.
+    """
+    return _Check(cell, fields or check_fields(cell)).facts()

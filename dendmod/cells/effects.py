@@ -16,6 +16,7 @@ from dendmod.spec import (
     Cell,
     MechanismSpec,
     RegionSpec,
+    SectionTables,
     Setup,
     Spec,
     SpikeTrain,
@@ -131,10 +132,33 @@ def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> C
 def _changed(cell: Cell, effects: Sequence[Effect]) -> Cell:
     biophysics = cell.biophysics
     for effect in effects:
-        biophysics = _in_regions(biophysics, effect)
+        if isinstance(biophysics, SectionTables):
+            biophysics = _in_sections(biophysics, effect)
+        else:
+            biophysics = _in_regions(biophysics, effect)
     if biophysics is cell.biophysics:
         return cell
     return cell.model_copy(update={"biophysics": biophysics})
+
+
+def _in_sections(tables: SectionTables, effect: Effect) -> SectionTables:
+    name = f"{effect.parameter}_{effect.mechanism}"
+    if effect.mechanism not in tables.mechanisms:
+        raise SpecError(
+            f"{tables.name} has no mechanism {effect.mechanism!r}."
+            + did_you_mean(effect.mechanism, tables.mechanisms)
+        )
+    sections, found = [], False
+    for section in tables.sections:
+        if name in section.values and section.region in (effect.regions or (section.region,)):
+            found = True
+            row = tuple(effect.scale * x + effect.shift for x in section.values[name])
+            section = section.model_copy(update={"values": section.values | {name: row}})
+        sections.append(section)
+    if not found:
+        where = " or ".join(effect.regions) or "section"
+        raise SpecError(f"no {where} of {tables.name} says anything of {name!r}")
+    return tables.model_copy(update={"sections": tuple(sections)})
 
 
 def _in_regions(biophysics: Biophysics, effect: Effect) -> Biophysics:

@@ -8,7 +8,10 @@ potential is corrected so that the resting current of each segment is what it wa
 from __future__ import annotations
 
 from dendmod.errors import SpecError
-from dendmod.spec import BySection, Cell, MechanismSpec
+from dendmod.spec import Biophysics, BySection, Cell, MechanismSpec, SectionTables
+from dendmod.spec.cell import RegionName
+
+Row = tuple[float, ...]
 
 _CLAMP = 100.0  # S/cm2: a leak that pins each segment to 1e-5 mV of a given potential
 
@@ -40,44 +43,56 @@ def with_leak_that_holds(before: Cell, after: Cell, *, settle: float) -> Cell:
         which: settled_state(_with_leak(cell, _CLAMP, BySection(values=rest)), settle).i_pas
         for which, cell in (("before", before), ("after", after))
     }
-    kinds = _kinds(before)
     values: dict[int, tuple[float, ...]] = {}
     for i, row in rest.items():
-        g, e = _leak(before, kinds[i])
-        g_new, _ = _leak(after, kinds[i])
-        e_row = e.values[i] if isinstance(e, BySection) else (e,) * len(row)
+        g_row, e_row = _leak(before, i, len(row))
+        g_after, _ = _leak(after, i, len(row))
         values[i] = tuple(
-            v - (g * (v - e_here) + new - old) / g_new
-            for v, e_here, new, old in zip(
-                row, e_row, pinned["after"][i], pinned["before"][i], strict=True
+            v - (g * (v - e) + new - old) / g_new
+            for v, g, e, g_new, new, old in zip(
+                row, g_row, e_row, g_after, pinned["after"][i], pinned["before"][i], strict=True
             )
         )
     return _with_leak(after, None, BySection(values=values))
 
 
-def _kinds(cell: Cell) -> list[str]:
-    """Region of every section, the axon stub last."""
-    from dendmod.morphology import resolve
+def _kind(cell: Cell, i: int) -> RegionName:
+    """Region of a section; those of an axon stub come last."""
+    from dendmod.engines.checks import shape_of
 
-    morphology = resolve(cell.morphology)
-    if cell.axon_stub is None:
-        return [s.kind for s in morphology.sections]
-    kinds: list[str] = [s.kind for s in morphology.without_axon().sections]
-    return kinds + ["axon"] * cell.axon_stub.n_sections
+    sections = shape_of(cell).sections
+    return sections[i].kind if i < len(sections) else "axon"
 
 
-def _leak(cell: Cell, kind: str) -> tuple[float, float | BySection]:
-    for mechanism in cell.biophysics.regions[kind].mechanisms:  # type: ignore[index]
+def _leak(cell: Cell, i: int, n: int) -> tuple[Row, Row]:
+    """Return conductance and reversal potential of the leak in the segments of a section."""
+    membrane = cell.biophysics
+    if isinstance(membrane, SectionTables):
+        values = membrane.sections[i].values
+        g_row, e_row = (values.get(name, ()) for name in ("g_pas", "e_pas"))
+        if g_row and e_row and min(g_row) > 0:
+            return _of_segments(g_row, n), _of_segments(e_row, n)
+        raise _no_leak(f"section {i}", membrane.name)
+    kind = _kind(cell, i)
+    for mechanism in membrane.regions[kind].mechanisms:
         if mechanism.suffix == "pas":
             g, e = mechanism.params["g"], mechanism.params["e"]
             if not isinstance(g, int | float) or not g > 0 or not isinstance(
                 e, int | float | BySection
             ):  # fmt: skip
                 break
-            return float(g), e
-    raise SpecError(
-        f"hold_rest corrects the leak, but {kind} of {cell.biophysics.name} has no mechanism 'pas' "
-        "with one conductance above zero"
+            return (float(g),) * n, e.values[i] if isinstance(e, BySection) else (e,) * n
+    raise _no_leak(kind, membrane.name)
+
+
+def _of_segments(row: Row, n: int) -> Row:
+    return row if len(row) == n else row * n
+
+
+def _no_leak(where: str, name: str) -> SpecError:
+    return SpecError(
+        f"hold_rest corrects the leak, but {where} of {name} has no mechanism 'pas' with one "
+        "conductance above zero"
     )
 
 
@@ -88,10 +103,18 @@ def _with_leak(cell: Cell, g: float | None, e: BySection) -> Cell:
         conductance = mechanism.params["g"] if g is None else g
         return MechanismSpec(suffix="pas", params={"g": conductance, "e": e})
 
-    regions = {
-        name: region.model_copy(update={"mechanisms": tuple(map(leak, region.mechanisms))})
-        for name, region in cell.biophysics.regions.items()
-    }
-    return cell.model_copy(
-        update={"biophysics": cell.biophysics.model_copy(update={"regions": regions})}
-    )
+    membrane = cell.biophysics
+    if isinstance(membrane, SectionTables):
+        new_g = {} if g is None else {"g_pas": (g,)}
+        sections = tuple(
+            s.model_copy(update={"values": {**s.values, **new_g, "e_pas": e.values[i]}})
+            for i, s in enumerate(membrane.sections)
+        )
+        changed: Biophysics | SectionTables = membrane.model_copy(update={"sections": sections})
+    else:
+        regions = {
+            name: region.model_copy(update={"mechanisms": tuple(map(leak, region.mechanisms))})
+            for name, region in membrane.regions.items()
+        }
+        changed = membrane.model_copy(update={"regions": regions})
+    return cell.model_copy(update={"biophysics": changed})

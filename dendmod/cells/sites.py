@@ -118,13 +118,13 @@ def choose_sites(cell: Cell | ReducedCell, choice: SiteChoice | None = None) -> 
     SpecError
         If the cell has not as many.
     """
+    from dendmod.engines.checks import shape_of
     from dendmod.engines.neuron import input_and_transfer_impedance
-    from dendmod.morphology import resolve
 
     choice = choice or SiteChoice()
     if isinstance(cell, ReducedCell):
         return _sites_of_reduced(cell, choice)
-    morphology = resolve(cell.morphology).without_axon()
+    morphology = shape_of(cell)
     places = candidates(morphology, choice)
     if len(places) < choice.n:
         raise SpecError(

@@ -1,12 +1,16 @@
-"""``dendmod cell check``"""
+"""``dendmod cell check|show``"""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dendmod.cli.options import Biophysics, CellMorphology, Json, Out
+from dendmod.cli.options import CellFile, Json, MaybeBiophysics, Morphology, Out
+
+if TYPE_CHECKING:
+    from dendmod.cells.check import CellFacts
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -18,37 +22,73 @@ def _group() -> None:
 
 @app.command()
 def check(
-    morphology: CellMorphology = "l5pc",
-    biophysics: Biophysics = 3,
+    cell: CellFile = None,
+    morphology: Morphology = None,
+    biophysics: MaybeBiophysics = None,
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Measure rest, input resistance, step rates and BAC firing; with --out, draw them."""
+    """Measure what a cell does at its soma; with --out, draw it.
+
+    Rest, input resistance, time constant, sag, rheobase, f-I curve and spike features; of Hay's
+    cells also the rates of their steps and BAC firing.
+    """
     from dendmod.cells.check import check_cell
-    from dendmod.cells.l5 import L5PyramidalCell
-    from dendmod.params import hay2011
+    from dendmod.cells.choice import choose_cell
     from dendmod.study.summary import write_summary
 
-    spec = L5PyramidalCell(morphology, biophysics)
+    spec = choose_cell(cell, morphology, biophysics or (3 if cell is None else None))
     facts = check_cell(spec)
     summary = facts.as_json()
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        typer.echo(f"{morphology}, biophysics set {biophysics}")
-        typer.echo(f"rest                {facts.rest:8.2f} mV")
-        typer.echo(f"input resistance    {facts.rin:8.2f} MOhm")
-        for amp, rate, sd in hay2011.STEPS.rates:
-            typer.echo(
-                f"rate at {amp} nA    {facts.step_rates[amp]:8.1f} Hz   "
-                f"(experiment {rate} +- {sd}, {hay2011.PROTOCOLS})"
-            )
-        for name, spikes in facts.bac_spikes.items():
-            typer.echo(f"BAC, {name:<12} {spikes:8d} spikes")
+        typer.echo(f"{spec.morphology}, {spec.biophysics.name}")
+        for line in lines_of(facts):
+            typer.echo(line)
     if out is not None:
         from dendmod.plotting import save, style
         from dendmod.plotting.cellcheck import draw
 
         with style():
             save(draw(spec, facts), out, "cell")
-        write_summary(out, {"schema": "dendmod/cell/1", "biophysics": biophysics, **summary})
+        write_summary(
+            out, {"schema": "dendmod/cell-check/1", "biophysics": spec.biophysics.name, **summary}
+        )
+
+
+@app.command()
+def show(
+    cell: Annotated[str, typer.Argument(metavar="PATH", help="A cell: folder, file or name.")],
+) -> None:
+    """Print what a cell file was read as: sections, parameters with their range, mechanisms."""
+    from dendmod.cells.file import load_cell
+    from dendmod.cells.show import describe
+
+    typer.echo(describe(load_cell(cell)))
+
+
+def lines_of(facts: CellFacts) -> list[str]:
+    """Return what was measured, a line a fact, and what could not be."""
+    from dendmod.params import hay2011
+
+    measured = {amp: (rate, sd) for amp, rate, sd in hay2011.STEPS.rates}
+    numbers = (
+        ("rest", facts.rest, "mV"),
+        ("input resistance", facts.rin, "MOhm"),
+        ("time constant", facts.tau, "ms"),
+        ("sag", facts.sag, ""),
+        ("rheobase", facts.rheobase, "nA"),
+    )
+    lines = [f"{name:<19} {x:8.2f} {unit}".rstrip() for name, x, unit in numbers if x is not None]
+    for amp, rate in facts.fi.items():
+        lines.append(f"rate at {amp:.3g} nA".ljust(19) + f" {rate:8.1f} Hz")
+    lines += [f"{name:<19} {value:8.3g}" for name, value in facts.features.items()]
+    for amp, found in facts.step_rates.items():
+        line = f"rate at {amp} nA    {found:8.1f} Hz"
+        if facts.bac_spikes and amp in measured:
+            rate, sd = measured[amp]
+            line += f"   (experiment {rate} +- {sd}, {hay2011.PROTOCOLS})"
+        lines.append(line)
+    lines += [f"BAC, {name:<12} {n:8d} spikes" for name, n in facts.bac_spikes.items()]
+    return lines + [f"not measured: {part}: {why}" for part, why in facts.refused.items()]

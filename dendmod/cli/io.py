@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dendmod.cli.options import (
+    CellFile,
     Dt,
     Grid,
     Morphology,
@@ -34,6 +35,7 @@ def fit(
     trials: Annotated[int | None, typer.Option(min=2, help="Trials a number of inputs.")] = None,
     quick: Quick = False,
     workers: Workers = None,
+    cell: CellFile = None,
     morphology: Morphology = None,
     dt: Dt = None,
     scheduler: Scheduler = None,
@@ -51,7 +53,7 @@ def fit(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology),
+        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell),
         grid=parse_grid(grid or ()),
         quick=quick,
     )

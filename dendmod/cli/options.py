@@ -32,7 +32,14 @@ Quick = Annotated[bool, typer.Option("--quick", help="Fewer levels and trials.")
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes.")]
 Morphology = Annotated[str | None, typer.Option(help="Name, or SWC or ASC file.")]
 CellMorphology = Annotated[str, typer.Option(help="Name, or SWC or ASC file.")]
+CellFile = Annotated[
+    str | None,
+    typer.Option("--cell", metavar="PATH", help="A cell of your own: folder, file or name."),
+]
 Biophysics = Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")]
+MaybeBiophysics = Annotated[
+    int | None, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Dt = Annotated[float | None, typer.Option(help="Time step (ms).")]
 Scheduler = Annotated[
@@ -58,6 +65,7 @@ def changes_of(
     trials: int | None = None,
     dt: float | None = None,
     morphology: str | None = None,
+    cell: str | None = None,
 ) -> dict[str, Any]:
     """Return what options change in a protocol, by dotted field."""
     fields = {
@@ -65,5 +73,6 @@ def changes_of(
         "run.trials": trials,
         "run.dt_ms": dt,
         "cell.morphology": morphology,
+        "cell.file": cell,
     }
     return {name: value for name, value in fields.items() if value is not None}

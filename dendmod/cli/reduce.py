@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from dendmod.cli.options import (
-    Biophysics,
-    CellMorphology,
+    CellFile,
     Json,
+    MaybeBiophysics,
+    Morphology,
     Out,
     Quick,
     Scheduler,
@@ -30,8 +31,9 @@ app = typer.Typer(no_args_is_help=True)
 def reduce_(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="JSON file to write.", callback=to_file)] = None,
-    morphology: CellMorphology = "l5pc",
-    biophysics: Biophysics = 1,
+    of_cell: CellFile = None,
+    morphology: Morphology = None,
+    biophysics: MaybeBiophysics = None,
     sites: Annotated[
         int, typer.Option(min=0, help="Dendritic compartments; 0 fits the soma alone.")
     ] = 20,
@@ -50,13 +52,13 @@ def reduce_(
     ] = "spectrum",
     as_json: Json = False,
 ) -> None:
-    """Reduce the L5 cell to its soma and the sites of Figure 1, and write it to a file."""
+    """Reduce a cell to its soma and the sites of Figure 1, and write it to a file."""
     if context.invoked_subcommand is not None:
         return
-    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.cells.choice import choose_cell
     from dendmod.cells.sites import SiteChoice, choose_sites
+    from dendmod.engines.checks import shape_of
     from dendmod.errors import SpecError
-    from dendmod.morphology import resolve
     from dendmod.reduction import apical_places, reduce, write_reduced
     from dendmod.reduction.capacitances import CapacitanceMethod
 
@@ -65,9 +67,9 @@ def reduce_(
     if capacitances not in ("spectrum", "slow"):
         raise SpecError(f"--capacitances is {capacitances!r}; give spectrum or slow")
     method: CapacitanceMethod = "slow" if capacitances == "slow" else "spectrum"
-    cell = L5PyramidalCell(morphology, biophysics)
+    cell = choose_cell(of_cell, morphology, biophysics)
     places = choose_sites(cell, SiteChoice(n=sites)).locations if sites else ()
-    support = apical_places(resolve(morphology).without_axon(), _distances(apical))
+    support = apical_places(shape_of(cell), _distances(apical))
     reduced = reduce(
         cell,
         places,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dendmod.cli.options import (
+    CellFile,
     Dt,
     Grid,
     Morphology,
@@ -29,13 +30,17 @@ def run(
     trials: Trials = None,
     quick: Quick = False,
     workers: Workers = None,
+    cell: CellFile = None,
     morphology: Morphology = None,
     dt: Dt = None,
     scheduler: Scheduler = None,
     timeout: Timeout = None,
     grid: Grid = None,
 ) -> None:
-    """Run a protocol file: spike counts of every level of every arm, a table and a picture."""
+    """Run a protocol file: spike counts of every level of every arm, or traces of every stimulus.
+
+    Writes a table, a picture and summary.json.
+    """
     from dendmod.protocol.run_file import run_file
     from dendmod.spec.grid import parse_grid
     from dendmod.sweep import Sweep
@@ -46,7 +51,7 @@ def run(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology),
+        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell),
         grid=parse_grid(grid or ()),
         quick=quick,
     )

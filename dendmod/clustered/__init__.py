@@ -28,7 +28,7 @@ _WHERE = {
     "gain_ratio": "dendmod.clustered.gain",
     "homogeneous_field": "dendmod.clustered.meanfield_models",
     "latency_difference": "dendmod.clustered.decoding",
-    "model_recording": "dendmod.clustered.model_recording",
+    "model_recording": "dendmod.clustered.recorded_model",
     "perturbed": "dendmod.clustered.meanfield_models",
     "simulate_lif": "dendmod.engines.lif.simulation",
     "sliding_counts": "dendmod.clustered.decoding",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dendmod.mechanisms.catalogue import mechanism_set
+from typing import Any
+
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
-from dendmod.spec import Cell, ReducedCell, Setup
-from dendmod.spec.stimulus import check_places
+from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
+from dendmod.spec.stimulus import Recording, check_places
+
+# current, reversal potential, concentrations inside and outside
+_OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
 
 
 def shape_of(cell: Cell) -> Morphology:
@@ -21,6 +27,53 @@ def shape_of(cell: Cell) -> Morphology:
     return shape if cell.axon_stub is None else shape.without_axon()
 
 
+def section_names(cell: Cell | ReducedCell) -> tuple[str, ...]:
+    """Return NEURON's names of the sections of a cell, or the names of compartments."""
+    if isinstance(cell, ReducedCell):
+        return tuple(c.name or f"compartment{i}" for i, c in enumerate(cell.compartments))
+    drawn = () if cell.axon_stub is None else cell.axon_stub.cylinders
+    return (*shape_of(cell).neuron_names, *(f"axon[{i}]" for i in range(len(drawn))))
+
+
+def numbered(place: Location, cell: Cell | ReducedCell) -> Location:
+    """Return a place with the number of its section, if it has a name.
+
+    Raises
+    ------
+    SpecError
+        If the cell has no such section.
+    """
+    if not place.is_named:
+        return place
+    of = cell.name if isinstance(cell, ReducedCell) else cell.morphology
+    return place.among(section_names(cell), of)
+
+
+def with_numbers(setup: Setup) -> Setup:
+    """Return a set-up in which each place has the number of its section."""
+    if not any(place.is_named for place in setup.places.values()):
+        return setup
+    cell, hold = setup.cell, setup.voltage_clamp
+
+    def at(item: Any) -> Any:
+        if item.location is None:
+            return item
+        return item.model_copy(update={"location": numbered(item.location, cell)})
+
+    def kept(item: Location | Recording) -> Location | Recording:
+        return numbered(item, cell) if isinstance(item, Location) else at(item)
+
+    return setup.model_copy(
+        update={
+            "synapses": tuple(map(at, setup.synapses)),
+            "current_clamps": tuple(map(at, setup.current_clamps)),
+            "voltage_clamp": None if hold is None else at(hold),
+            "currents": tuple(map(at, setup.currents)),
+            "record": {name: kept(place) for name, place in setup.record.items()},
+        }
+    )
+
+
 def check_setup(setup: Setup) -> None:
     """Check that morphology, sections, mechanisms and their parameters are there.
 
@@ -31,7 +84,8 @@ def check_setup(setup: Setup) -> None:
     MechanismError
         If a mechanism or a parameter, GLOBAL or not, is not known.
     SpecError
-        If a section is not there, or a parameter cannot have its value.
+        If a section is not there, a parameter cannot have its value, or no mechanism has a
+        variable that is recorded.
     """
     cell = setup.cell
     known = mechanism_set(cell.mechanisms)
@@ -39,11 +93,50 @@ def check_setup(setup: Setup) -> None:
     if isinstance(cell, ReducedCell):
         check_mechanisms(cell)
     else:
-        stub = 0 if cell.axon_stub is None else cell.axon_stub.n_sections
-        n = len(shape_of(cell).sections) + stub
-        check_places(setup.places, n, "section", cell.morphology)
+        check_places(setup.places, len(section_names(cell)), "section", cell.morphology)
+        _check_membrane(cell, known)
+    for synapse in setup.synapses:
+        known.check_point_process(synapse.mechanism, synapse.params)
+    _check_recordings(setup, known)
+
+
+def _check_membrane(cell: Cell, known: MechanismSet) -> None:
+    if not isinstance(cell.biophysics, SectionTables):
         for region in cell.biophysics.regions.values():
             for mechanism in region.mechanisms:
                 known.check_parameters(mechanism.suffix, mechanism.params)
-    for synapse in setup.synapses:
-        known.check_point_process(synapse.mechanism, synapse.params)
+        return
+    for suffix in cell.biophysics.mechanisms:  # values were checked when the tables were made
+        if known.get(suffix).kind != "density":
+            raise SpecError(f"{cell.biophysics.name}: {suffix} is no mechanism of a membrane")
+
+
+def _check_recordings(setup: Setup, known: MechanismSet) -> None:
+    for name, kept in setup.recordings.items():
+        points = {s.name: s.mechanism for s in setup.synapses}
+        if kept.synapse is not None:
+            allowed = _variables(known.get(points[kept.synapse]))
+        else:
+            allowed = _of_membrane(known, kept.variable)
+        if kept.variable not in allowed:
+            raise SpecError(
+                f"recording {name!r}: there is no variable {kept.variable!r}."
+                + did_you_mean(kept.variable, allowed)
+            )
+
+
+def _variables(mechanism: Mechanism) -> set[str]:
+    """Names of all that can be read of a mechanism."""
+    return {*mechanism.parameter_names, *mechanism.variables, *mechanism.states}
+
+
+def _of_membrane(known: MechanismSet, wanted: str) -> set[str]:
+    """Names that a variable of the membrane may have, in NEURON's form.
+
+    Of a name that ends in that of a mechanism, all variables of this mechanism; else those of ions.
+    """
+    for suffix, mechanism in known.mechanisms.items():
+        if mechanism.kind == "density" and wanted.endswith(f"_{suffix}"):
+            return {f"{name}_{suffix}" for name in _variables(mechanism)}
+    ions = {ion.name for m in known.mechanisms.values() for ion in m.ions}
+    return {"v", "i_cap"} | {f"{a}{ion}{b}" for ion in ions for a, b in _OF_ION}

@@ -57,7 +57,7 @@ def mod_files(mechanisms: Path | Sequence[Path] | None) -> tuple[Path, ...]:
         if not files:
             raise MechanismError(f"{folder} holds no .mod file; name the folder of your mechanisms")
         return files
-    return tuple(sorted(map(Path, mechanisms), key=lambda path: path.name))
+    return tuple(sorted(map(Path, mechanisms), key=lambda path: (path.name, path.read_bytes())))
 
 
 def content_hash(mechanisms: Path | Sequence[Path] | None = None) -> str:
@@ -86,7 +86,7 @@ def library(mechanisms: Path | Sequence[Path] | None = None) -> CompiledLibrary:
     Parameters
     ----------
     mechanisms
-        A folder, or files of which no two have one name; None takes dendmod's own mechanisms.
+        A folder, or files of which no two are for one mechanism; None takes dendmod's own.
 
     Raises
     ------
@@ -142,7 +142,10 @@ def _build(files: Sequence[Path], place: Path) -> None:
     work = Path(tempfile.mkdtemp(prefix=f"{place.name}.building-", dir=place.parent))
     try:
         for path in files:
-            shutil.copy(path, work / path.name)
+            to = work / path.name
+            while to.exists():  # files of one name in several folders, for other mechanisms
+                to = to.with_name(f"{to.stem}_{path.parent.name or 'more'}.mod")
+            shutil.copy(path, to)
         reason = ""
         try:
             _compile(work, ["-coreneuron"])

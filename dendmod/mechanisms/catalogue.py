@@ -13,8 +13,8 @@ from dendmod.errors import MechanismError, SpecError, did_you_mean
 from dendmod.mechanisms.nmodl import Facts, Ion, facts_of
 from dendmod.paths import data_dir
 
-_CONDUCTANCES = {"S/cm2", "mho/cm2", "mS/cm2", "uS/cm2", "pS/um2", "nS/um2", "S/m2", "siemens/cm2"}
-_PERMEABILITIES = {"cm/s"}
+CONDUCTANCES = {"S/cm2", "mho/cm2", "mS/cm2", "uS/cm2", "pS/um2", "nS/um2", "S/m2", "siemens/cm2"}
+PERMEABILITIES = {"cm/s"}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Mechanism:
 
     @property
     def needs_pool(self) -> tuple[str, ...]:
-        """Ions whose concentration matters to it: those that gate it or, as they carry it, drive it.
+        """Ions whose concentration matters to it: those that gate it, or drive its current.
 
         Those are calcium, whose reversal potential follows its concentration, which no model leaves
         alone, and any ion whose current is computed from concentrations (GHK).
@@ -191,6 +191,13 @@ _NEURONS = {m.suffix for m in _BUILT_IN} | {
 }  # fmt: skip
 
 
+def of_neuron(mechanism: Mechanism) -> str:
+    """Return why a user's mechanism cannot have the name that it has; "" if it can."""
+    if mechanism.suffix not in _NEURONS:
+        return ""
+    return f"{mechanism.suffix} is built into NEURON and cannot be replaced; give it another name"
+
+
 def parse(path: Path) -> Mechanism:
     """Read the record of a mechanism from its .mod file, with NEURON's parser.
 
@@ -259,12 +266,10 @@ class MechanismSet:
         found = {m.suffix: m for m in _BUILT_IN}
         for folder in (own, *map(Path, self.folders)):
             there = _of_folder(folder)
-            for suffix, mechanism in there.items():
-                if suffix in _NEURONS:
-                    raise MechanismError(
-                        f"{mechanism.file} defines {suffix}, which is built into NEURON and cannot "
-                        "be replaced; give it another name there"
-                    )
+            for mechanism in there.values():
+                problem = of_neuron(mechanism)
+                if problem:
+                    raise MechanismError(f"{mechanism.file}: {problem}")
             found |= there
         return found
 
@@ -390,8 +395,8 @@ def _check_number(mechanism: Mechanism, name: str, value: float) -> None:
     positive = name.startswith("tau") or name in ("decay", "depth")
     not_negative = (
         name in mechanism.maximal
-        or unit in _CONDUCTANCES | _PERMEABILITIES
-        or name in ("nmda_ratio", "gamma", "minCai")
+        or unit in CONDUCTANCES | PERMEABILITIES
+        or name in ("nmda_ratio", "mg_factor", "gamma", "minCai")
     )
     if (positive and value <= 0) or (not_negative and value < 0):
         bound = "> 0" if positive else ">= 0"

@@ -1,8 +1,8 @@
-"""Channels and calcium pools of compartments, held against what the .mod files offer."""
+"""Channels and pools of compartments, held against what the .mod files offer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from dendmod.errors import DendmodError, SpecError
 from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
@@ -20,18 +20,34 @@ def check_mechanisms(cell: ReducedCell) -> None:
     Raises
     ------
     SpecError
-        Naming the compartment whose mechanism or parameter is not known or not possible, or in
-        which channels work on calcium and no pool keeps it.
+        Naming the compartment whose mechanism or parameter is not known or not possible.
     """
     known = mechanism_set(cell.mechanisms)
+    _each(cell, lambda compartment: _check(compartment, known))
+
+
+def check_pools(cell: ReducedCell) -> None:
+    """Check that a pool keeps each concentration that channels work on, as networks need.
+
+    Raises
+    ------
+    SpecError
+        Naming the compartment that has such channels, no pool, and no concentration that stays.
+    """
+    known = mechanism_set(cell.mechanisms)
+    stays = {ion for ion in ("ca", "na", "k", "cl") if inner_concentration(ion) in cell.globals}
+    _each(cell, lambda compartment: _check_pool(compartment, known, stays))
+
+
+def _each(cell: ReducedCell, check: Callable[[Compartment], None]) -> None:
     for number, compartment in enumerate(cell.compartments):
         try:
-            _check(compartment, known, cell.globals)
+            check(compartment)
         except DendmodError as error:
             raise SpecError(f"compartment {compartment.name or number}: {error}") from None
 
 
-def _check(compartment: Compartment, known: MechanismSet, values: Mapping[str, float]) -> None:
+def _check(compartment: Compartment, known: MechanismSet) -> None:
     for suffix, params in {**compartment.channels, **compartment.pools}.items():
         known.check_parameters(suffix, params)
         if known.get(suffix).kind != "density":
@@ -42,10 +58,12 @@ def _check(compartment: Compartment, known: MechanismSet, values: Mapping[str, f
             raise SpecError(
                 f"{suffix} writes no concentration and is no pool; pools are {', '.join(pools)}"
             )
-    kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of}
+
+
+def _check_pool(compartment: Compartment, known: MechanismSet, stays: set[str]) -> None:
+    kept = {ion for suffix in compartment.pools for ion in known.get(suffix).pool_of} | stays
     for suffix in compartment.channels:
-        needed = (ion for ion in known.get(suffix).needs_pool if ion not in kept)
-        lonely = [ion for ion in needed if inner_concentration(ion) not in values]
+        lonely = [ion for ion in known.get(suffix).needs_pool if ion not in kept]
         if lonely:
             raise SpecError(
                 f"{suffix} works on {' and '.join(lonely)}; give the compartment a pool that keeps "

@@ -52,11 +52,12 @@ def identity(mechanisms: MechanismSet | None = None) -> str:
         If NEURON would load mechanisms of these names by itself that were compiled from other
         files.
     """
-    files = (mechanisms or mechanism_set()).files
     by_itself = loaded_by_itself()
-    if by_itself is not None and _defines(by_itself, [m.suffix for m in _compiled(mechanisms)]):
-        check_current(by_itself, files)
-    return content_hash(files)
+    if by_itself is not None:
+        there = _defined(by_itself)
+        own = [m for m in _compiled(mechanisms) if m.suffix in there]
+        check_current(by_itself, [m.file for m in own if m.file is not None])
+    return content_hash((mechanisms or mechanism_set()).files)
 
 
 def _compiled(mechanisms: MechanismSet | None) -> list[Mechanism]:
@@ -78,10 +79,10 @@ def loaded_by_itself() -> Path | None:
     return None
 
 
-def _defines(library: Path, suffixes: list[str]) -> bool:
-    names = "|".join(map(re.escape, suffixes)).encode()
-    kinds = rb"(SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)"
-    return re.search(kinds + rb"\s+(" + names + rb")\b", library.read_bytes()) is not None
+def _defined(library: Path) -> set[str]:
+    """Return the names of the mechanisms whose text a library holds."""
+    found = re.findall(rb"(?:SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+(\w+)", library.read_bytes())
+    return {name.decode() for name in found}
 
 
 def check_current(path: Path, files: Sequence[Path]) -> None:

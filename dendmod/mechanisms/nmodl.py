@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -200,7 +201,8 @@ class Reader:
             name for form in forms for name in form[0] if name in values and name in ranges
         )
         ohmic = forms[0] if len(forms) == 1 else ((), "", "")
-        used = {self.text(n) for n in self.all("NAME")} | set(self.names("STRING"))
+        used = {name for block in self._code() for name in self.names("NAME", block)}
+        used |= {word for text in self.names("VERBATIM") for word in re.findall(r"\w+", text)}
         return Facts(
             suffix=suffix,
             kind=kind,
@@ -219,6 +221,16 @@ class Reader:
             reads=tuple(name for name in ("v", "celsius", *_GEOMETRY) if name in used),
             blocks=tuple(self._blocks()),
         )  # fmt: skip
+
+    def _code(self) -> list[Any]:
+        """Return the blocks that compute; what old files declare and never use is not in them."""
+        kinds = (
+            "INITIAL_BLOCK", "BREAKPOINT_BLOCK", "DERIVATIVE_BLOCK", "KINETIC_BLOCK",
+            "LINEAR_BLOCK", "NON_LINEAR_BLOCK", "DISCRETE_BLOCK", "PROCEDURE_BLOCK",
+            "FUNCTION_BLOCK", "NET_RECEIVE_BLOCK", "BEFORE_BLOCK", "AFTER_BLOCK",
+            "CONSTRUCTOR_BLOCK",
+        )  # fmt: skip
+        return [block for kind in kinds for block in self.all(kind)]
 
     def _named(self) -> tuple[str, str]:
         kinds = {"SUFFIX": "density", "POINT_PROCESS": "point", "ARTIFICIAL_CELL": "artificial"}

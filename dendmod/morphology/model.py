@@ -124,6 +124,13 @@ class Morphology:
         return tuple(names)
 
     @cached_property
+    def neuron_names(self) -> tuple[str, ...]:
+        """Names as NEURON's import gives them: soma, dend[0], apic[0], axon[0] ..."""
+        short = {"basal": "dend", "apical": "apic"}
+        pieces = (name.partition("[") for name in self.names)
+        return tuple(short.get(kind, kind) + bracket + rest for kind, bracket, rest in pieces)
+
+    @cached_property
     def _children(self) -> tuple[tuple[int, ...], ...]:
         found: list[list[int]] = [[] for _ in self.sections]
         for i, s in enumerate(self.sections[1:], start=1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from dendmod.mechanisms.compartments import check_mechanisms
+from dendmod.mechanisms.compartments import check_mechanisms, check_pools
 from dendmod.network.arrays import ArraySpec, Reals
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
@@ -27,7 +27,10 @@ class Profile(Spec):
 
 
 class Receptors(Spec):
-    """Kinetics shared by all conductances of the network (Wybo et al. 2022, Eqs 4-6)."""
+    """Kinetics shared by all conductances of the network (Wybo et al. 2022, Eqs 4-6).
+
+    ``1 / (1 + mg_factor exp(-mg_slope v))`` of the NMDA receptors are open; mg_slope in 1/mV.
+    """
 
     ampa: Profile = Profile(
         tau_rise=wybo2022.AMPA["tau_rise"], tau_decay=wybo2022.AMPA["tau_decay"]
@@ -40,6 +43,8 @@ class Receptors(Spec):
     )
     e_excitatory: float = wybo2022.AMPA["e"]
     e_gaba: float = wybo2022.GABA["e"]
+    mg_factor: PositiveFloat = wybo2022.MG_FACTOR
+    mg_slope: PositiveFloat = wybo2022.MG_SLOPE
 
 
 class FeedforwardSynapses(ArraySpec):
@@ -141,6 +146,7 @@ class OutputCell(ArraySpec):
     @model_validator(mode="after")
     def _mechanisms_are_known(self) -> OutputCell:
         check_mechanisms(self.cell)
+        check_pools(self.cell)
         return self
 
 
@@ -236,6 +242,7 @@ class NetworkSpec(ArraySpec):
     def _mechanisms_are_known(self) -> NetworkSpec:
         for cell in self.hidden:
             check_mechanisms(cell)
+            check_pools(cell)
         return self
 
     @model_validator(mode="after")

@@ -1,51 +1,83 @@
-"""The cell, its steps and BAC firing."""
+"""A cell, its steps, its f-I curve and BAC firing."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dendmod.cells.check import CellFacts
-from dendmod.morphology import resolve
+from dendmod.engines.checks import shape_of
 from dendmod.params import hay2011
 from dendmod.plotting.cell import draw_cell
 from dendmod.plotting.style import COLOURS, panel_letter
-from dendmod.spec import Cell
+from dendmod.spec import Cell, ReducedCell
+
+_MOST_STEPS = 3
+_BAC = {
+    "soma": "Somatic pulse",
+    "epsp": "EPSP at 620 µm",
+    "both": "Both",
+    "calcium": "1.5 nA EPSP alone",
+}
 
 
-def draw(spec: Cell, facts: CellFacts) -> Figure:
-    """Draw the cell, the voltage at three steps, the rates, and the BAC protocol."""
-    figure = plt.figure(figsize=(7.2, 4.8), constrained_layout=True)
-    grid = figure.add_gridspec(4, 4, width_ratios=[0.8, 1, 1, 1])
+def draw(cell: Cell | ReducedCell, facts: CellFacts) -> Figure:
+    """Draw the cell, voltages at steps, the rates, and where it was run the BAC protocol."""
+    has_bac = bool(facts.bac_spikes)
+    columns = 4 if has_bac else 2
+    figure = plt.figure(figsize=(7.2 if has_bac else 3.6, 4.8), constrained_layout=True)
+    grid = figure.add_gridspec(4, columns, width_ratios=[0.8, *[1] * (columns - 1)])
     ax = figure.add_subplot(grid[:, 0])
-    draw_cell(ax, resolve(spec.morphology).without_axon())
+    if isinstance(cell, Cell):
+        draw_cell(ax, shape_of(cell))
+    else:
+        ax.axis("off")
     panel_letter(ax, "A")
-    for row, (amp, *_) in enumerate(hay2011.STEPS.rates):
+    shown = _steps(facts)
+    for row, (name, title) in enumerate(shown.items()):
         ax = figure.add_subplot(grid[row, 1])
-        t, v = facts.traces[f"step {amp}"]
+        t, v = facts.traces[name]
         ax.plot(t, v["soma"], color=COLOURS["soma"], lw=0.5)
-        ax.set_title(f"{amp} nA: {facts.step_rates[amp]:g} Hz")
+        ax.set_title(title)
         ax.set_ylabel("Soma (mV)")
         if row == 0:
             panel_letter(ax, "B")
-    ax.set_xlabel("Time (ms)")
-    ax = figure.add_subplot(grid[3, 1])
-    amps, rates, sds = zip(*hay2011.STEPS.rates, strict=True)
-    ax.errorbar(amps, rates, yerr=sds, fmt="s", color=COLOURS["paper"], ms=3, label="experiment")
-    ax.plot(
-        amps, [facts.step_rates[a] for a in amps], "o-", color=COLOURS["soma"], ms=3, label="here"
-    )
+    if shown:
+        ax.set_xlabel("Time (ms)")
+    _draw_rates(figure.add_subplot(grid[3, 1]), facts)
+    if has_bac:
+        _draw_bac(figure, grid, facts)
+    return figure
+
+
+def _steps(facts: CellFacts) -> dict[str, str]:
+    """Traces of steps that are shown, with their titles."""
+    rates = list(facts.step_rates.items())[:_MOST_STEPS]
+    shown = {f"step {amp}": f"{amp} nA: {rate:g} Hz" for amp, rate in rates}
+    if not shown:
+        titles = {"rin": "Small step", "features": "Spikes above rheobase"}
+        shown = {name: title for name, title in titles.items() if name in facts.traces}
+    return shown
+
+
+def _draw_rates(ax: Axes, facts: CellFacts) -> None:
+    if facts.bac_spikes:
+        amps, rates, sds = zip(*hay2011.STEPS.rates, strict=True)
+        ax.errorbar(
+            amps, rates, yerr=sds, fmt="s", color=COLOURS["paper"], ms=3, label="experiment"
+        )
+    here = facts.step_rates or facts.fi
+    ax.plot(list(here), list(here.values()), "o-", color=COLOURS["soma"], ms=3, label="here")
     ax.set_xlabel("Step current (nA)")
     ax.set_ylabel("Rate (Hz)")
-    ax.legend()
-    titles = {
-        "soma": "Somatic pulse",
-        "epsp": "EPSP at 620 µm",
-        "both": "Both",
-        "calcium": "1.5 nA EPSP alone",
-    }
+    if facts.bac_spikes:
+        ax.legend()
+
+
+def _draw_bac(figure: Figure, grid: plt.GridSpec, facts: CellFacts) -> None:
     b = hay2011.BAC
-    for k, (name, title) in enumerate(titles.items()):
+    for k, (name, title) in enumerate(_BAC.items()):
         ax = figure.add_subplot(grid[2 * (k // 2) : 2 * (k // 2) + 2, 2 + k % 2])
         t, v = facts.traces[name]
         late = (t > b.soma_delay - 10) & (t < b.soma_delay + 90)
@@ -58,4 +90,3 @@ def draw(spec: Cell, facts: CellFacts) -> Figure:
         if k == 0:
             panel_letter(ax, "C")
             ax.legend()
-    return figure

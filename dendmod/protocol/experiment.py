@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
@@ -56,6 +57,8 @@ class Experiment:
         self.effects = tuple(effects)
         self._fields = protocol.model_dump(mode="json", by_alias=True)
         self.morphology, _ = files_of(self._fields["cell"])
+        if protocol.cell.file is None and protocol.cell.reduced is None:
+            check_shape(self.morphology)
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {

@@ -200,7 +200,7 @@ def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[
         },
         "readings": {
             **protocol.readings.model_dump(),
-            "biophysics": protocol.cell.biophysics,
+            "biophysics": protocol.cell.membrane,
             "sites": protocol.sites.model_dump(),
             "dt_ms": protocol.run.dt_ms,
         },
@@ -217,7 +217,11 @@ def write_io_files(experiment: Experiment, results: Mapping[str, IOAnalysis], ou
     """Write ``io_<arm>.json`` of each arm: the curves for other programs (`dendmod.exchange`)."""
     fields = experiment.protocol.model_dump(mode="json", by_alias=True)
     # the name of a user's own file, without where it lies on this machine
-    fields["cell"]["morphology"] = experiment.morphology.name
+    if fields["cell"]["file"] is None:
+        fields["cell"].pop("file")
+        fields["cell"]["morphology"] = experiment.morphology.name
+    else:
+        fields["cell"]["file"] = experiment.protocol.cell.membrane
     known = experiment.sweep.versions
     for name, result in results.items():
         table = result.table

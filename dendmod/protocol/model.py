@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from dendmod.cells.file import load_cell
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.reduced import read_reduced
 from dendmod.cells.sites import SiteChoice
@@ -25,11 +26,41 @@ LEVEL_IS = {
 
 
 class CellFields(Spec):
-    """[cell]; ``reduced`` is a file of ``dendmod reduce``, run in place of the full cell."""
+    """[cell]: Hay's membrane on a morphology, or a file.
+
+    ``file`` is a cell of your own (``dendmod/cell/1``), its folder or a name that dendmod carries;
+    ``reduced`` is a file of ``dendmod reduce``, run in place of the full cell.
+    """
 
     morphology: str = "l5pc"
     biophysics: Literal[1, 3] = 1
     reduced: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_cell(self) -> CellFields:
+        usual = type(self).model_fields
+        others = [n for n in ("morphology", "biophysics", "reduced")
+                  if getattr(self, n) != usual[n].default]  # fmt: skip
+        if self.file is not None and others:
+            raise ValueError(
+                f"cell.file = {self.file!r} is the whole cell; leave out {', '.join(others)}"
+            )
+        return self
+
+    @property
+    def spec(self) -> Cell | ReducedCell:
+        """The cell."""
+        if self.file is not None:
+            return load_cell(self.file).cell
+        if self.reduced is not None:
+            return read_reduced(self.reduced)
+        return L5PyramidalCell(self.morphology, self.biophysics)
+
+    @property
+    def membrane(self) -> int | str:
+        """Hay's set, or the name of the cell of a file."""
+        return self.biophysics if self.file is None else load_cell(self.file).fields.name
 
 
 class RunFields(Spec):
@@ -40,6 +71,8 @@ class RunFields(Spec):
     settle_ms: NonNegativeFloat = 1000.0
     trials: PositiveInt = 10
     seed: int = Field(default=1, ge=0)
+    spike_threshold_mV: float = 0.0  # ours: what counts as an output spike
+    plateau_mV: float = -40.0  # ours: above it a site is in an NMDA spike
 
 
 class ReadingFields(Spec):
@@ -179,14 +212,17 @@ class Protocol(Spec):
     @property
     def cell_spec(self) -> Cell | ReducedCell:
         """The cell."""
-        if self.cell.reduced is not None:
-            return read_reduced(self.cell.reduced)
-        return L5PyramidalCell(self.cell.morphology, self.cell.biophysics)
+        return self.cell.spec
 
     @property
     def run_spec(self) -> Run:
         """The run of one trial."""
-        return Run(tstop=self.run.tstop_ms, dt=self.run.dt_ms, settle=self.run.settle_ms)
+        return Run(
+            tstop=self.run.tstop_ms,
+            dt=self.run.dt_ms,
+            settle=self.run.settle_ms,
+            spike_threshold=self.run.spike_threshold_mV,
+        )
 
     @property
     def site_choice(self) -> SiteChoice:

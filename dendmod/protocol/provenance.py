@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 DEPENDS = "dendmod.protocol.provenance:hashes"
+DEPENDS_OF_STIMULI = "dendmod.protocol.provenance:hashes_of_stimuli"
 
 
 @cache
@@ -35,6 +37,10 @@ def versions() -> dict[str, str]:
 
 def files_of(cell: dict[str, Any]) -> tuple[Morphology, ReducedCell | None]:
     """Return the morphology and the reduced cell that the [cell] fields of a protocol name."""
+    if cell.get("file") is not None:
+        from dendmod.cells.file import load_cell
+
+        return load_cell(cell["file"]).shape.morphology, None
     from dendmod.cells.reduced import read_reduced
     from dendmod.morphology import resolve
 
@@ -52,6 +58,22 @@ def _morphology_hash(name: str) -> str:
     return resolve(name).without_axon().sha256
 
 
+def _cell_hashes(file: str) -> dict[str, str]:
+    """Return the hashes of what a cell file says, of its morphology and of its mechanisms."""
+    from dendmod.cells.file import load_cell
+    from dendmod.mechanisms.catalogue import MechanismSet
+    from dendmod.mechanisms.loading import identity
+
+    loaded = load_cell(file)
+    # what is run, without where its files lie
+    cell = loaded.cell.model_copy(update={"morphology": "", "mechanisms": ()})
+    return {
+        "morphology": loaded.shape.morphology.sha256,
+        "mechanisms": identity(MechanismSet(loaded.cell.mechanisms)),
+        "cell": hashlib.sha256(cell.model_dump_json().encode()).hexdigest(),
+    }
+
+
 def hashes(
     protocol: dict[str, Any] | None = None, cell: dict[str, Any] | None = None, **_: Any
 ) -> dict[str, str]:
@@ -63,6 +85,8 @@ def hashes(
     named = protocol["cell"] if protocol is not None else cell or {}
     if "compartments" in named:  # a reduced cell, which is all there is
         return mechanism_hash(named.get("mechanisms", ()))
+    if named.get("file") is not None:
+        return _cell_hashes(named["file"])
     if named.get("reduced") is None:
         known = {"morphology": _morphology_hash(named["morphology"])}
         return known | mechanism_hash(named.get("mechanisms", ()))
@@ -86,3 +110,11 @@ def mechanism_hash(folders: Sequence[str]) -> dict[str, str]:
     if not folders:
         return {}
     return {"cell mechanisms": identity(MechanismSet(tuple(folders)))}
+
+
+def hashes_of_stimuli(protocol: dict[str, Any], **_: Any) -> dict[str, str]:
+    """Return the hashes of the files of the cell and the waveforms of a file of stimuli."""
+    files = {name: s["file"] for name, s in protocol["stimuli"].items() if "file" in s}
+    found = {f"waveform {n}": hashlib.sha256(Path(f).read_bytes()).hexdigest()
+             for n, f in files.items()}  # fmt: skip
+    return hashes(protocol=protocol) | found

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from dendmod.cells.file import find_cell, shipped_cells
 from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.paths import data_dir
 from dendmod.protocol.model import Protocol, Readings
 from dendmod.spec.tables import change, flat, load_toml
 
-_FILES = ("morphology", "reduced")  # fields of [cell] that may name a file
+_FILES = ("morphology", "reduced", "file")  # fields of [cell] that may name a file
 
 
 def find_protocol(name: str | Path) -> Path:
@@ -51,19 +52,31 @@ def load_protocol(
     """
     path = find_protocol(name)
     table = load_toml(path)
-    _look_beside(path, table)
+    if str(table.get("schema", "")).startswith("dendmod/stimuli/"):
+        raise SpecError(
+            f"{path} is a file of stimuli, which has no arms and levels; `dendmod run {name}` runs "
+            "it, and dendmod.protocol.stimuli_file.load_stimuli reads it"
+        )
+    look_beside(path, table)
     return parse_protocol(table, changes, origin=str(path), quick=quick)
 
 
-def _look_beside(path: Path, table: dict[str, Any]) -> None:
-    """Give the full path of each file of a cell that lies beside the protocol."""
-    cell = table.get("cell")
-    if not isinstance(cell, dict):
-        return
-    for name in _FILES:
-        given = cell.get(name)
-        if isinstance(given, str) and Path(given).suffix and (path.parent / given).is_file():
-            cell[name] = str((path.parent / given).resolve())
+def look_beside(path: Path, table: dict[str, Any]) -> None:
+    """Give the full path of each file of a cell or a waveform that lies beside the protocol."""
+    places: list[tuple[Any, tuple[str, ...]]] = [(table.get("cell"), _FILES)]
+    stimuli = table.get("stimuli")
+    if isinstance(stimuli, dict):
+        places += [(stimulus, ("file",)) for stimulus in stimuli.values()]
+    for fields, names in places:
+        if not isinstance(fields, dict):
+            continue
+        for name in names:
+            given = fields.get(name)
+            if not isinstance(given, str):
+                continue
+            beside = path.parent / given
+            if (Path(given).suffix and beside.is_file()) or (name == "file" and beside.is_dir()):
+                fields[name] = str(beside.resolve())
 
 
 def parse_protocol(
@@ -76,8 +89,19 @@ def parse_protocol(
     """Check a protocol given as a table."""
     if quick:
         table = _checked(table, origin).quick().model_dump(mode="json", by_alias=True)
+    if (changes or {}).get("cell.file") is not None:  # a whole cell, in place of the file's
+        table = {**table, "cell": {}}
     change(table, changes or {}, origin)
+    with of_file(origin):
+        _place_cell(table.get("cell"))
     return _checked(table, origin)
+
+
+def _place_cell(cell: Any) -> None:
+    """Give the full path of a cell file."""
+    file = cell.get("file") if isinstance(cell, dict) else None
+    if isinstance(cell, dict) and isinstance(file, str) and file not in shipped_cells():
+        cell["file"] = str(find_cell(file).resolve())
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:

@@ -11,6 +11,7 @@ import pandas as pd
 from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.protocol.grid import ProtocolGrid, load_grid
 from dendmod.protocol.model import LEVEL_IS
+from dendmod.protocol.stimuli_file import is_stimuli, run_stimuli_file
 from dendmod.spec.grid import Grid, grid_columns
 from dendmod.study.summary import write_summary
 from dendmod.sweep import Sweep
@@ -25,7 +26,7 @@ def run_file(
     grid: Grid | None = None,
     quick: bool = False,
 ) -> pd.DataFrame:
-    """Run a protocol file or a file of readings.
+    """Run a protocol file, a file of readings or a file of stimuli.
 
     Parameters
     ----------
@@ -46,9 +47,12 @@ def run_file(
     -------
     pandas.DataFrame
         One row a trial: variant, arm, level, n_feedforward, trial, spikes, and a column a field of
-        the grid.
+        the grid. Of a file of stimuli one row a run; see
+        `dendmod.protocol.stimuli_file.table_of`.
     """
     out = Path(out)
+    if is_stimuli(name):
+        return run_stimuli_file(name, out, sweep=sweep, changes=changes, grid=grid, quick=quick)
     sweep = sweep or Sweep(out / "store")
     loaded = load_grid(name, changes, grid, quick=quick)
     experiments = {variant: Experiment(p, sweep) for variant, p in loaded.protocols.items()}

@@ -15,7 +15,6 @@ from dendmod.protocol.trial import site_name
 from dendmod.spec import Cell, Location, ReducedCell
 
 _KEEP_EVERY_MS = 0.5
-NMDA_SPIKE_THRESHOLD = -40.0  # mV; facts of the trial: time above it measures the plateau
 
 
 def _unpack(
@@ -55,7 +54,7 @@ def count_spikes(
 
     With `traces`, the somatic and dendritic voltages of the first number of inputs are kept too:
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
-    and the time above -40 mV (ms) of each site.
+    and the time above ``run.plateau_mV`` (ms) of each site.
     """
     from dendmod.engines.neuron import Simulator
 
@@ -76,7 +75,7 @@ def count_spikes(
                     soma.append(result.v["soma"].astype(np.float32))
                     dendrites.append(v[:, ::every].astype(np.float32))
                     peaks.append(v.max(axis=1))
-                    above.append((v > NMDA_SPIKE_THRESHOLD).sum(axis=1) * spec.run.dt_ms)
+                    above.append((v > spec.run.plateau_mV).sum(axis=1) * spec.run.dt_ms)
         engine = simulator.session.provenance["engine"]
     out: dict[str, Any] = {"counts": counts, "engine": np.array(engine)}
     if traces:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.engines.checks import numbered
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.cache import content_hash
@@ -93,10 +94,12 @@ def reduce(
 
     if not isinstance(sites, Mapping):
         sites = {f"site{i:02d}": place for i, place in enumerate(sites)}
+    sites = {of: numbered(place, cell) for of, place in sites.items()}
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
     tree = segment_tree(cell, settle=settle)
-    support, split = dict(support or {}), largest_load is not None
+    support = {of: numbered(place, cell) for of, place in (support or {}).items()}
+    split = largest_load is not None
     of_axon = axon_places(tree) if axon else {}
     kept = skeleton(tree, dict(sites), support, of_axon, bifurcations=bifurcations or split)
     if largest_load is not None:
@@ -274,8 +277,7 @@ def _leak(
 def mechanisms_hash(cell: Cell) -> str:
     """Return the hash of the .mod files of the mechanisms that a cell has."""
     known = mechanism_set(cell.mechanisms)
-    used = {m.suffix for region in cell.biophysics.regions.values() for m in region.mechanisms}
-    files = {known.get(suffix).file for suffix in used}
+    files = {known.get(suffix).file for suffix in cell.suffixes}
     return content_hash([file for file in files if file is not None])
 
 

@@ -4,6 +4,8 @@ from dendmod.spec.base import Spec
 from dendmod.spec.cell import (
     ApicalExponential,
     ApicalWindow,
+    AxonCylinder,
+    AxonCylinders,
     AxonStub,
     Biophysics,
     BySection,
@@ -13,11 +15,15 @@ from dendmod.spec.cell import (
     RegionSpec,
     scale_and_shift,
 )
+from dendmod.spec.currents import Chirp, Current, OrnsteinUhlenbeck, Ramp, Sine, Waveform
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
+from dendmod.spec.section_tables import SectionMembrane, SectionTables
 from dendmod.spec.stimulus import (
+    ClampLevel,
     CurrentClamp,
+    Recording,
     Setup,
     SpikeTrain,
     Synapse,
@@ -27,23 +33,35 @@ from dendmod.spec.stimulus import (
 __all__ = [
     "ApicalExponential",
     "ApicalWindow",
+    "AxonCylinder",
+    "AxonCylinders",
     "AxonStub",
     "Biophysics",
     "BySection",
     "Cell",
+    "Chirp",
+    "ClampLevel",
     "Compartment",
+    "Current",
     "CurrentClamp",
     "Distribution",
     "Location",
     "MechanismSpec",
+    "OrnsteinUhlenbeck",
+    "Ramp",
+    "Recording",
     "ReducedCell",
     "RegionSpec",
     "Role",
     "Run",
+    "SectionMembrane",
+    "SectionTables",
     "Setup",
+    "Sine",
     "Spec",
     "SpikeTrain",
     "Synapse",
     "VoltageClamp",
+    "Waveform",
     "scale_and_shift",
 ]

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
+from dendmod.spec.section_tables import SectionTables
 
 RegionName = Literal["soma", "basal", "apical", "axon"]
 
@@ -119,12 +120,39 @@ class Biophysics(Spec):
     last_segment_at_end: bool = False
 
 
+class AxonCylinder(Spec):
+    """One section of a drawn axon: L (um), and diameter (um), one or one a segment (a taper)."""
+
+    L: PositiveFloat
+    diam: tuple[PositiveFloat, ...] = Field(min_length=1)
+
+
+class AxonCylinders(Spec):
+    """Sections in a row, each with its own size, that stand for the axon; none for no axon.
+
+    ``at`` is where on the soma the first is joined.
+    """
+
+    cylinders: tuple[AxonCylinder, ...] = ()
+    at: float = Field(default=0.5, ge=0, le=1)
+
+
 class AxonStub(Spec):
     """Cylinders in a row at soma(0.5) that stand for the axon."""
 
     n_sections: int = Field(default=2, ge=1)
     L: PositiveFloat = 30.0
     diam: PositiveFloat = 1.0
+
+    @property
+    def cylinders(self) -> tuple[AxonCylinder, ...]:
+        """The sections."""
+        return (AxonCylinder(L=self.L, diam=(self.diam,)),) * self.n_sections
+
+    @property
+    def at(self) -> float:
+        """Where on the soma the first is joined."""
+        return 0.5
 
 
 class Cell(Spec):
@@ -135,7 +163,7 @@ class Cell(Spec):
     morphology
         A name known to `dendmod.morphology.resolve` ("l5pc", "hay2011") or a SWC or ASC file.
     biophysics
-        The membrane.
+        The membrane, by region or as tables by section.
     mechanisms
         Folders of the cell's own .mod files, besides those of dendmod; of two files for one name
         the cell's counts.
@@ -144,25 +172,39 @@ class Cell(Spec):
     axon_stub
         Replaces every axonal section of the morphology.
     segment_length
-        ``nseg = 1 + 2 int(L / segment_length)`` (um).
+        ``nseg = 1 + 2 int(L / segment_length)`` (um), where the membrane has no tables.
     """
 
     morphology: str
-    biophysics: Biophysics
+    biophysics: Biophysics | SectionTables
     mechanisms: tuple[str, ...] = ()
     globals: dict[str, float] = {}
-    axon_stub: AxonStub | None = AxonStub()
+    axon_stub: AxonStub | AxonCylinders | None = AxonStub()
     segment_length: PositiveFloat = 40.0
 
     def __repr__(self) -> str:
         axon = "" if self.axon_stub is None else ", axon stub"
-        mechanisms = {m.suffix for r in self.biophysics.regions.values() for m in r.mechanisms}
         return (
             f"Cell({self.morphology} with {self.biophysics.name}: "
-            f"{', '.join(self.biophysics.regions)}; {len(mechanisms)} mechanisms{axon})"
+            f"{', '.join(self.regions)}; {len(self.suffixes)} mechanisms{axon})"
         )
 
     __str__ = __repr__
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions that have a membrane."""
+        if isinstance(self.biophysics, SectionTables):
+            return tuple(dict.fromkeys(s.region for s in self.biophysics.sections))
+        return tuple(self.biophysics.regions)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Names of all mechanisms of the membrane, sorted."""
+        if isinstance(self.biophysics, SectionTables):
+            return self.biophysics.mechanisms
+        regions = self.biophysics.regions.values()
+        return tuple(sorted({m.suffix for region in regions for m in region.mechanisms}))
 
     @property
     def celsius(self) -> float:

@@ -38,31 +38,44 @@ class Result:
         Current of the voltage clamp (nA) of the shape of `t`, or None.
     provenance
         Engine, versions and hashes.
+    recordings
+        Other variables by name, each of the shape of `t`.
+    units
+        Unit of each of them, "" where it has none or none is known.
+    spike_threshold
+        What an upward crossing of counts as a spike (mV), unless `spike_times` is told otherwise.
     """
 
     t: Array
     v: dict[str, Array]
     clamp_current: Array | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    recordings: dict[str, Array] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    spike_threshold: float = 0.0
 
     def __repr__(self) -> str:
         clamp = "" if self.clamp_current is None else ", clamp current"
         length = f"{self.t[-1] - self.t[0]:g} ms, " if self.t.size else ""
         engine = self.provenance.get("engine")
         return (
-            f"Result({length}{self.t.size} samples of {', '.join(self.v) or 'no recording'}{clamp}"
+            f"Result({length}{self.t.size} samples of "
+            f"{', '.join((*self.v, *self.recordings)) or 'no recording'}{clamp}"
             f"{'' if engine is None else f'; {engine}'})"
         )
 
-    def spike_times(self, recording: str = "soma", threshold: float = 0.0) -> Array:
+    def spike_times(self, recording: str = "soma", threshold: float | None = None) -> Array:
         """Return the times (ms) of upward crossings of `threshold` (mV), interpolated.
+
+        None takes the `spike_threshold` of the run.
 
         Raises
         ------
         SpecError
             If nothing was recorded under this name.
         """
-        return upward_crossings(self.t, self._trace(recording), threshold)
+        level = self.spike_threshold if threshold is None else threshold
+        return upward_crossings(self.t, self._trace(recording), level)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return the traces as a table.
@@ -70,12 +83,13 @@ class Result:
         Returns
         -------
         DataFrame
-            A row per time, with the index ``t_ms``; a column per recording (mV), and
-            ``clamp_current_nA``. ``attrs["units"]`` names the unit of each column.
+            A row per time, with the index ``t_ms``; a column per voltage (mV), one per other
+            recording, and ``clamp_current_nA``. ``attrs["units"]`` names the unit of each column.
         """
         import pandas
 
-        columns, units = dict(self.v), dict.fromkeys(self.v, "mV")
+        columns = self.v | self.recordings
+        units = dict.fromkeys(self.v, "mV") | {n: self.unit_of(n) for n in self.recordings}
         if self.clamp_current is not None:
             columns["clamp_current_nA"], units["clamp_current_nA"] = self.clamp_current, "nA"
         table = pandas.DataFrame(columns, index=pandas.Index(self.t, name="t_ms"))
@@ -88,7 +102,8 @@ class Result:
         Returns
         -------
         Dataset
-            ``v`` (mV) over ``recording`` and ``t`` (ms), and ``clamp_current`` (nA) over ``t``.
+            ``v`` (mV) over ``recording`` and ``t`` (ms); each other recording by its name and
+            ``clamp_current`` (nA) over ``t``.
             Units and provenance are attributes.
 
         Raises
@@ -102,8 +117,11 @@ class Result:
             raise DendmodError(
                 "xarray is not installed; give: pip install 'dendmod[xarray]', or use to_pandas()"
             ) from None
-        v = (("recording", "t"), self._stacked(), {"units": "mV"})
-        variables: dict[str, Any] = {"v": v}
+        v = (("recording", "t"), _stacked(self.v, self.t.size), {"units": "mV"})
+        variables: dict[str, Any] = {"v": v} | {
+            name: ("t", trace, {"units": self.unit_of(name)})
+            for name, trace in self.recordings.items()
+        }
         if self.clamp_current is not None:
             variables["clamp_current"] = ("t", self.clamp_current, {"units": "nA"})
         return xarray.Dataset(
@@ -114,9 +132,17 @@ class Result:
 
     def save(self, path: str | Path) -> None:
         """Write the traces into an npz file, whole or not at all; `load` reads it."""
-        header = {"schema": _SCHEMA, "recordings": list(self.v), "provenance": self.provenance}
+        header = {
+            "schema": _SCHEMA,
+            "recordings": list(self.v),
+            "variables": {name: self.unit_of(name) for name in self.recordings},
+            "spike_threshold": self.spike_threshold,
+            "provenance": self.provenance,
+        }
         arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
-        arrays |= {"t": self.t, "v": self._stacked()}
+        arrays |= {"t": self.t, "v": _stacked(self.v, self.t.size)}
+        if self.recordings:
+            arrays["variables"] = _stacked(self.recordings, self.t.size)
         if self.clamp_current is not None:
             arrays["clamp_current"] = self.clamp_current
         with replacing(path) as partial, partial.open("wb") as file:
@@ -143,21 +169,33 @@ class Result:
                 raise ValueError(f"{len(names)} recordings of {t.size} samples have {v.shape}")
             if clamp is not None and clamp.shape != t.shape:
                 raise ValueError(f"a clamp current of {clamp.size} samples for {t.size} times")
-            return cls(t, dict(zip(names, v, strict=True)), clamp, dict(header["provenance"]))
+            units = dict(header.get("variables", {}))
+            others = np.asarray(kept.get("variables", np.empty((0, t.size))), dtype=float)
+            if others.shape != (len(units), t.size):
+                raise ValueError(f"{len(units)} variables of {t.size} samples have {others.shape}")
+            return cls(
+                t,
+                dict(zip(names, v, strict=True)),
+                clamp,
+                dict(header["provenance"]),
+                recordings=dict(zip(units, others, strict=True)),
+                units=units,
+                spike_threshold=float(header.get("spike_threshold", 0.0)),
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise SpecError(
                 f"{path} is no file of a result ({error}); `Result.save` writes one"
             ) from None
 
     def plot(self, ax: Axes | None = None, recordings: Sequence[str] | None = None) -> Axes:
-        """Draw membrane potentials over time.
+        """Draw membrane potentials, or recordings of one unit, over time.
 
         Parameters
         ----------
         ax
             Where; a new figure if None.
         recordings
-            Which; all if None.
+            Which; all voltages if None.
 
         Returns
         -------
@@ -167,11 +205,17 @@ class Result:
         Raises
         ------
         SpecError
-            If nothing was recorded under one of the names.
+            If nothing was recorded under one of the names, or their units differ.
         """
         traces = {
             name: self._trace(name) for name in (self.v if recordings is None else recordings)
         }
+        units = {"mV" if name in self.v else self.unit_of(name) for name in traces}
+        if len(units) > 1:
+            raise SpecError(
+                f"recordings in {', '.join(sorted(u or 'no unit' for u in units))} do not share an "
+                "axis; plot them one by one"
+            )
         if ax is None:
             import matplotlib.pyplot as plt
 
@@ -179,20 +223,33 @@ class Result:
         for name, v in traces.items():
             ax.plot(self.t, v, label=name)
         ax.set_xlabel("time (ms)")
-        ax.set_ylabel("membrane potential (mV)")
+        ax.set_ylabel(self._label(list(traces)))
         if len(traces) > 1:
             ax.legend(frameon=False)
         return ax
 
-    def _stacked(self) -> Array:
-        return np.array(list(self.v.values())).reshape(len(self.v), self.t.size)
+    def unit_of(self, recording: str) -> str:
+        """Return the unit of a recording; "" where it has none or none is known."""
+        return "mV" if recording in self.v else self.units.get(recording, "")
+
+    def _label(self, names: list[str]) -> str:
+        if all(name in self.v for name in names):
+            return "membrane potential (mV)"
+        unit = self.unit_of(names[0])
+        what = names[0] if len(names) == 1 else "recordings"
+        return f"{what} ({unit})" if unit else what
 
     def _trace(self, recording: str) -> Array:
-        if recording not in self.v:
+        traces = self.v | self.recordings
+        if recording not in traces:
             raise SpecError(
-                f"nothing was recorded as {recording!r}." + did_you_mean(recording, self.v)
+                f"nothing was recorded as {recording!r}." + did_you_mean(recording, traces)
             )
-        return self.v[recording]
+        return traces[recording]
+
+
+def _stacked(traces: dict[str, Array], size: int) -> Array:
+    return np.array(list(traces.values())).reshape(len(traces), size)
 
 
 def upward_crossings(t: Array, v: Array, threshold: float) -> Array:

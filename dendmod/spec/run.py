@@ -18,9 +18,12 @@ class Run(Spec):
     ``method``: "fixed" takes steps of `dt` by implicit Euler; "adaptive" lets CVODE choose its
     steps (absolute tolerance 1e-3), for the back-propagating spikes whose height at 620 um still
     changes by 7 mV when implicit Euler's step shrinks from 0.025 ms.
+
+    ``spike_threshold`` (mV) is what an upward crossing of counts as a spike of the result.
     """
 
     tstop: PositiveFloat
     dt: PositiveFloat = Field(default=0.1, le=0.2)
     settle: float = Field(default=0.0, ge=0)
     method: Literal["fixed", "adaptive"] = "fixed"
+    spike_threshold: float = 0.0

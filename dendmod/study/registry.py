@@ -49,6 +49,7 @@ _HELP = {
     "seed": "seed of all random numbers",
     "trials": "trials a condition",
     "morphology": "name, or SWC or ASC file",
+    "cell": "a cell of your own: folder, file or name",
     "dt": "time step (ms)",
     "data": "images: a built-in name, or a file",
 }

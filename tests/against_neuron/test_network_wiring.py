@@ -28,12 +28,13 @@ from dendmod.spec import Compartment, ReducedCell
 
 HAY = {"ena": 50.0, "ek": -85.0, "celsius": 34.0, "v_init": -75.0}
 ENGINES = pytest.mark.parametrize("engine", ["neuron", "kernel"])
-ACTIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, **hay_soma())
-PASSIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75)
+ACTIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, area=1000, **hay_soma())
+PASSIVE = Compartment(parent=-1, ca=300, g_leak=10, e_leak=-75, area=1000)
+DENDRITE = Compartment(parent=0, ca=30, g_leak=2, e_leak=-75, g_couple=5, area=1000)
 
 
 def cell(*compartments):
-    return ReducedCell(compartments=compartments, **{**HAY, "v_init": -75.0})
+    return ReducedCell(compartments=compartments, **HAY)
 
 
 def relay(delay):
@@ -110,10 +111,9 @@ def test_the_network_settles_before_its_first_sample(engine):
 
 @ENGINES
 def test_inputs_reach_the_neuron_and_compartment_that_they_name(engine):
-    """Of two cells with two dendrites, the second dendrite of the second one; then its soma."""
-    dendrite = Compartment(parent=0, ca=30, g_leak=2, e_leak=-75, g_couple=5)
+    """Of two cells with two dendrites, first the one and then the other of the second cell."""
     spec = NetworkSpec(
-        hidden=(cell(PASSIVE, dendrite, dendrite), cell(PASSIVE, dendrite, dendrite)),
+        hidden=(cell(PASSIVE, DENDRITE, DENDRITE), cell(PASSIVE, DENDRITE, DENDRITE)),
         feedforward=FeedforwardSynapses(weights=[[0.0, 0.0]]),
         context=ContextSynapses(
             compartments=(1, 2), weights=[[[1e-3, 2e-3], [3e-3, 4e-3]], [[9e-3] * 2] * 2],
@@ -155,11 +155,10 @@ def test_each_hidden_cell_has_its_own_numbers(engine):
 
 
 def background_spikes(**rates):
-    """Mean rate (Hz) of each kind of background at soma and dendrite, hidden and output cells."""
-    dendrite = Compartment(parent=0, ca=30, g_leak=2, e_leak=-75, g_couple=5)
+    """Return the mean rate (Hz) of each kind of background at the soma and the dendrite."""
     n = 50
     spec = NetworkSpec(
-        hidden=(cell(PASSIVE, dendrite),),
+        hidden=(cell(PASSIVE, DENDRITE),),
         feedforward=FeedforwardSynapses(weights=np.zeros((1, n))),
         background=Background(**rates),
     )
@@ -191,7 +190,7 @@ def test_backgrounds_have_the_rates_of_their_place_and_kind_in_Hz():
 def test_generated_bursts_have_their_centre_width_and_number():
     n, samples = 20, 40
     spec = NetworkSpec(
-        hidden=(cell(PASSIVE, Compartment(parent=0, ca=30, g_leak=2, e_leak=-75, g_couple=5)),),
+        hidden=(cell(PASSIVE, DENDRITE),),
         feedforward=FeedforwardSynapses(weights=np.zeros((3, n))),
         context=ContextSynapses(compartments=(1,), weights=np.zeros((1, n, 1))),
     )

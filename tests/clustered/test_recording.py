@@ -10,7 +10,7 @@ from dendmod.clustered.behaviour import (
     running_blocks,
     state_trials,
 )
-from dendmod.clustered.model_recording import model_recording
+from dendmod.clustered.recorded_model import model_recording
 from dendmod.clustered.recording import Recording
 from dendmod.errors import SpecError
 

@@ -109,6 +109,9 @@ def test_claims_are_judged_by_the_cell_with_its_channels_blocked(made):
     claims = made.summary["claims"]
     assert claims["shunt_conductance"]["mean_peak_nS"] == pytest.approx(144)
     assert claims["nmda_conductance"]["mean_peak_nS"] == pytest.approx(5)
+    plateaus = claims.pop("nmda_plateaus")
+    assert plateaus["median_ms"] == pytest.approx(60 + 20 + 4.5 + 19)
+    assert plateaus["verdict"] == "not reproduced"  # above the paper's 50 to 100 ms
     assert {claim["verdict"] for claim in claims.values()} == {"reproduced"}
 
 

@@ -22,9 +22,9 @@ MISSING = 120  # shunt inputs under which the cell does not come to two spikes
 
 
 def curve(arm, level):
-    """First number of inputs and width: shunt shifts; NMDA spikes steepen around -20 inputs."""
-    width = 40 - 2 * (level // 2) if arm == "nmda" else 20 + level // 20
-    return (3 * width // 2 - 20 if arm == "nmda" else 100 + 2 * level), width
+    """First number of inputs and width: NMDA spikes shift curves, shunt turns them around -20."""
+    width = 30 - level if arm == "nmda" else 20 + 2 * (level // 20)
+    return (60 - 3 * level if arm == "nmda" else 3 * width // 2 - 20), width
 
 
 def answer(function, payload):
@@ -109,11 +109,12 @@ def test_intervals_and_orders_are_those_of_the_drawn_trials(made, drawn):
             low, high = said["residual_interval"][model]
             assert (low, high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
         assert said["x_shift_interval"] == pytest.approx(np.quantile(of.x_shift, [0.05, 0.95]))
-        assert arm == "shunt" or said["x_shift_interval"][0] < said["x_shift_interval"][1]
+        assert arm == "nmda" or said["x_shift_interval"][0] < said["x_shift_interval"][1]
         rows = {m: np.array(v) for m, v in of.residuals.items()}
         a, b, c = (rows[m] for m in paper)
         fractions = said["order_fraction"]
         assert fractions["paper"] == pytest.approx(np.mean((a < b) & (b < c)))
+        assert fractions["paper"] > 0.5
         for pair in ("bias < gain", "gain < bias", "gain_xshift < bias", "gain_xshift < gain"):
             a, b = (rows[m] for m in pair.split(" < "))
             assert fractions[pair] == pytest.approx(np.mean(a < b))

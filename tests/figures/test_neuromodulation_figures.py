@@ -45,14 +45,13 @@ from dendmod.papers.shine2021.settings import Settings
 from dendmod.plotting import style
 from dendmod.population import alpha, double_exponential
 from dendmod.protocol.tasks import search_thresholds
-from dendmod.spec.base import checked
 from dendmod.study.claims import NOT_REPRODUCED, NOT_RESOLVED, REPRODUCED
 from dendmod.study.figure import make_figure
 from dendmod.study.registry import figures, find
 from dendmod.sweep import Sweep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SETTINGS = checked(Settings, find("shine2021/measure").settings(), "settings")
+SETTINGS = Settings.model_validate(find("shine2021/measure").settings())
 MORPHOLOGY, SEED, STEPS, DOSES = (
     SETTINGS.morphology, SETTINGS.seed, SETTINGS.steps, SETTINGS.doses
 )  # fmt: skip
@@ -114,7 +113,7 @@ def test_a_figure_has_the_settings_of_its_paper_with_its_own_over_them():
         assert {option.name for option in entry.options} == {"morphology", "curves"}
         fields = [option.field for option in entry.options]
         assert set(fields) <= set(entry.settings())
-    with pytest.raises(SpecError, match=r"shine2021/fig1: biophysics: .*given: 2"):
+    with pytest.raises(SpecError, match=r"biophysics: .*given: 2"):
         make_figure("shine2021/fig1", "nowhere", changes={"biophysics": 2})
 
 
@@ -487,7 +486,7 @@ RATES = np.linspace(0.0, 30.0, len(STEPS.amps))
 
 
 def test_apical_sensitivity_is_one_over_the_threshold():
-    settings = checked(DoseSettings, find("shine2021/fig4").settings(), "settings")
+    settings = DoseSettings.model_validate(find("shine2021/fig4").settings())
     control = {
         "rate": RATES,
         "noisy": np.array([np.interp(STEPS.noisy_amps, STEPS.amps, RATES)] * 3),
@@ -512,7 +511,7 @@ def test_half_way_lies_between_points_on_a_logarithmic_scale():
     assert np.isnan(half_way(x, np.array([0.9, 0.5, 0.1])))  # nor is a way down
 
 
-NETWORKS = checked(NetworkSettings, find("shine2021/fig5").settings(), "settings")
+NETWORKS = NetworkSettings.model_validate(find("shine2021/fig5").settings())
 
 
 def network_runs(gain, case):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from dendmod.spec import (
     Biophysics,
@@ -12,13 +17,14 @@ from dendmod.spec import (
     Location,
     MechanismSpec,
     RegionSpec,
+    Run,
     Setup,
 )  # fmt: skip
 
 FOLDER = Path(__file__).with_name("miniatures")
 CM, RA, CELSIUS, V_INIT, ENA, EK = 1.0, 150.0, 10.0, -65.0, 50.0, -77.0
 LEAK = {"g": 1e-4, "e": -65.0}
-STEPS = (0.15, 0.25, 0.4)  # nA at the soma, at each of which every cell spikes more than once
+STEPS = (0.2, 0.3, 0.4)  # nA at the soma, at each of which every cell spikes more than once
 DELAY, DURATION, TSTOP, DT = 5.0, 90.0, 100.0, 0.025  # ms
 
 
@@ -103,3 +109,19 @@ def step(spec: Cell, amp: float) -> Setup:
     soma, end = Location(section=0, x=0.5), Location(section=1, x=1.0)
     clamp = CurrentClamp(location=soma, delay=DELAY, dur=DURATION, amp=amp)
     return Setup(cell=spec, current_clamps=(clamp,), record={"soma": soma, "dendrite": end})
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that imports what this one can."""
+    here = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
+
+
+def run(cell: dict[str, Any], amp: float) -> dict[str, Any]:
+    """Run a step; a task of a sweep."""
+    from dendmod.engines.neuron import Simulator
+
+    setup = step(Cell.model_validate(cell), amp)
+    with Simulator(setup, Run(tstop=TSTOP, dt=DT, settle=0), coreneuron=False) as simulator:
+        result = simulator.run()
+    return {"v": result.v["soma"], "mechanisms": np.array(result.provenance["mechanisms"])}

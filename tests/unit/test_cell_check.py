@@ -1,10 +1,14 @@
 """Does the check of a cell run the protocols of Hay et al. 2011, and read their traces rightly?"""
 
+import sys
+
 import numpy as np
 import pytest
 
 from dendmod.cells import check
+from dendmod.cells.features import smallest_current, time_constant
 from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.errors import SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
 from dendmod.spec.result import Result
@@ -12,6 +16,7 @@ from dendmod.spec.stimulus import SOMA
 from tests.doubles import engine
 
 CELL = L5PyramidalCell("l5pc", 3)
+RHEOBASE = 0.3  # nA
 STEP_RATES = {0.619: 2, 0.793: 5, 1.507: 8}  # spikes in the step, by its current (nA)
 
 
@@ -59,6 +64,7 @@ def recorded(setup, run, trains):
 
     In the BAC protocol the dendrite is highest before the pulse begins; later it reaches 10 mV for
     each of the pulse and the EPSP, and the soma spikes once for the pulse, three times for both.
+    In steps of 500 ms it spikes ten times a nA from .3 nA on.
     """
     t = np.arange(0.0, run.tstop + 0.05, 0.1)
     soma = np.where(t < 300, -70.0, -77.0)
@@ -67,6 +73,10 @@ def recorded(setup, run, trains):
         (clamp,) = clamps
         if clamp.amp < 0:
             soma[t >= clamp.delay] = -77.0 + 40 * clamp.amp
+            return Result(t=t, v={"soma": soma})
+        if clamp.dur == 500.0:
+            during = int(10 * clamp.amp) if clamp.amp >= RHEOBASE else 0
+            soma[np.searchsorted(t, clamp.delay + 20 * (1 + np.arange(during)))] = 20.0
             return Result(t=t, v={"soma": soma})
         before, during = 2, STEP_RATES[clamp.amp]
         at = [*(100.0 + 10 * np.arange(before)), *(clamp.delay + 50 * (1 + np.arange(during)))]
@@ -119,3 +129,74 @@ def test_bac_counts_and_peaks_are_those_from_the_pulse_on(facts):
     said = found.as_json()
     assert said["rin_MOhm"] == 40.0
     assert said["bac_dendrite_peak_mV"] == found.dendrite_peak
+
+
+def test_the_time_constant_and_the_sag_are_read_from_the_small_step(facts):
+    found, _ = facts
+    assert found.sag == 0.0
+    t = np.array([0.0, *np.geomspace(0.01, 200, 300)])
+    assert time_constant(t, 8 * (1 - np.exp(-t / 13.0))) == pytest.approx(13.0, rel=1e-3)
+    with pytest.raises(SpecError, match="no exponential fits"):
+        time_constant(t, np.where(t > 0, 1.0, 0.0))
+    assert "time constant" in found.refused  # the made-up cell moves at once
+
+
+def test_the_rheobase_is_bracketed_and_rates_are_taken_at_its_multiples(facts):
+    found, asked = facts
+    assert RHEOBASE <= found.rheobase <= RHEOBASE * 1.021
+    assert list(found.fi) == pytest.approx([found.rheobase * k for k in (1, 1.25, 1.5, 2, 3)])
+    for amp, rate in found.fi.items():
+        assert rate == int(10 * amp) / 0.5
+    steps = [(s, run) for s, run, _ in asked[8:]]
+    assert all((run.settle, run.method) == (700.0, "adaptive") for _, run in steps)
+    assert steps[0][0].current_clamps[0].amp == 0.0
+
+
+def test_the_search_for_a_rheobase_says_what_it_did_not_find():
+    with pytest.raises(SpecError, match="spikes without any current"):
+        smallest_current(lambda amp: True, 5.0, 0.02)
+    with pytest.raises(SpecError, match="no step up to 1.5 nA"):
+        smallest_current(lambda amp: amp > 1.6, 1.5, 0.02)
+    assert smallest_current(lambda amp: amp > 1.2, 1.5, 0.02) == pytest.approx(1.2, rel=0.021)
+
+
+def test_without_efel_its_extra_is_named_and_the_rest_is_measured(monkeypatch):
+    monkeypatch.setitem(sys.modules, "efel", None)
+    with engine(recorded):
+        found = check.check_cell(CELL)
+    assert "pip install 'dendmod[features]'" in found.refused["spike features"]
+    assert found.rheobase is not None
+    assert found.features == {}
+
+
+def test_hays_protocols_are_run_on_hays_cells_and_where_they_are_asked_for():
+    other = CELL.model_copy(
+        update={"biophysics": CELL.biophysics.model_copy(update={"name": "my cell"})}
+    )
+    with engine(recorded) as asked:
+        found = check.check_cell(other)
+        assert not any("dendrite" in setup.record for setup, _, _ in asked)
+        assert not {"step_Hz", "bac_spikes", "bac_dendrite_peak_mV"} & set(found.as_json())
+        assert found.as_json()["rest_mV"] == -77.0
+        found = check.check_cell(other, check.CheckFields(bac=True, rheobase=False))
+    assert found.bac_spikes["both"] == 3
+    assert found.rheobase is None
+
+
+def test_a_refused_part_stands_beside_the_others(monkeypatch):
+    monkeypatch.setattr(hay2011, "BAC", hay2011.Bac(epsp_distance=5000.0))
+    with engine(recorded):
+        found = check.check_cell(CELL)
+    assert "no place 5000.0 um up the apical trunk" in found.refused["BAC firing"]
+    assert (found.rest, found.rin) == pytest.approx((-77.0, 40.0))
+    said = found.as_json()
+    assert "bac_spikes" not in said
+    assert set(said["refused"]) >= {"BAC firing"}
+    assert said["step_Hz"]
+
+
+def test_the_json_of_hays_cells_has_the_keys_it_always_had(facts):
+    keys = ["rest_mV", "rin_MOhm", "step_Hz", "bac_spikes", "bac_dendrite_peak_mV"]
+    said = facts[0].as_json()
+    assert set(keys) <= set(said)
+    assert said["step_Hz"] == {str(a): v for a, v in facts[0].step_rates.items()}

@@ -1,6 +1,7 @@
 """Do imports point one way, and does importing dendmod stay light?"""
 
 import ast
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -146,10 +147,13 @@ def test_the_page_of_the_architecture_names_every_part():
 
 
 def test_one_file_imports_neuron():
+    """And one its parser, which it asks in a process of its own."""
     importers = {
-        m for m, names in IMPORTS.items() if any(n.split(".")[0] == "neuron" for n in names)
+        m: {n for n in names if n.split(".")[0] == "neuron"} for m, names in IMPORTS.items()
     }
-    assert importers == {ONLY_IMPORTER_OF_NEURON}
+    parser = importers.pop("dendmod.mechanisms.nmodl")
+    assert {n.rpartition(".")[0] for n in parser} == {"neuron.nmodl"}
+    assert {m for m, found in importers.items() if found} == {ONLY_IMPORTER_OF_NEURON}
 
 
 def test_nothing_imports_the_papers():
@@ -175,3 +179,10 @@ def test_what_a_sweep_runs_imports_no_picture():
     for module in tasks:
         drawn = [m for m in closure(module) if "plot" in m or m.endswith((".figure", ".claims"))]
         assert not drawn, (module, drawn)
+
+
+@pytest.mark.parametrize("package", [dendmod, dendmod.clustered, dendmod.learning])
+def test_no_name_that_is_fetched_lazily_is_that_of_a_module_beside_it(package):
+    """Importing the module would put it in the place of the name."""
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package._WHERE)

@@ -17,7 +17,7 @@ import dendmod
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
-DATA_FOLDERS = ("mechanisms", "morphologies", "protocols")
+DATA_FOLDERS = ("mechanisms", "morphologies", "protocols", "cells")
 DATA_SUFFIXES = (".mod", ".swc", ".toml", ".md")
 
 

@@ -59,7 +59,8 @@ def test_a_value_out_of_range_names_field_bound_and_value():
 def test_an_unknown_field_names_the_nearest_and_all_before_what_is_missing():
     first, second = said(lambda: Run(tstp=1)).splitlines()
     assert first == (
-        "there is no field 'tstp'. Did you mean 'tstop'? Allowed: dt, method, settle, tstop."
+        "there is no field 'tstp'. Did you mean 'tstop'? Allowed: dt, method, settle, "
+        "spike_threshold, tstop."
     )
     assert second.strip() == "the field 'tstop' is missing."
 
@@ -172,8 +173,8 @@ def test_a_morphology_that_is_not_there_is_refused():
     [
         ({"channels": {"NaTa_x": {}}}, "compartment soma: there is no mechanism 'NaTa_x'"),
         ({"channels": {"AmpaNmdaSyn": {}}}, "compartment soma: AmpaNmdaSyn is a point process"),
-        ({"pools": {"Ih": {}}}, "compartment soma: Ih is not a calcium pool"),
-        ({"channels": {"SK_E2": {}}}, "compartment soma: SK_E2 works on calcium; give the comp"),
+        ({"pools": {"Ih": {}}}, "compartment soma: Ih writes no concentration and is no pool"),
+        ({"channels": {"SK_E2": {}}}, "compartment soma: SK_E2 works on ca; give the compartment"),
         ({"channels": {"NaTa_t": {"gbar": 1}}}, "compartment soma: NaTa_t has no parameter 'gbar'"),
     ],
 )

@@ -138,3 +138,45 @@ def test_a_plot_draws_each_recording_with_units():
     with pytest.raises(SpecError, match="nothing was recorded as 'tip'"):
         PLAIN.plot(own, ["tip"])
     plt.close("all")
+
+
+RECORDED = Result(
+    T,
+    V,
+    recordings={"na": np.arange(5.0), "m": np.ones(5)},
+    units={"na": "mA/cm2", "m": ""},
+    spike_threshold=-65.0,
+    provenance={"engine": "neuron"},
+)
+
+
+def test_other_recordings_have_columns_and_units_and_come_back(tmp_path):
+    assert repr(RECORDED) == "Result(2 ms, 5 samples of soma, site00/tip, na, m; neuron)"
+    table = RECORDED.to_pandas()
+    assert list(table) == ["soma", "site00/tip", "na", "m"]
+    assert table.attrs["units"] == {"soma": "mV", "site00/tip": "mV", "na": "mA/cm2", "m": ""}
+    RECORDED.save(tmp_path / "a.npz")
+    back = Result.load(tmp_path / "a.npz")
+    assert list(back.v) == list(V)
+    assert {n: x.tolist() for n, x in back.recordings.items()} == {
+        "na": [0.0, 1.0, 2.0, 3.0, 4.0], "m": [1.0] * 5
+    }  # fmt: skip
+    assert (back.unit_of("na"), back.unit_of("m"), back.unit_of("soma")) == ("mA/cm2", "", "mV")
+    assert back.spike_threshold == -65.0
+
+
+def test_spikes_are_counted_at_the_threshold_of_the_result_unless_told():
+    assert RECORDED.spike_times().tolist() == pytest.approx([0.125])
+    assert RECORDED.spike_times(threshold=-30.0).tolist() == pytest.approx([1.0])
+    assert RECORDED.spike_times("na", threshold=2.5).tolist() == pytest.approx([1.25])
+
+
+def test_other_recordings_are_drawn_in_their_unit():
+    ax = RECORDED.plot(recordings=["na"])
+    assert ax.get_ylabel() == "na (mA/cm2)"
+    assert np.array_equal(ax.lines[0].get_ydata(), np.arange(5.0))
+    assert RECORDED.plot(recordings=["m"]).get_ylabel() == "m"
+    assert [line.get_label() for line in RECORDED.plot().lines] == list(V)
+    with pytest.raises(SpecError, match="recordings in mA/cm2, mV do not share an axis"):
+        RECORDED.plot(recordings=["na", "soma"])
+    plt.close("all")

@@ -29,7 +29,6 @@ from dendmod.network import NetworkRun, NetworkSpec, Plasticity, Profile
 from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events
 from dendmod.network.run import GeneratedStimulus
 from dendmod.network.tables import burst_table, poisson_table
-from dendmod.params import wybo2022
 
 _ZERO_CELSIUS = 273.15
 
@@ -104,7 +103,7 @@ class PreparedJob:
         job.ff = self._decays(self.spec.feedforward.profile)
         job.e_excitatory, job.e_gaba = r.e_excitatory, r.e_gaba
         job.nmda_ratio = self.spec.context.nmda_ratio if self.spec.context else 0.0
-        job.mg_factor, job.mg_slope = wybo2022.MG_FACTOR, wybo2022.MG_SLOPE
+        job.mg_factor, job.mg_slope = r.mg_factor, r.mg_slope
 
     def _decays(self, profile: Profile) -> tuple[float, float]:
         dt = self.how.dt

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,11 +16,13 @@ from dendmod.morphology import Morphology
 from dendmod.spec import (
     ApicalExponential,
     ApicalWindow,
+    Biophysics,
     BySection,
     Cell,
     Location,
     MechanismSpec,
     RegionSpec,
+    SectionTables,
 )
 from dendmod.spec.cell import RegionName
 
@@ -34,6 +37,12 @@ class BuiltCell:
             h.Section(name=name.replace("[", "_").rstrip("]")) for name in morphology.names
         ]
         self.axon = _connect_and_shape(cell, morphology, self.sections)
+        if isinstance(cell.biophysics, SectionTables):
+            _insert_tables(cell, (*self.sections, *self.axon))
+        else:
+            self._insert_regions(cell, morphology)
+
+    def _insert_regions(self, cell: Cell, morphology: Morphology) -> None:
         longest = max(
             (
                 morphology.path_distance(i, 1.0)
@@ -42,12 +51,13 @@ class BuiltCell:
             ),
             default=0.0,
         )
+        biophysics = cast(Biophysics, cell.biophysics)
         for i, (section, sec) in enumerate(zip(morphology.sections, self.sections, strict=True)):
             region = _region(cell, section.kind)
             distances = None
             if section.kind == "apical":
                 x = (np.arange(sec.nseg) + 0.5) / sec.nseg
-                if cell.biophysics.last_segment_at_end:
+                if biophysics.last_segment_at_end:
                     x[-1] = 1.0
                 distances = np.array([morphology.path_distance(i, xi) for xi in x])
             _insert(cell, region, sec, i, distances, longest)
@@ -94,7 +104,7 @@ def build(cell: Cell) -> BuiltCell:
 
 def _region(cell: Cell, kind: RegionName) -> RegionSpec:
     try:
-        return cell.biophysics.regions[kind]
+        return cast(Biophysics, cell.biophysics).regions[kind]
     except KeyError:
         raise SpecError(
             f"the morphology {cell.morphology} has {kind} sections, but the biophysics "
@@ -109,15 +119,49 @@ def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list[Any]) 
         if section.parent >= 0:
             sec.connect(sections[section.parent](0.5 if section.parent == 0 else 1.0), 0)
     stub: list[Any] = []
-    if cell.axon_stub is not None:
-        for i in range(cell.axon_stub.n_sections):
-            sec = h.Section(name=f"axon_{i}")
-            sec.L, sec.diam = cell.axon_stub.L, cell.axon_stub.diam
-            sec.connect(sections[0](0.5) if i == 0 else stub[-1](1), 0)
-            stub.append(sec)
-    for sec in (*sections, *stub):
-        sec.nseg = cell.nseg(sec.L)
+    drawn = () if cell.axon_stub is None else cell.axon_stub.cylinders
+    at = 0.5 if cell.axon_stub is None else cell.axon_stub.at
+    for i, cylinder in enumerate(drawn):
+        sec = h.Section(name=f"axon_{i}")
+        sec.L, sec.diam = cylinder.L, cylinder.diam[0]
+        sec.connect(sections[0](at) if i == 0 else stub[-1](1), 0)
+        stub.append(sec)
+    tables = cell.biophysics.sections if isinstance(cell.biophysics, SectionTables) else None
+    if tables is not None and len(tables) != len(sections) + len(stub):
+        raise SpecError(
+            f"{cell.biophysics.name} has tables for {len(tables)} sections, but {cell.morphology} "
+            f"and its axon have {len(sections) + len(stub)}; they belong to another morphology"
+        )
+    for i, sec in enumerate((*sections, *stub)):
+        sec.nseg = cell.nseg(sec.L) if tables is None else tables[i].nseg
+    for cylinder, sec in zip(drawn, stub, strict=True):
+        if len(cylinder.diam) > 1:
+            _set_row(sec, "diam", cylinder.diam)
     return stub
+
+
+def _insert_tables(cell: Cell, sections: Sequence[Any]) -> None:
+    tables = cast(SectionTables, cell.biophysics)
+    for section, sec in zip(tables.sections, sections, strict=True):
+        sec.Ra = section.Ra
+        for suffix in section.mechanisms:
+            sec.insert(suffix)
+        for name, row in section.values.items():
+            _set_row(sec, name, row)
+
+
+def _set_row(sec: Any, name: str, row: Sequence[float]) -> None:
+    """Set one number in a whole section, or one a segment."""
+    if len(row) == 1:
+        setattr(sec, name, row[0])
+        return
+    if len(row) != sec.nseg:
+        raise SpecError(
+            f"{name} has {len(row)} values for {sec.name()}, which has {sec.nseg} segments; give "
+            "one a segment"
+        )
+    for segment, value in zip(sec, row, strict=True):
+        setattr(segment, name, value)
 
 
 def _insert(
@@ -133,7 +177,8 @@ def _insert(
         mechanism_set(cell.mechanisms).check_parameters(mechanism.suffix, mechanism.params)
         sec.insert(mechanism.suffix)
         _set_parameters(sec, number, mechanism, distances, longest)
-    set_reversals(sec, cell.biophysics.ena, cell.biophysics.ek)
+    biophysics = cast(Biophysics, cell.biophysics)
+    set_reversals(sec, biophysics.ena, biophysics.ek)
 
 
 def _set_parameters(

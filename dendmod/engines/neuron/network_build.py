@@ -157,6 +157,7 @@ def _times(profile: Any) -> tuple[float, float]:
 def _set_receptors(point: Any, receptors: Receptors) -> None:
     point.tau_rise_ampa, point.tau_decay_ampa = _times(receptors.ampa)
     point.tau_rise_nmda, point.tau_decay_nmda = _times(receptors.nmda)
+    point.mg_factor, point.mg_slope = receptors.mg_factor, receptors.mg_slope
     point.e = receptors.e_excitatory
 
 

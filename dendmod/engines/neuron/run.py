@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.checks import check_setup
+from dendmod.engines.checks import check_setup, with_numbers
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
-from dendmod.errors import EngineError, SpecError
+from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
+from dendmod.spec.currents import Current
 from dendmod.spec.result import Array, Result
-from dendmod.spec.stimulus import check_trains
+from dendmod.spec.stimulus import Recording, VoltageClamp, check_trains
 
+_ALWAYS = 1e9  # ms
 _LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds
 
 
@@ -34,6 +36,8 @@ class Simulator(InSession):
     ------
     MorphologyError, MechanismError, SpecError
         If the set-up names something that is not there (`dendmod.engines.checks.check_setup`).
+    UnsupportedByEngine
+        If the set-up has currents that change with time and the run has no fixed steps.
 
     Notes
     -----
@@ -42,7 +46,12 @@ class Simulator(InSession):
     """
 
     def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
+        setup = with_numbers(setup)
         check_setup(setup)
+        if setup.currents and run.method != "fixed":
+            raise UnsupportedByEngine(
+                f"a {setup.currents[0].kind} is played step by step; use method='fixed'"
+            )
         self.setup, self.spec = setup, run
         self.session = Session(
             dt=run.dt,
@@ -58,7 +67,7 @@ class Simulator(InSession):
         self.settle()
 
     def _drop(self) -> None:
-        for name in ("_points", "_clamps", "_vclamp", "_vectors", "_state", "cell"):
+        for name in ("_points", "_clamps", "_vclamp", "_played", "_vectors", "_state", "cell"):
             self.__dict__.pop(name, None)
 
     def _build(self) -> None:
@@ -75,19 +84,66 @@ class Simulator(InSession):
             point.delay = self.spec.settle + clamp.delay
             point.dur, point.amp = clamp.dur, clamp.amp
             self._clamps.append(point)
+        self._played = [self._play(current) for current in self.setup.currents]
         self._vclamp: Any = None
         if self.setup.voltage_clamp is not None:
-            hold = self.setup.voltage_clamp
-            self._vclamp = h.SEClamp(self.cell.segment(hold.location))
-            self._vclamp.rs, self._vclamp.amp1, self._vclamp.dur1 = hold.rs, hold.v, 1e9
+            self._vclamp = self._hold(self.setup.voltage_clamp)
         self._vectors = {
             name: h.Vector().record(self.cell.segment(place)._ref_v)
-            for name, place in self.setup.record.items()
+            for name, place in self.setup.voltages.items()
         }
+        self.units: dict[str, str] = {}
+        for name, recording in self.setup.recordings.items():
+            self._vectors[name] = h.Vector().record(self._reference(name, recording))
         if self._vclamp is not None:
             self._vectors["__clamp__"] = h.Vector().record(self._vclamp._ref_i)
         if self.session.adaptive:
             self._vectors["__t__"] = h.Vector().record(h._ref_t)
+
+    def _play(self, current: Current) -> tuple[Any, ...]:
+        """Return a clamp whose amplitude follows a current, with the vectors that it reads.
+
+        Each step has two points of one value, so that NEURON's interpolation between them gives
+        that value however its clock rounds.
+        """
+        dt, settle = self.spec.dt, self.spec.settle
+        starts = dt * np.arange(round(self.spec.tstop / dt) + 1.0)
+        times = h.Vector((settle + starts[:, None] + dt * np.array([0.25, 0.75])).ravel())
+        values = h.Vector(np.repeat(current.values(starts + dt / 2), 2))
+        point = h.IClamp(self.cell.segment(current.location))
+        point.delay, point.dur = settle, _ALWAYS
+        values.play(point._ref_amp, times, True)
+        return point, values, times
+
+    def _hold(self, clamp: VoltageClamp) -> Any:
+        point = h.SEClamp(self.cell.segment(clamp.location))
+        point.rs = clamp.rs
+        if clamp.v is not None:
+            point.amp1, point.dur1 = clamp.v, _ALWAYS
+        for i, level in enumerate(clamp.levels, start=1):
+            setattr(point, f"amp{i}", level.v)
+            setattr(point, f"dur{i}", level.dur + (self.spec.settle if i == 1 else 0.0))
+        return point
+
+    def _reference(self, name: str, recording: Recording) -> Any:
+        """Return NEURON's reference of a variable, and note its unit."""
+        variable = unit_of = recording.variable
+        if recording.location is not None:
+            owner = self.cell.segment(recording.location)
+            has = "there are " + ", ".join(mechanism.name() for mechanism in owner)
+        else:
+            owner = self._points[str(recording.synapse)]
+            mechanism = owner.hname().partition("[")[0]
+            has, unit_of = f"it is of {mechanism}", f"{mechanism}.{variable}"
+        try:
+            reference = getattr(owner, f"_ref_{variable}")
+        except AttributeError:
+            raise SpecError(
+                f"recording {name!r}: {recording.synapse or 'its place'} has no variable "
+                f"{variable!r}; {has}"
+            ) from None
+        self.units[name] = h.units(unit_of)
+        return reference
 
     def settle(self) -> None:
         """Run without spikes from the initial potential and keep the state that is reached."""
@@ -150,14 +206,23 @@ class Simulator(InSession):
                     "conductance that is far too large."
                 )
         current = traces.pop("__clamp__", None)
-        for name, v in traces.items():
-            if np.abs(v).max() > _LARGEST_V:
+        v = {name: traces.pop(name) for name in self.setup.voltages}
+        for name, trace in v.items():
+            if np.abs(trace).max() > _LARGEST_V:
                 raise EngineError(
-                    f"the recording {name!r} reaches {np.abs(v).max():.3g} mV, which no cell does. "
-                    "Use a smaller dt, or look for a current (nA) or a weight (uS) that is far too "
-                    "large, such as one in pA or nS."
+                    f"the recording {name!r} reaches {np.abs(trace).max():.3g} mV, which no cell "
+                    "does. Use a smaller dt, or look for a current (nA) or a weight (uS) that is "
+                    "far too large, such as one in pA or nS."
                 )
-        return Result(t=t, v=traces, clamp_current=current, provenance=self.session.provenance)
+        return Result(
+            t=t,
+            v={name: v[name] for name in self.setup.record if name in v},
+            clamp_current=current,
+            provenance=self.session.provenance,
+            recordings=traces,
+            units=dict(self.units),
+            spike_threshold=self.spec.spike_threshold,
+        )
 
     def restore(self) -> None:
         """Put the cell back to its settled state, without events.

@@ -134,11 +134,10 @@ class Curves:
 
 def mechanisms_of(settings: Settings) -> list[str]:
     """Return the mechanisms that the measurements simulate, of those that dendmod compiles."""
-    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.params import hay2011
 
     suffixes = set(_SYNAPSES)
     for biophysics in settings.biophysics_sets:
-        cell = L5PyramidalCell(settings.morphology, biophysics)
-        for region in cell.biophysics.regions.values():
+        for region in hay2011.biophysics(biophysics).regions.values():
             suffixes |= {m.suffix for m in region.mechanisms}
     return sorted(s for s in suffixes if mechanism_hashes([s])[s])

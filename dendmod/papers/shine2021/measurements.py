@@ -134,7 +134,7 @@ def _fi(
         "duration": s.duration,
         "settle": s.settle,
         "dt": s.dt,
-        "noise": s.noise.model_dump(mode="json"),
+        "noise": s.noise.model_dump(mode="json", by_alias=False),
         "noisy_amps": list(at.noisy_amps),
         "seeds": list(at.noise_seeds),
     }
@@ -144,13 +144,16 @@ def _fi(
 def _potentials(settings: Settings, name: str, effects: Sequence[Effect]) -> Measurement:
     payload = {
         **_under(settings, effects, settings.biophysics),
-        **settings.potentials.model_dump(mode="json"),
+        **settings.potentials.model_dump(mode="json", by_alias=False),
     }
     return Measurement(f"psp/{name}", f"{_TASKS}:potentials", payload, 0.5)
 
 
 def _bac(settings: Settings, name: str, effects: Sequence[Effect], biophysics: int) -> Measurement:
-    payload = {**_under(settings, effects, biophysics), **settings.bac.model_dump(mode="json")}
+    payload = {
+        **_under(settings, effects, biophysics),
+        **settings.bac.model_dump(mode="json", by_alias=False),
+    }
     return Measurement(f"bac/{biophysics}/{name}", f"{_TASKS}:bac_firing", payload, 0.3)
 
 

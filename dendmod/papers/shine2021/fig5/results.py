@@ -111,7 +111,7 @@ def run_networks(settings: Settings, fi: FICurves, sweep: Sweep) -> dict[float, 
         "per_unit": list(settings.populations.per_unit),
         "centre": control.inverse(0.5 * control.qmax),
         "network": network.model_dump(
-            mode="json", exclude={"n_seeds", "gammas", "sigmas"}
+            mode="json", by_alias=False, exclude={"n_seeds", "gammas", "sigmas"}
         ),
     }  # fmt: skip
     tasks = {

@@ -28,6 +28,7 @@ CLAIMS = {
     "shunt_takes_spikes_away": "Shunt takes the cell from two spikes to none (Results, Fig 1E)",
     "nmda_spikes_add_spikes": "NMDA spikes take the cell from no spike to two (Results, Fig 1G)",
     "shunt_conductance": "Shunt that silences the cell adds 100 to 150 nS (Results, Fig 1H)",
+    "nmda_plateaus": "An NMDA spike lasts 50 to 100 ms (Introduction); here above -40 mV",
     "nmda_conductance": "NMDA spikes at all sites add 1 to 10 nS at the soma (Results, Fig 1H)",
 }
 
@@ -83,6 +84,9 @@ def judge(protocol: Protocol, measured: Measured) -> dict[str, Judged]:
             reached["nmda"], higher(counts["nmda"][-1], counts["nmda"][0])
         ),
     }
+    low, high = protocol.paper_range("nmda_spike_duration_ms")
+    lasts = float(np.median(measured.tables["nmda"].extras[-1]["site_above"]))
+    found["nmda_plateaus"] = holds(low <= lasts <= high, median_ms=lasts)
     for name in ("shunt", "nmda"):
         low, high = protocol.paper_range(f"{name}_conductance_nS")
         top = max(measured.clamped[name])
@@ -160,7 +164,7 @@ def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
         },
         "readings": {
             **protocol.readings.model_dump(),
-            "biophysics": protocol.cell.biophysics,
+            "biophysics": protocol.cell.membrane,
             "site_x": protocol.sites.x,
             "feedforward_lag_ms": {n: a.feedforward_lag_ms for n, a in protocol.arms.items()},
             "dt_ms": protocol.run.dt_ms,

@@ -9,7 +9,7 @@ import numpy as np
 
 from dendmod.clustered.behaviour import decode_by_state, gain_by_state
 from dendmod.clustered.construction import build_network
-from dendmod.clustered.model_recording import model_recording
+from dendmod.clustered.recorded_model import model_recording
 from dendmod.clustered.spec import ClusteredNetwork
 
 

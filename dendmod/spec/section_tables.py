@@ -1,0 +1,113 @@
+"""The membrane of a cell section by section and segment by segment, in NEURON's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from dendmod.errors import SpecError
+from dendmod.spec.base import Spec
+
+
+class SectionMembrane(Spec):
+    """The membrane of one section.
+
+    Parameters
+    ----------
+    region
+        What the section is of; a myelinated one belongs to the axon.
+    nseg
+        Number of segments.
+    Ra
+        Axial resistivity (ohm cm).
+    mechanisms
+        Distributed mechanisms in the section.
+    values
+        By NEURON's name ("cm", "ena", "gbar_NaT", "e_pas") one number, or one a segment.
+    """
+
+    region: Literal["soma", "basal", "apical", "axon"]
+    nseg: PositiveInt
+    Ra: PositiveFloat
+    mechanisms: tuple[str, ...]
+    values: dict[str, tuple[float, ...]]
+
+    @model_validator(mode="after")
+    def _one_or_one_a_segment(self) -> SectionMembrane:
+        for name, row in self.values.items():
+            if len(row) not in (1, self.nseg):
+                raise ValueError(
+                    f"{name} has {len(row)} values in a section of {self.nseg} segments; give one, "
+                    "or one a segment"
+                )
+        if min(self.values.get("cm", (0.0,))) <= 0:
+            raise ValueError("give cm, above 0 uF/cm2 everywhere")
+        return self
+
+
+class SectionTables(Spec):
+    """The membrane of a whole cell, a table a section, with temperature (degC) and start (mV).
+
+    Such tables are made by programs: `dendmod.cells.file.load_cell` evaluates lists and
+    distributions of a cell file, importers read a cell out of NEURON.
+
+    Parameters
+    ----------
+    name
+        Of the cell, in messages and results.
+    sections
+        In the order of the morphology; those of an axon stub come after them. Maximal conductances
+        stand in them also where they are the defaults of their mechanisms.
+    celsius, v_init
+        Temperature, and potential from which a run settles.
+    """
+
+    name: str
+    sections: tuple[SectionMembrane, ...]
+    celsius: float
+    v_init: float
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """Suffixes of all mechanisms of the membrane."""
+        return tuple(sorted({m for section in self.sections for m in section.mechanisms}))
+
+    def multiplied(self, factors: Mapping[str, float]) -> SectionTables:
+        """Return a copy whose values are multiplied, by NEURON's name."""
+        sections = tuple(
+            section.model_copy(
+                update={
+                    "values": {
+                        name: tuple(factors.get(name, 1.0) * x for x in row)
+                        for name, row in section.values.items()
+                    }
+                }
+            )
+            for section in self.sections
+        )
+        return self.model_copy(update={"sections": sections})
+
+    def levels(self, name: str) -> tuple[float, ...]:
+        """Return the distinct values of one of NEURON's names over all segments, rising."""
+        return tuple(sorted({x for s in self.sections for x in s.values.get(name, ())}))
+
+    def _reversal(self, name: str, default: float) -> float:
+        found = self.levels(name)
+        if len(found) > 1:
+            raise SpecError(
+                f"{name} of {self.name} is {found[0]} to {found[-1]} mV; this takes a cell with "
+                "one value"
+            )
+        return found[0] if found else default
+
+    @property
+    def ena(self) -> float:
+        """Reversal potential of sodium (mV), NEURON's where none is set; a SpecError for two."""
+        return self._reversal("ena", 50.0)
+
+    @property
+    def ek(self) -> float:
+        """Reversal potential of potassium (mV), NEURON's where none is set; a SpecError for two."""
+        return self._reversal("ek", -77.0)

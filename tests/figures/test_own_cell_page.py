@@ -1,0 +1,63 @@
+"""Do the commands of the page on an own cell run?"""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = (REPOSITORY / "docs" / "own_cell.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```\n(.*?)^```", PAGE, re.M | re.S)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "my_cell" not in line]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    there = tmp_path_factory.mktemp("own")
+    shutil.copytree(REPOSITORY / "docs" / "examples", there / "docs" / "examples")
+    return there
+
+
+def run(command: str, folder: Path) -> str:
+    words = shlex.split(command)
+    assert words[0] == "dendmod"
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_the_page_has_the_commands():
+    assert len(COMMANDS) == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_runs(command, folder):
+    assert "own" in run(command, folder)
+
+
+def test_what_is_shown_is_what_is_in_the_file(folder):
+    shown = run("dendmod cell show docs/examples/own_cell", folder)
+    rows = dict(line.split(None, 1) for line in shown.splitlines() if line and line[0] != " ")
+    assert rows["spiny"].split()[:2] == ["11", "77"]
+    assert rows["shift_NaF"].split() == ["-3", "mV", "2", "sections"]
+    assert rows["Shell"].split()[0] == "pool"
+    assert rows["Shell"].endswith("Shell.mod")
+
+
+def test_a_shape_that_is_no_pyramid_asks_for_its_own_membrane(folder):
+    swc = folder / "ball.swc"
+    swc.write_text("1 1 0 0 0 8 -1\n2 3 8 0 0 1 1\n3 3 90 0 0 1 2\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "dendmod", "cell", "check", "--morphology", str(swc)],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Hay et al. 2011" in done.stderr
+    assert "--cell" in done.stderr
