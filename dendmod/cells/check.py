@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveFloat
 
 from dendmod.cells.features import smallest_current, spike_features, time_constant
+from dendmod.cells.file import LoadedCell
 from dendmod.errors import DendmodError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
@@ -20,9 +20,9 @@ from dendmod.spec import (
     ReducedCell,
     Run,
     Setup,
-    Spec,
     SpikeTrain,
     Synapse,
+    cell_file,
 )
 from dendmod.spec.result import Array, Result, upward_crossings
 from dendmod.spec.stimulus import SOMA
@@ -34,43 +34,16 @@ _ONSET_MS = 50.0  # of the steps that look for the rheobase
 _PASSIVE_MV = 150.0  # a current that would take the membrane so far up by its resistance is enough
 
 
-class CheckFields(Spec):
-    """[check] of a cell: what is measured besides rest and input resistance.
+class CheckFields(cell_file.CheckFields):
+    """[check] of a cell, and what counts as a spike."""
 
-    Parameters
-    ----------
-    rin_amp_nA
-        Step from which rest, input resistance, time constant and sag are read.
-    steps_nA, steps_delay_ms, steps_dur_ms
-        Steps into the soma whose rates are counted.
-    rheobase
-        Whether rheobase, f-I curve and spike features are measured.
-    rheobase_max_nA
-        Where the search for the rheobase ends; None takes what moves a passive membrane by 150 mV.
-    rheobase_resolution
-        Width of the last bracket over its upper end.
-    fi_factors, fi_dur_ms
-        Steps of the f-I curve, in rheobases, and their duration; that of the rheobase alike.
-    features_at
-        Step at which spike features are taken, in rheobases.
-    bac
-        Whether BAC firing is measured (Hay et al. 2011).
-    spike_threshold_mV
-        What counts as a spike.
-    """
-
-    rin_amp_nA: float = RIN_AMP
-    steps_nA: tuple[float, ...] = ()
-    steps_delay_ms: NonNegativeFloat = hay2011.STEPS.delay
-    steps_dur_ms: PositiveFloat = hay2011.STEPS.dur
-    rheobase: bool = True
-    rheobase_max_nA: PositiveFloat | None = None
-    rheobase_resolution: PositiveFloat = 0.02
-    fi_factors: tuple[PositiveFloat, ...] = (1.25, 1.5, 2.0, 3.0)
-    fi_dur_ms: PositiveFloat = 500.0
-    features_at: PositiveFloat = 1.5
-    bac: bool = False
     spike_threshold_mV: float = 0.0
+
+
+def fields_of(loaded: LoadedCell) -> CheckFields:
+    """Return what the file of a cell asks to be measured."""
+    threshold = loaded.fields.conditions.spike_threshold_mV
+    return CheckFields(**loaded.fields.check.model_dump(), spike_threshold_mV=threshold)
 
 
 def check_fields(cell: Cell | ReducedCell) -> CheckFields:

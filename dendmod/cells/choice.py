@@ -12,7 +12,7 @@ HAY = "the membrane of Hay et al. 2011's L5b pyramidal cell"
 
 
 def choose_cell(cell: str | None, morphology: str | None, biophysics: int | None) -> Cell:
-    """Return the cell of a file, or Hay's membrane on a morphology.
+    """Return the cell of a file, or Hay's membrane on a morphology ("l5pc", set 1).
 
     Raises
     ------

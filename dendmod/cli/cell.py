@@ -33,12 +33,13 @@ def check(
     Rest, input resistance, time constant, sag, rheobase, f-I curve and spike features; of Hay's
     cells also the rates of their steps and BAC firing.
     """
-    from dendmod.cells.check import check_cell
+    from dendmod.cells.check import check_cell, fields_of
     from dendmod.cells.choice import choose_cell
+    from dendmod.cells.file import load_cell
     from dendmod.study.summary import write_summary
 
     spec = choose_cell(cell, morphology, biophysics or (3 if cell is None else None))
-    facts = check_cell(spec)
+    facts = check_cell(spec, None if cell is None else fields_of(load_cell(cell)))
     summary = facts.as_json()
     if as_json:
         typer.echo(json.dumps(summary))
@@ -52,9 +53,8 @@ def check(
 
         with style():
             save(draw(spec, facts), out, "cell")
-        write_summary(
-            out, {"schema": "dendmod/cell-check/1", "biophysics": spec.biophysics.name, **summary}
-        )
+        head = {"schema": "dendmod/cell-check/1", "biophysics": spec.biophysics.name}
+        write_summary(out, head | summary)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
-from dendmod.spec.stimulus import Recording, check_places
+from dendmod.spec.stimulus import check_places
 
 # current, reversal potential, concentrations inside and outside
 _OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
@@ -56,20 +56,20 @@ def with_numbers(setup: Setup) -> Setup:
     cell, hold = setup.cell, setup.voltage_clamp
 
     def at(item: Any) -> Any:
-        if item.location is None:
+        if item.location is None:  # of a synapse
             return item
         return item.model_copy(update={"location": numbered(item.location, cell)})
-
-    def kept(item: Location | Recording) -> Location | Recording:
-        return numbered(item, cell) if isinstance(item, Location) else at(item)
 
     return setup.model_copy(
         update={
             "synapses": tuple(map(at, setup.synapses)),
             "current_clamps": tuple(map(at, setup.current_clamps)),
-            "voltage_clamp": None if hold is None else at(hold),
             "currents": tuple(map(at, setup.currents)),
-            "record": {name: kept(place) for name, place in setup.record.items()},
+            "voltage_clamp": None if hold is None else at(hold),
+            "record": {
+                name: numbered(kept, cell) if isinstance(kept, Location) else at(kept)
+                for name, kept in setup.record.items()
+            },
         }
     )
 
@@ -97,21 +97,6 @@ def check_setup(setup: Setup) -> None:
         _check_membrane(cell, known)
     for synapse in setup.synapses:
         known.check_point_process(synapse.mechanism, synapse.params)
-    _check_recordings(setup, known)
-
-
-def _check_membrane(cell: Cell, known: MechanismSet) -> None:
-    if not isinstance(cell.biophysics, SectionTables):
-        for region in cell.biophysics.regions.values():
-            for mechanism in region.mechanisms:
-                known.check_parameters(mechanism.suffix, mechanism.params)
-        return
-    for suffix in cell.biophysics.mechanisms:  # values were checked when the tables were made
-        if known.get(suffix).kind != "density":
-            raise SpecError(f"{cell.biophysics.name}: {suffix} is no mechanism of a membrane")
-
-
-def _check_recordings(setup: Setup, known: MechanismSet) -> None:
     for name, kept in setup.recordings.items():
         points = {s.name: s.mechanism for s in setup.synapses}
         if kept.synapse is not None:
@@ -123,6 +108,17 @@ def _check_recordings(setup: Setup, known: MechanismSet) -> None:
                 f"recording {name!r}: there is no variable {kept.variable!r}."
                 + did_you_mean(kept.variable, allowed)
             )
+
+
+def _check_membrane(cell: Cell, known: MechanismSet) -> None:
+    if not isinstance(cell.biophysics, SectionTables):
+        for region in cell.biophysics.regions.values():
+            for mechanism in region.mechanisms:
+                known.check_parameters(mechanism.suffix, mechanism.params)
+        return
+    for suffix in cell.biophysics.mechanisms:  # values were checked when the tables were made
+        if known.get(suffix).kind != "density":
+            raise SpecError(f"{cell.biophysics.name}: {suffix} is no mechanism of a membrane")
 
 
 def _variables(mechanism: Mechanism) -> set[str]:

@@ -110,7 +110,7 @@ class Mechanism:
 
     @property
     def needs_pool(self) -> tuple[str, ...]:
-        """Ions whose concentration matters to it: those that gate it, or drive its current.
+        """Ions whose concentration matters to it: those that gate it or, carried, drive it.
 
         Those are calcium, whose reversal potential follows its concentration, which no model leaves
         alone, and any ion whose current is computed from concentrations (GHK).

@@ -58,6 +58,13 @@ class CellFields(Spec):
         return L5PyramidalCell(self.morphology, self.biophysics)
 
     @property
+    def spike_threshold(self) -> float:
+        """What counts as a spike of the cell (mV): that of its file, else 0 (ours)."""
+        if self.file is None:
+            return 0.0
+        return load_cell(self.file).fields.conditions.spike_threshold_mV
+
+    @property
     def membrane(self) -> int | str:
         """Hay's set, or the name of the cell of a file."""
         return self.biophysics if self.file is None else load_cell(self.file).fields.name
@@ -71,7 +78,7 @@ class RunFields(Spec):
     settle_ms: NonNegativeFloat = 1000.0
     trials: PositiveInt = 10
     seed: int = Field(default=1, ge=0)
-    spike_threshold_mV: float = 0.0  # ours: what counts as an output spike
+    spike_threshold_mV: float | None = None  # what counts as an output spike; None: the cell's
     plateau_mV: float = -40.0  # ours: above it a site is in an NMDA spike
 
 
@@ -221,7 +228,9 @@ class Protocol(Spec):
             tstop=self.run.tstop_ms,
             dt=self.run.dt_ms,
             settle=self.run.settle_ms,
-            spike_threshold=self.run.spike_threshold_mV,
+            spike_threshold=self.cell.spike_threshold
+            if self.run.spike_threshold_mV is None
+            else self.run.spike_threshold_mV,
         )
 
     @property

@@ -75,7 +75,8 @@ def look_beside(path: Path, table: dict[str, Any]) -> None:
             if not isinstance(given, str):
                 continue
             beside = path.parent / given
-            if (Path(given).suffix and beside.is_file()) or (name == "file" and beside.is_dir()):
+            is_cell = fields is table.get("cell") and name == "file"
+            if (Path(given).suffix and beside.is_file()) or (is_cell and beside.is_dir()):
                 fields[name] = str(beside.resolve())
 
 
@@ -89,19 +90,25 @@ def parse_protocol(
     """Check a protocol given as a table."""
     if quick:
         table = _checked(table, origin).quick().model_dump(mode="json", by_alias=True)
-    if (changes or {}).get("cell.file") is not None:  # a whole cell, in place of the file's
+    return _checked(with_changes(table, changes or {}, origin), origin)
+
+
+def with_changes(table: dict[str, Any], changes: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Return a protocol's table with fields changed; a whole cell takes the place of the file's.
+
+    Raises
+    ------
+    SpecError
+        If there is no such cell.
+    """
+    if changes.get("cell.file") is not None:
         table = {**table, "cell": {}}
-    change(table, changes or {}, origin)
-    with of_file(origin):
-        _place_cell(table.get("cell"))
-    return _checked(table, origin)
-
-
-def _place_cell(cell: Any) -> None:
-    """Give the full path of a cell file."""
+    change(table, changes, origin)
+    cell = table.get("cell")
     file = cell.get("file") if isinstance(cell, dict) else None
     if isinstance(cell, dict) and isinstance(file, str) and file not in shipped_cells():
         cell["file"] = str(find_cell(file).resolve())
+    return table
 
 
 def _checked(table: dict[str, Any], origin: str) -> Protocol:

@@ -13,7 +13,7 @@ import pandas as pd
 from dendmod.atomic import replacing
 from dendmod.errors import SpecError, of_file
 from dendmod.protocol.provenance import DEPENDS_OF_STIMULI
-from dendmod.protocol.read import find_protocol, look_beside
+from dendmod.protocol.read import find_protocol, look_beside, with_changes
 from dendmod.protocol.stimuli import StimulusProtocol
 from dendmod.spec.grid import Grid, grid_columns, name_of
 from dendmod.spec.tables import change, load_toml
@@ -92,7 +92,7 @@ def load_stimuli(
     with of_file(path):
         if quick:
             change(table, StimulusProtocol.model_validate(table).quick, str(path))
-        change(table, changes or {}, str(path))
+        table = with_changes(table, changes or {}, str(path))
         return StimulusProtocol.model_validate(table)
 
 
