@@ -27,7 +27,7 @@ from dendmod.reduction.levels import Levels, closed, environment_at, held_levels
 from dendmod.reduction.loads import load_places
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import Skeleton, skeleton
-from dendmod.spec import Cell, Compartment, Location, ReducedCell
+from dendmod.spec import Cell, Compartment, Location, ReducedCell, SectionTables
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import NF_IN_PF, PF_IN_NF, US_IN_NS, US_PER_UM2_IN_S_PER_CM2
@@ -97,6 +97,7 @@ def reduce(
     sites = {of: numbered(place, cell) for of, place in sites.items()}
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
+    _check_reversals(cell)
     tree = segment_tree(cell, settle=settle)
     support = {of: numbered(place, cell) for of, place in (support or {}).items()}
     split = largest_load is not None
@@ -108,6 +109,30 @@ def reduce(
     return assemble(
         cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
     )
+
+
+def _check_reversals(cell: Cell) -> None:
+    """Check that no reversal potential is set that a reduced cell does not carry.
+
+    Raises
+    ------
+    SpecError
+        Naming the section, the reversal potential and the ion.
+    """
+    if not isinstance(cell.biophysics, SectionTables):
+        return
+    known = mechanism_set(cell.mechanisms)
+    for number, section in enumerate(cell.biophysics.sections):
+        mechanisms = [known.get(suffix) for suffix in section.mechanisms]
+        pooled = {ion for mechanism in mechanisms for ion in mechanism.pool_of}
+        read = {ion.name for m in mechanisms for ion in m.ions if f"e{ion.name}" in ion.reads}
+        for ion in sorted(read - pooled - {"na", "k"}):
+            if f"e{ion}" in section.values:
+                raise SpecError(
+                    f"section {number} of {cell.biophysics.name} sets e{ion}; a reduced cell "
+                    "carries ena and ek alone, and others from their pools. Give the ion a pool, "
+                    "or leave its reversal potential at NEURON's"
+                )
 
 
 def assemble(
@@ -235,7 +260,12 @@ def _membrane(
 def _pools(known: MechanismSet, channels: Iterable[str], local: Mechanisms) -> Mechanisms:
     """Return the pools of a place that its channels need, and those that these need in turn."""
     pools: Mechanisms = {}
-    needed = {ion for suffix in channels for ion in known.get(suffix).needs_pool}
+    # the reversal potential of what a channel carries follows its pool, too, where there is one
+    needed = {
+        ion
+        for suffix in channels
+        for ion in (*known.get(suffix).needs_pool, *known.get(suffix).carries)
+    }
     while True:
         more = {
             suffix: params
