@@ -11,8 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "own_cell.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```", PAGE, re.M | re.S)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "my_cell" not in line]
+COMMANDS = [c for c in re.findall(r"^dendmod .*$", PAGE, re.M) if "my_cell" not in c]
 
 
 @pytest.fixture(scope="module")
