@@ -146,12 +146,8 @@ def _build(files: Sequence[Path], place: Path) -> None:
             while to.exists():  # files of one name in several folders, for other mechanisms
                 to = to.with_name(f"{to.stem}_{path.parent.name or 'more'}.mod")
             shutil.copy(path, to)
-        reason = ""
-        try:
-            _compile(work, ["-coreneuron"])
-        except MechanismError as error:
-            reason = str(error)
-            _clean(work)
+        reason = _compile_for_both(work) and _compile_for_both(work)  # a killed compiler: again
+        if reason:
             _compile(work, [])
         _write_manifest(work, reason)
         if place.exists():
@@ -159,6 +155,16 @@ def _build(files: Sequence[Path], place: Path) -> None:
         os.replace(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _compile_for_both(work: Path) -> str:
+    """Compile for NEURON and CoreNEURON; return why not, and leave nothing then."""
+    try:
+        _compile(work, ["-coreneuron"])
+    except MechanismError as error:
+        _clean(work)
+        return str(error)
+    return ""
 
 
 def _clean(work: Path) -> None:

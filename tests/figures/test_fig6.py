@@ -169,6 +169,7 @@ def test_pictures_show_the_numbers_of_the_summary():
     assert subsets.lines[0].get_xdata().tolist() == [1, 4]
 
 
+@pytest.mark.slow
 def test_hidden_representations_are_drawn_a_point_an_image():
     pytest.importorskip("umap")
     pictures = FIGURE.draw(settings_of(NAME, **SMALL, shown=[2]), made_up_measured(), {})

@@ -45,6 +45,7 @@ def test_a_line_says_what_a_file_is_in_words():
     )
 
 
+@pytest.mark.slow
 def test_wrong_files_are_named_and_the_others_keep_their_lines(tmp_path, monkeypatch):
     monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "mod"
