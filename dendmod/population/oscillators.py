@@ -67,15 +67,16 @@ def _looked_up(tables: Array, low: float, high: float, v: Array) -> Array:
 
 def _together(transfers: Sequence[Transfer]) -> Callable[[Array], Array]:
     """Return a function that sends each row through its own transfer, logistics all at once."""
-    logistic = [i for i, s in enumerate(transfers) if isinstance(s, LogisticTransfer)]
-    tables = [i for i, s in enumerate(transfers) if isinstance(s, TableTransfer)]
-    ends = {(transfers[i].low, transfers[i].high, transfers[i].table.size) for i in tables}  # type: ignore[attr-defined]
+    curves = {i: s for i, s in enumerate(transfers) if isinstance(s, LogisticTransfer)}
+    tabulated = {i: s for i, s in enumerate(transfers) if isinstance(s, TableTransfer)}
+    ends = {(s.low, s.high, s.table.size) for s in tabulated.values()}
     if len(ends) > 1:  # tables of different grids go one by one
-        tables = []
+        tabulated = {}
+    logistic, tables = list(curves), list(tabulated)
     rest = sorted(set(range(len(transfers))) - {*logistic, *tables})
-    slope = np.array([[transfers[i].sigma] for i in logistic])  # type: ignore[attr-defined]
-    middle = np.array([[transfers[i].midpoint] for i in logistic])  # type: ignore[attr-defined]
-    stack = np.array([transfers[i].table for i in tables])  # type: ignore[attr-defined]
+    slope = np.array([[s.sigma] for s in curves.values()])
+    middle = np.array([[s.midpoint] for s in curves.values()])
+    stack = np.array([s.table for s in tabulated.values()])
     low, high = next(iter(ends))[:2] if tables else (0.0, 1.0)
 
     def see(v: Array) -> Array:

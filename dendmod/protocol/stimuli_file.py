@@ -150,12 +150,8 @@ def run_stimuli_file(
     ----------
     name
         A file, or the name of one that dendmod carries.
-    out
-        Folder for the table, the traces, the picture and summary.json.
-    sweep
-        Where runs are kept and how they are made; in ``out/store``, on all cores, if not given.
-    changes
-        Fields by dotted name, such as ``{"run.trials": 3}``.
+    out, sweep, changes
+        As in `dendmod.protocol.run_file.run_file`; the folder holds the traces too.
     grid
         Values of fields, by dotted name, in place of the file's [sweep] where both name a field.
     quick
