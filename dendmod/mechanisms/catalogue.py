@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dendmod.errors import MechanismError, SpecError, did_you_mean
-from dendmod.mechanisms.nmodl import Facts, Ion, facts_of
+from dendmod.mechanisms.nmodl import Facts, Ion, Kind, facts_of
 from dendmod.paths import data_dir
 
 CONDUCTANCES = {"S/cm2", "mho/cm2", "mS/cm2", "uS/cm2", "pS/um2", "nS/um2", "S/m2", "siemens/cm2"}
@@ -62,7 +62,7 @@ class Mechanism:
     """
 
     suffix: str
-    kind: Literal["density", "point", "artificial"]
+    kind: Kind
     parameters: tuple[Parameter, ...]
     globals: tuple[Parameter, ...]
     variables: tuple[str, ...]
@@ -219,7 +219,7 @@ def _mechanism(path: Path, facts: Facts) -> Mechanism:
 
     return Mechanism(
         suffix=facts.suffix,
-        kind=facts.kind,  # type: ignore[arg-type]
+        kind=facts.kind,
         parameters=made(facts.parameters),
         globals=made(facts.globals),
         variables=facts.variables,

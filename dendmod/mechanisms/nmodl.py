@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dendmod.atomic import replacing
 from dendmod.errors import MechanismError
@@ -23,6 +23,9 @@ from dendmod.paths import cache_dir
 
 _BY_NEURON = ("v", "celsius", "diam", "area", "dt", "t", "pi", "FARADAY", "R")
 _GEOMETRY = ("diam", "area")
+
+
+Kind = Literal["density", "point", "artificial"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Facts:
     """
 
     suffix: str
-    kind: str
+    kind: Kind
     parameters: tuple[tuple[str, float, str], ...]
     globals: tuple[tuple[str, float, str], ...]
     variables: tuple[str, ...]
@@ -232,8 +235,12 @@ class Reader:
         )  # fmt: skip
         return [block for kind in kinds for block in self.all(kind)]
 
-    def _named(self) -> tuple[str, str]:
-        kinds = {"SUFFIX": "density", "POINT_PROCESS": "point", "ARTIFICIAL_CELL": "artificial"}
+    def _named(self) -> tuple[str, Kind]:
+        kinds: dict[str, Kind] = {
+            "SUFFIX": "density",
+            "POINT_PROCESS": "point",
+            "ARTIFICIAL_CELL": "artificial",
+        }
         for node in self.all("SUFFIX"):
             word, _, name = self.text(node).partition(" ")
             return name.strip(), kinds[word]
