@@ -16,6 +16,7 @@ from dendmod.spec.cell import (
     scale_and_shift,
 )
 from dendmod.spec.currents import Chirp, Current, OrnsteinUhlenbeck, Ramp, Sine, Waveform
+from dendmod.spec.frozen import FrozenCell, FrozenSection
 from dendmod.spec.place import Location
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
@@ -45,6 +46,8 @@ __all__ = [
     "Current",
     "CurrentClamp",
     "Distribution",
+    "FrozenCell",
+    "FrozenSection",
     "Location",
     "MechanismSpec",
     "OrnsteinUhlenbeck",
