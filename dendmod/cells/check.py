@@ -10,6 +10,7 @@ import numpy as np
 
 from dendmod.cells.features import smallest_current, spike_features, time_constant
 from dendmod.cells.file import LoadedCell
+from dendmod.cells.pools import with_pool_start
 from dendmod.engines.checks import check_setup
 from dendmod.errors import DendmodError, SpecError
 from dendmod.morphology import resolve
@@ -23,34 +24,38 @@ from dendmod.spec import (
     Setup,
     SpikeTrain,
     Synapse,
-    cell_file,
 )
+from dendmod.spec.cell_file import CheckFields
 from dendmod.spec.result import Array, Result, upward_crossings
 from dendmod.spec.stimulus import SOMA
 
 RIN_AMP = -0.1  # nA
-_REST_MS = 700.0
-_RIN_MS = 500.0
+_SETTLE_MS = 700.0  # before the steps that look for the rheobase
 _ONSET_MS = 50.0  # of the steps that look for the rheobase
 _PASSIVE_MV = 150.0  # a current that would take the membrane so far up by its resistance is enough
 
 
-class CheckFields(cell_file.CheckFields):
-    """[check] of a cell, and what counts as a spike."""
-
-    spike_threshold_mV: float = 0.0
-
-
 def fields_of(loaded: LoadedCell) -> CheckFields:
     """Return what the file of a cell asks to be measured."""
+    fields = loaded.fields.check
+    if fields.spike_threshold_mV is not None:
+        return fields
     threshold = loaded.fields.conditions.spike_threshold_mV
-    return CheckFields(**loaded.fields.check.model_dump(), spike_threshold_mV=threshold)
+    return fields.model_copy(update={"spike_threshold_mV": threshold})
 
 
 def check_fields(cell: Cell | ReducedCell) -> CheckFields:
     """Return what is measured of a cell that asks for nothing itself: of Hay's, Hay's protocols."""
     if isinstance(cell, Cell) and cell.biophysics.name.startswith("hay2011/"):
-        return CheckFields(steps_nA=tuple(amp for amp, *_ in hay2011.STEPS.rates), bac=True)
+        return CheckFields(
+            steps_nA=tuple(amp for amp, *_ in hay2011.STEPS.rates),
+            bac=True,
+            spike_threshold_mV=hay2011.STEPS.threshold,
+            calcium_start_mM=hay2011.CALCIUM_START,
+            settled_ms=hay2011.SETTLED,
+            rin_delay_ms=hay2011.RIN_DELAY,
+            rin_dur_ms=hay2011.RIN_DUR,
+        )
     return CheckFields()
 
 
@@ -61,7 +66,7 @@ class CellFacts:
     Parameters
     ----------
     rest
-        Somatic potential after 700 ms (mV).
+        Somatic potential before the small step (mV).
     rin
         Steady input resistance for the small step (MOhm).
     tau
@@ -85,6 +90,8 @@ class CellFacts:
         Time (ms) and voltages (mV) of every protocol: ``{protocol: (t, {place: v})}``.
     refused
         Why a part could not be measured, by its name.
+    settled
+        The same, without rheobase and features, after settling and from calcium at rest.
     """
 
     rest: float | None = None
@@ -99,6 +106,7 @@ class CellFacts:
     dendrite_peak: dict[str, float] = field(default_factory=dict)
     traces: dict[str, tuple[Array, dict[str, Array]]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    settled: CellFacts | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts with units in their names; what was not measured is left out."""
@@ -117,25 +125,28 @@ class CellFacts:
             "fi_Hz": {f"{k:.4g}": v for k, v in self.fi.items()},
             "spike_features": {k: round(v, 4) for k, v in self.features.items()},
             "refused": self.refused,
+            "settled": self.settled.as_json() if self.settled is not None else {},
         }
         return found | {name: table for name, table in tables.items() if table}
 
 
-def _run(setup: Setup, tstop: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
+def _run(setup: Setup, tstop: float, settle: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
     from dendmod.engines.neuron import Simulator
 
     # the protocols start from v_init and count their delays from there, as the paper's do
-    with Simulator(setup, Run(tstop=tstop, method="adaptive")) as simulator:
+    with Simulator(setup, Run(tstop=tstop, settle=settle, method="adaptive")) as simulator:
         return simulator.run(trains)
 
 
-def step(spec: Cell | ReducedCell, amp: float, delay: float, dur: float) -> Result:
+def step(
+    spec: Cell | ReducedCell, amp: float, delay: float, dur: float, *, settle: float = 0.0
+) -> Result:
     """Run one current step at the soma (nA, ms)."""
     clamp = CurrentClamp(location=SOMA, delay=delay, dur=dur, amp=amp)
-    return _run(Setup(cell=spec, current_clamps=(clamp,)), delay + dur)
+    return _run(Setup(cell=spec, current_clamps=(clamp,)), delay + dur, settle)
 
 
-def bac(spec: Cell, *, soma: bool, epsp_amp: float) -> Result:
+def bac(spec: Cell, *, soma: bool, epsp_amp: float, settle: float = 0.0) -> Result:
     """Run the BAC protocol with or without its somatic pulse and with this dendritic EPSP (nA)."""
     b = hay2011.BAC
     morphology = resolve(spec.morphology).without_axon()
@@ -160,14 +171,19 @@ def bac(spec: Cell, *, soma: bool, epsp_amp: float) -> Result:
     if epsp_amp:
         time = b.soma_delay + b.epsp_lag
         trains = (SpikeTrain("epsp", np.array([time]), epsp_amp),)
-    return _run(setup, b.tstop, trains)
+    return _run(setup, b.tstop, settle, trains)
 
 
 class _Check:
     """Measures one cell, part by part; a part that is refused takes no other along."""
 
-    def __init__(self, cell: Cell | ReducedCell, fields: CheckFields) -> None:
-        self.cell, self.fields = cell, fields
+    def __init__(
+        self, cell: Cell | ReducedCell, fields: CheckFields, *, settle: float = 0.0
+    ) -> None:
+        self.cell, self.fields, self.settle = cell, fields, settle
+        self.threshold = fields.spike_threshold_mV or 0.0
+        start = fields.calcium_start_mM
+        self.started = cell if start is None or settle else with_pool_start(cell, start)
         self.found: dict[str, Any] = {}
         self.traces: dict[str, tuple[Array, dict[str, Array]]] = {}
         self.refused: dict[str, str] = {}
@@ -189,19 +205,24 @@ class _Check:
             self.measure("BAC firing", self.bac)
         if fields.rheobase:
             self.measure("rheobase and f-I curve", self.firing)
-        return CellFacts(**self.found, traces=self.traces, refused=self.refused)
+        settled = None
+        if fields.settled_ms:
+            again = fields.model_copy(update={"rheobase": False, "settled_ms": 0.0})
+            settled = _Check(self.cell, again, settle=fields.settled_ms).facts()
+        return CellFacts(**self.found, traces=self.traces, refused=self.refused, settled=settled)
 
     def passive(self) -> dict[str, Any]:
         """Rest, input resistance, time constant and sag, from one small step."""
-        amp = self.fields.rin_amp_nA
-        result = step(self.cell, amp, _REST_MS, _RIN_MS)
+        f = self.fields
+        amp, delay = f.rin_amp_nA, f.rin_delay_ms
+        result = step(self.started, amp, delay, f.rin_dur_ms, settle=self.settle)
         t, v = result.t, result.v["soma"]
         self.traces["rin"] = (t, result.v)
-        rest = float(np.interp(_REST_MS - 1.0, t, v))
+        rest = float(np.interp(delay - 1.0, t, v))
         steady = float(v[-1] - rest)
         found = {"rest": rest, "rin": float(steady / amp)}
-        on = t >= _REST_MS
-        since, moved = t[on] - _REST_MS, (v[on] - rest) * np.sign(steady or 1.0)
+        on = t >= delay
+        since, moved = t[on] - delay, (v[on] - rest) * np.sign(steady or 1.0)
         top = int(np.argmax(moved))
         if moved[top] > 0:
             found["sag"] = float((moved[top] - abs(steady)) / moved[top])
@@ -214,8 +235,8 @@ class _Check:
         f = self.fields
         rates = {}
         for amp in f.steps_nA:
-            result = step(self.cell, amp, f.steps_delay_ms, f.steps_dur_ms)
-            spikes = result.spike_times(threshold=f.spike_threshold_mV)
+            result = step(self.started, amp, f.steps_delay_ms, f.steps_dur_ms, settle=self.settle)
+            spikes = result.spike_times(threshold=self.threshold)
             n = np.count_nonzero(spikes >= f.steps_delay_ms)
             rates[amp] = float(n / (f.steps_dur_ms / 1000))
             self.traces[f"step {amp}"] = (result.t, result.v)
@@ -223,7 +244,8 @@ class _Check:
 
     def bac(self) -> dict[str, Any]:
         """Spikes and dendritic peaks of the BAC protocol."""
-        if isinstance(self.cell, ReducedCell):
+        cell = self.started
+        if isinstance(cell, ReducedCell):
             raise SpecError("BAC firing needs the full cell: a reduced one has no trunk")
         b = hay2011.BAC
         spikes_of, peaks = {}, {}
@@ -233,8 +255,8 @@ class _Check:
             ("both", True, b.epsp_amp),
             ("calcium", False, b.calcium_spike_amp),
         ):
-            result = bac(self.cell, soma=soma, epsp_amp=amp)
-            spikes = result.spike_times(threshold=self.fields.spike_threshold_mV)
+            result = bac(cell, soma=soma, epsp_amp=amp, settle=self.settle)
+            spikes = result.spike_times(threshold=self.threshold)
             spikes_of[name] = int(np.count_nonzero(spikes >= b.soma_delay))
             late = result.t >= b.soma_delay
             peaks[name] = float(result.v["dendrite"][late].max())
@@ -247,17 +269,17 @@ class _Check:
 
         f = self.fields
         clamp = CurrentClamp(location=SOMA, delay=_ONSET_MS, dur=f.fi_dur_ms, amp=0.0)
-        run = Run(tstop=_ONSET_MS + f.fi_dur_ms, settle=_REST_MS, method="adaptive")
+        run = Run(tstop=_ONSET_MS + f.fi_dur_ms, settle=_SETTLE_MS, method="adaptive")
         found: dict[str, Any] = {}
         setup = Setup(cell=self.cell, current_clamps=(clamp,))
         with Simulator(setup, run) as simulator:
 
             def rate(amp: float) -> float:
-                times = simulator.run(amps=(amp,)).spike_times(threshold=f.spike_threshold_mV)
+                times = simulator.run(amps=(amp,)).spike_times(threshold=self.threshold)
                 return float(np.count_nonzero(times >= _ONSET_MS) / (f.fi_dur_ms / 1000))
 
             def fires(amp: float) -> bool:
-                return _has_spike(simulator.run(amps=(amp,)), f.spike_threshold_mV)
+                return _has_spike(simulator.run(amps=(amp,)), self.threshold)
 
             limit = f.rheobase_max_nA or _enough(self.found.get("rin"))
             rheobase = smallest_current(fires, limit, f.rheobase_resolution)
@@ -270,7 +292,7 @@ class _Check:
             "spike features",
             lambda: {
                 "features": spike_features(
-                    result.t, result.v["soma"], window, threshold=f.spike_threshold_mV
+                    result.t, result.v["soma"], window, threshold=self.threshold
                 )
             },
         )

@@ -91,4 +91,7 @@ def lines_of(facts: CellFacts) -> list[str]:
             line += f"   (experiment {rate} +- {sd}, {hay2011.PROTOCOLS})"
         lines.append(line)
     lines += [f"BAC, {name:<12} {n:8d} spikes" for name, n in facts.bac_spikes.items()]
-    return lines + [f"not measured: {part}: {why}" for part, why in facts.refused.items()]
+    lines += [f"not measured: {part}: {why}" for part, why in facts.refused.items()]
+    if facts.settled is not None:
+        lines += ["", "after settling, from calcium at rest", *lines_of(facts.settled)]
+    return lines

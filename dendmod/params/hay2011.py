@@ -161,6 +161,7 @@ class Steps:
 
     delay: float = 700.0
     dur: float = 2000.0
+    threshold: float = -10.0  # of a spike (mV), Step_current_firing.hoc
     rates: tuple[tuple[float, float, float], ...] = (
         (0.619, 9.0, 0.88),
         (0.793, 14.5, 0.56),
@@ -183,6 +184,12 @@ class Bac:
     calcium_spike_amp: float = 1.5
     tstop: float = 600.0
 
+
+# The published pool has no INITIAL block, so that the published protocols start at NEURON's calcium
+# and not at rest (CaDynamics_E2.mod of ModelDB 139653).
+CALCIUM_START = 5e-5  # mM
+SETTLED = 3000.0  # ms; ours: calcium has come to rest
+RIN_DELAY, RIN_DUR = 1000.0, 1000.0  # ms; ours: a step after the published cell's first second
 
 STEPS = Steps()
 BAC = Bac()

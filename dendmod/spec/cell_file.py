@@ -224,7 +224,7 @@ class CheckFields(Spec):
 
     Parameters
     ----------
-    rin_amp_nA
+    rin_amp_nA, rin_delay_ms, rin_dur_ms
         Step from which rest, input resistance, time constant and sag are read.
     steps_nA, steps_delay_ms, steps_dur_ms
         Steps into the soma whose rates are counted.
@@ -240,9 +240,18 @@ class CheckFields(Spec):
         Step at which spike features are taken, in rheobases.
     bac
         Whether BAC firing is measured (Hay et al. 2011).
+    spike_threshold_mV
+        What counts as a spike in the check; that of the conditions, if not given.
+    calcium_start_mM
+        Calcium from which pools with a parameter ``start`` begin; their rest, if not given.
+    settled_ms
+        All but rheobase and features is measured again after settling so long, from calcium at
+        rest; 0 for not.
     """
 
     rin_amp_nA: float = -0.1
+    rin_delay_ms: PositiveFloat = 700.0
+    rin_dur_ms: PositiveFloat = 500.0
     steps_nA: tuple[float, ...] = ()
     steps_delay_ms: NonNegativeFloat = 700.0
     steps_dur_ms: PositiveFloat = 2000.0
@@ -253,6 +262,9 @@ class CheckFields(Spec):
     fi_dur_ms: PositiveFloat = 500.0
     features_at: PositiveFloat = 1.5
     bac: bool = False
+    spike_threshold_mV: float | None = None
+    calcium_start_mM: NonNegativeFloat | None = None
+    settled_ms: NonNegativeFloat = 0.0
 
 
 class CellFile(Spec):

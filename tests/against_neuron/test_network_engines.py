@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dendmod.cells.pools import with_pool_start
 from dendmod.engines.compare import compare, difference, refine
 from dendmod.engines.simulation import simulate
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
@@ -175,6 +176,20 @@ def test_other_constants_of_the_magnesium_block_agree():
     reference = simulate(other, run, engine="neuron")
     exact = simulate(other, run, engine="kernel", precision="float64")
     found = difference(other, run, reference, exact)
+    assert found["spike_counts_equal"]
+    assert found["soma_rms_mV"] < 1e-3
+    assert not np.array_equal(exact.v, simulate(spec, run, engine="kernel").v)
+
+
+def test_calcium_that_starts_below_its_rest_agrees():
+    """Both engines take where the pools start, and it matters."""
+    spec, run = draw_network(3)
+    low = spec.model_copy(
+        update={"hidden": tuple(with_pool_start(cell, 5e-6) for cell in spec.hidden)}
+    )
+    reference = simulate(low, run, engine="neuron")
+    exact = simulate(low, run, engine="kernel", precision="float64")
+    found = difference(low, run, reference, exact)
     assert found["spike_counts_equal"]
     assert found["soma_rms_mV"] < 1e-3
     assert not np.array_equal(exact.v, simulate(spec, run, engine="kernel").v)

@@ -52,7 +52,11 @@ def pool(session) -> dict:
     section.gCa_HVAbar_Ca_HVA = 1e-5
     h.finitialize(0.0)
     session.advance(400)
-    return {"decay": decay, "sk": sk, "steady": section(0.5).cai, "ica": section(0.5).ica}
+    steady, ica = section(0.5).cai, section(0.5).ica
+    section.start_CaDynamics_E2 = 5e-5
+    h.finitialize(0.0)
+    start = {"cai": section(0.5).cai, "sk": section(0.5).SK_E2.z}
+    return {"decay": decay, "sk": sk, "steady": steady, "ica": ica, "start": start}
 
 
 def main() -> None:

@@ -71,6 +71,12 @@ def test_calcium_decays_exponentially_to_rest(measured):
     assert got == pytest.approx(1e-4 + (1e-3 - 1e-4) * np.exp(-t / 20.0), rel=1e-4)
 
 
+def test_calcium_starts_where_a_protocol_says_and_opens_sk_as_far(measured):
+    start = measured["pool"]["start"]
+    assert start["cai"] == 5e-5
+    assert start["sk"] == pytest.approx(1 / (1 + (0.00043 / 5e-5) ** 4.8), rel=1e-6)
+
+
 def test_steady_calcium_balances_influx_and_decay(measured):
     pool = measured["pool"]
     influx = -1e4 * pool["ica"] * 0.01 / (2 * FARADAY * 0.1)  # mM/ms

@@ -8,11 +8,13 @@ import pytest
 from dendmod.cells import check
 from dendmod.cells.features import smallest_current, time_constant
 from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.cells.pools import with_pool_start
 from dendmod.errors import MorphologyError, SpecError
 from dendmod.morphology import resolve
 from dendmod.params import hay2011
 from dendmod.spec.result import Result
 from dendmod.spec.stimulus import SOMA
+from tests.against_neuron.test_engine_wiring import point
 from tests.doubles import engine
 
 CELL = L5PyramidalCell("l5pc", 3)
@@ -105,8 +107,9 @@ def test_rest_and_input_resistance_are_read_before_and_at_the_end_of_the_step(fa
     assert found.rin == pytest.approx(40.0)
     setup, run, _ = asked[0]
     (clamp,) = setup.current_clamps
-    assert (clamp.delay, clamp.dur, clamp.amp) == (700.0, 500.0, -0.1)
-    assert run.tstop == 1200.0
+    assert (clamp.delay, clamp.dur, clamp.amp) == (1000.0, 1000.0, -0.1)
+    assert run.tstop == 2000.0
+    assert run.settle == 0.0
 
 
 def test_rates_count_the_spikes_of_the_step_alone(facts):
@@ -147,7 +150,7 @@ def test_the_rheobase_is_bracketed_and_rates_are_taken_at_its_multiples(facts):
     assert list(found.fi) == pytest.approx([found.rheobase * k for k in (1, 1.25, 1.5, 2, 3)])
     for amp, rate in found.fi.items():
         assert rate == int(10 * amp) / 0.5
-    steps = [(s, run) for s, run, _ in asked[8:]]
+    steps = [(s, run) for s, run, _ in asked[8:-8]]
     assert all((run.settle, run.method) == (700.0, "adaptive") for _, run in steps)
     assert steps[0][0].current_clamps[0].amp == 0.0
 
@@ -193,6 +196,46 @@ def test_a_refused_part_stands_beside_the_others(monkeypatch):
     assert "bac_spikes" not in said
     assert set(said["refused"]) >= {"BAC firing"}
     assert said["step_Hz"]
+
+
+def starts(setup):
+    """Where the pools of a setup begin: the values of their parameter ``start``."""
+    regions = setup.cell.biophysics.regions.values()
+    return {m.params.get("start") for r in regions for m in r.mechanisms if "decay" in m.params}
+
+
+def test_hays_protocols_start_from_the_published_calcium_and_once_more_settled(facts):
+    """The published pool has no INITIAL block: NEURON starts it at 5e-5 mM (ModelDB 139653)."""
+    found, asked = facts
+    published, settled, firing = asked[:8], asked[-8:], asked[8:-8]
+    assert all(starts(setup) == {5e-5} and run.settle == 0 for setup, run, _ in published)
+    assert all(starts(setup) == {None} and run.settle == 3000 for setup, run, _ in settled)
+    assert all(starts(setup) == {None} and run.settle == 700 for setup, run, _ in firing)
+    said = found.as_json()
+    assert said["settled"]["bac_spikes"] == found.settled.bac_spikes
+    assert set(said["settled"]) == set(said) - {"settled", "rheobase_nA", "fi_Hz", "spike_features"}
+
+
+def test_spikes_of_the_steps_count_from_minus_10_mV_as_published():
+    """Hay's Step_current_firing.hoc counts there; the doublets of set 1 do not all reach 0 mV."""
+
+    def low_spikes(setup, run, trains):
+        result = recorded(setup, run, trains)
+        return Result(t=result.t, v={k: np.where(v == 20.0, -5.0, v) for k, v in result.v.items()})
+
+    published = check.check_fields(CELL).model_copy(update={"rheobase": False})
+    with engine(low_spikes):
+        found = check.check_cell(CELL, published)
+        at_zero = check.check_cell(CELL, published.model_copy(
+            update={"spike_threshold_mV": 0.0, "settled_ms": 0.0}))  # fmt: skip
+    assert found.step_rates[0.793] == STEP_RATES[0.793] / 2
+    assert at_zero.step_rates[0.793] == 0
+    assert at_zero.settled is None
+
+
+def test_calcium_can_start_elsewhere_only_where_a_pool_takes_it():
+    with pytest.raises(SpecError, match="the cell has no pool"):
+        with_pool_start(point(), 5e-5)
 
 
 def test_the_json_of_hays_cells_has_the_keys_it_always_had(facts):

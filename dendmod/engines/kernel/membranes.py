@@ -227,11 +227,12 @@ def pool_values(compartment: Compartment, dt: float) -> tuple[float, ...]:
     p = {**defaults, **compartment.pools[POOL]}
     per_density = -1e4 * p["gamma"] / (2 * FARADAY * p["depth"])  # mM/ms a mA/cm2
     inflow = per_density * p["decay"] / (compartment.area * MA_PER_CM2_IN_NA_PER_UM2)
+    start = p["start"] if p["start"] >= 0 else p["minCai"]
     z = 0.0
     for suffix in compartment.channels:
         if channel(suffix).depends_on == "cai":
-            z = float(channel(suffix).rates([p["minCai"]])[0][0, 0])
-    return -math.expm1(-dt / p["decay"]), inflow, p["minCai"], p["minCai"], z
+            z = float(channel(suffix).rates([start])[0][0, 0])
+    return -math.expm1(-dt / p["decay"]), inflow, p["minCai"], start, z
 
 
 def gate_values(compartment: Compartment, v_init: float) -> list[float]:
