@@ -27,6 +27,10 @@ class MorphologyError(DendmodError, ValueError):
     """A morphology file or array cannot be a neuron."""
 
 
+class MorphologyWarning(UserWarning):
+    """A morphology can be read, but its sizes are not those of a neuron in um."""
+
+
 class MechanismError(DendmodError):
     """A mechanism is unknown, or its library cannot be built or loaded."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from dendmod.errors import MorphologyError
 from dendmod.morphology.checks import check_asc, check_swc
 from dendmod.morphology.model import Array, Kind, Morphology, Section
+from dendmod.morphology.plausible import check_soma_chain, warn_of_sizes
 from dendmod.morphology.soma import outline_to_stack
 
 _KINDS: dict[str, Kind] = {"axon": "axon", "basal_dendrite": "basal", "apical_dendrite": "apical"}
@@ -78,6 +79,7 @@ def _convert(text: str, path: Path, name: str) -> Morphology:
     except MorphologyError as error:
         raise MorphologyError(f"{path}: the soma: {error}") from None
     centre = soma.points.mean(axis=0)
+    reach = float(np.linalg.norm(soma.points - centre, axis=1).max() + soma.diameters.max())
     sections = [soma]
     number = {-1: 0}
     for s in found.iter():
@@ -89,7 +91,10 @@ def _convert(text: str, path: Path, name: str) -> Morphology:
                 f"knows {', '.join(_KINDS)}. Assign its points to one of these"
             )
         parent = number[-1 if s.is_root else s.parent.id]
-        if len(points) == 1:  # it branches at once: as in NEURON, it then starts in the soma
+        if len(points) == 1:
+            where = _place(text, path, points[0], last=not s.is_root)
+            _check_only_point(where, points[0], s.is_root, path, centre, reach)
+            # a root that branches at once: as in NEURON, it then starts in the soma
             points, diameters = np.vstack([centre, points]), np.repeat(diameters, 2)
         try:
             section = Section(kind, points, diameters, parent)
@@ -99,9 +104,33 @@ def _convert(text: str, path: Path, name: str) -> Morphology:
         number[s.id] = len(sections)
         sections.append(section)
     try:
-        return Morphology(name, tuple(sections))
+        morphology = Morphology(name, tuple(sections))
     except MorphologyError as error:
         raise MorphologyError(f"{path}: {error}") from None
+    warn_of_sizes(morphology, str(path))
+    return morphology
+
+
+def _check_only_point(
+    where: str, point: Array, is_root: bool, path: Path, centre: Array, reach: float
+) -> None:
+    """Refuse a branch of one point whose length the file does not say.
+
+    morphio merges points that lie on a branching point. An SWC root of one point is joined to a
+    point of the soma by the file; an ASC root is so by its place alone.
+    """
+    if not is_root:
+        raise MorphologyError(
+            f"{where}: the branch that ends here has no length: it lies on the branching point "
+            "that it is joined to. Remove its points, or join what follows to the branching point"
+        )
+    away = float(np.linalg.norm(point - centre))
+    if path.suffix.lower() == ".asc" and away > reach:
+        raise MorphologyError(
+            f"{where}: a root that branches at its first point, {away:.0f} um from the middle of a "
+            f"soma that reaches {reach:.0f} um; the file does not say how it gets there. Give it "
+            "a point at the soma"
+        )
 
 
 def _explained(message: str, path: Path) -> str:
@@ -113,8 +142,9 @@ def _explained(message: str, path: Path) -> str:
     return f"{path}: not understood ({plain.removesuffix(': $STRING$')})"
 
 
-def _place(text: str, path: Path, point: Array) -> str:
-    """Return file and line of a point."""
+def _place(text: str, path: Path, point: Array, *, last: bool = False) -> str:
+    """Return file and line of a point, the first or the last of those that have its place."""
+    place = str(path)
     first = 2 if path.suffix.lower() == ".swc" else 0
     for number, line in enumerate(text.split("\n"), start=1):
         fields = line.strip(" \t(").split()[first : first + 3]
@@ -123,8 +153,10 @@ def _place(text: str, path: Path, point: Array) -> str:
         except ValueError:  # no point in this line
             continue
         if len(found) == 3 and np.allclose(found, point, rtol=1e-6, atol=1e-6):
-            return f"{path}:{number}"
-    return str(path)
+            place = f"{path}:{number}"
+            if not last:
+                break
+    return place
 
 
 def _soma(found, path: Path) -> Section:  # type: ignore[no-untyped-def]  # morphio has no types
@@ -141,4 +173,5 @@ def _soma(found, path: Path) -> Section:  # type: ignore[no-untyped-def]  # morp
         half = np.array([0.0, diameters[0] / 2, 0.0])
         points = np.array([points[0] - half, points[0] + half])
         diameters = np.repeat(diameters[0], 2)
+    check_soma_chain(points, diameters)
     return Section("soma", points, diameters, -1)

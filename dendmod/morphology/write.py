@@ -64,8 +64,9 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
 
 def _with_lead(section: Section) -> tuple[np.ndarray, np.ndarray]:
     """Replace the first point, which is the parent's, by one a little way along."""
-    first, second = section.points[:2]
-    step = min(_LEAD, section.steps[0] / 2)
-    lead = first + (second - first) * step / section.steps[0]
-    points = np.vstack([lead, section.points[1:]])
-    return points, section.diameters
+    apart = int(np.argmax(section.steps > 0))  # a tracing may have its first point twice
+    first, second = section.points[apart : apart + 2]
+    step = min(_LEAD, section.steps[apart] / 2)
+    lead = first + (second - first) * step / section.steps[apart]
+    points = np.vstack([lead, section.points[apart + 1 :]])
+    return points, section.diameters[apart:]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dendmod.errors import DendmodError, SpecError
+from dendmod.errors import DendmodError, MorphologyWarning, SpecError
 
 # what the place of a file or the disk is to blame for; any other OSError is a fault of ours
 _OF_FILES = {
@@ -19,7 +20,19 @@ _OF_FILES = {
 
 
 def guard(run: Callable[[], Any]) -> Any:
-    """Run, and turn errors made on purpose and Ctrl-C into one message and an exit code."""
+    """Run, and turn errors made on purpose and Ctrl-C into one message and an exit code.
+
+    Warnings made on purpose become one message too.
+    """
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, MorphologyWarning):
+            print(f"warning: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *where, **more)
+
+    warnings.showwarning = show
     try:
         return run()
     except (DendmodError, OSError) as error:
@@ -31,6 +44,8 @@ def guard(run: Callable[[], Any]) -> Any:
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
+    finally:
+        warnings.showwarning = usual
 
 
 def _message(error: Exception) -> str | None:

@@ -1,11 +1,15 @@
 """Is a broken morphology refused, with its line?"""
 
+import warnings
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dendmod.errors import MorphologyError
-from dendmod.morphology import read
+from dendmod.errors import MorphologyError, MorphologyWarning
+from dendmod.morphology import Morphology, read
+from dendmod.morphology.model import Section
 from dendmod.morphology.write import write_swc
 from dendmod.paths import data_dir
 
@@ -41,6 +45,58 @@ def test_the_good_file_is_read(tmp_path):
     assert m.length(1) == pytest.approx(10)
 
 
+def ring(n, radius=8.0, thick=0.1):
+    """An SWC file whose soma is a ring of thin points, as converters of outlines write it."""
+    at = 2 * np.pi * np.arange(n) / n
+    rows = [f"{i + 1} 1 {radius * np.cos(a)} {radius * np.sin(a)} 0 {thick} {i or -1}"
+            for i, a in enumerate(at)]  # fmt: skip
+    return "\n".join([*rows, f"{n + 1} 3 8 0 0 1 1", f"{n + 2} 3 50 0 0 1 {n + 1}"])
+
+
+@pytest.mark.parametrize("n", [4, 5, 12, 40])
+def test_an_outline_of_a_soma_is_not_taken_for_a_chain_of_cylinders(tmp_path, n):
+    with pytest.raises(MorphologyError, match=r"cell.swc: the soma: .* an outline"):
+        read(write(tmp_path, ring(n)))
+
+
+def test_a_soma_of_many_cylinders_is_one(tmp_path):
+    rows = [f"{i + 1} 1 0 {2 * i} 0 {5 - abs(i - 3)} {i or -1}" for i in range(7)]
+    m = read(write(tmp_path, "\n".join([*rows, "8 3 5 0 0 1 1", "9 3 50 0 0 1 8"])))
+    assert m.length(0) == pytest.approx(12)
+
+
+def test_sizes_that_are_not_in_um_are_warned_of(tmp_path):
+    in_mm = "\n".join(
+        f"{i} {kind} {float(x) / 1e3} {float(y) / 1e3} {float(z) / 1e3} {float(r) / 1e3} {parent}"
+        for i, kind, x, y, z, r, parent in (line.split() for line in GOOD.splitlines()[1:])
+    )
+    with pytest.warns(MorphologyWarning, match=r"soma: diameter 0.01 um, usual are 2 to 100"):
+        read(write(tmp_path, in_mm))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(write(tmp_path, GOOD))
+
+
+def test_an_asc_root_that_branches_far_from_the_soma_gets_no_invented_stub(tmp_path):
+    far = (
+        GOOD_ASC
+        + "( (Dendrite)\n(300 0 0 1)\n((310 0 0 1)\n(320 0 0 1)\n|(310 9 0 1)\n(320 9 0 1)\n)\n)\n"
+    )
+    with pytest.raises(MorphologyError, match=r"cell.asc:11: .* 299 um from the middle of a soma"):
+        read(write(tmp_path, far, "cell.asc"))
+    m = read(write(tmp_path, far.replace("(300 0 0 1)", "(4 0 0 1)"), "cell.asc"))
+    assert m.neuron_names[2:] == ("dend[0]", "dend[1]", "dend[2]")
+
+
+def test_a_first_point_given_twice_can_be_written_and_read(tmp_path):
+    twice = Section("basal", [[5, 0, 0], [5, 0, 0], [15, 0, 0]], [1, 1, 1], 0)
+    soma = Section("soma", [[0, -5, 0], [0, 5, 0]], [10, 10], -1)
+    write_swc(Morphology("twice", (soma, twice)), tmp_path / "out.swc")
+    again = read(tmp_path / "out.swc")
+    assert again.length(1) == pytest.approx(9.8)
+    assert np.isfinite(again.sections[1].points).all()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -59,6 +115,17 @@ def test_the_good_file_is_read(tmp_path):
         ("4 3 15 0 0 0.5 3", "4 3 15 0 1e39 0.5 3", r"cell.swc:5: .* is no neuron's"),
         ("4 3 15 0 0 0.5 3", "4 1 15 0 0 0.5 3", r"cell.swc:5: .* has a neurite as its parent"),
         ("4 3 15 0 0 0.5 3", "4 3 5 0 0 0.5 3", r"cell.swc:4: .* has no length"),
+        (
+            "4 3 15 0 0 0.5 3",
+            "4 3 15 0 0 0.5 3\n7 3 15 0 0 0.4 4\n8 3 15 9 0 0.4 4",
+            r"cell.swc:6: the branch that ends here has no length",
+        ),
+        (
+            "4 3 15 0 0 0.5 3",
+            "4 3 15 0 0 0.5 3\n7 3 15 0 0 0.4 4\n8 3 15 9 0 0.4 4\n"
+            "9 3 15 9 5 1 7\n10 3 15 9 -5 1 7",
+            r"cell.swc:6: the branch that ends here has no length",
+        ),
         ("4 3 15 0 0 0.5 3", "1_0 3 15 0 0 0.5 3", r"cell.swc:5: Unable to parse this line"),
         ("2 1 0 5 0 5 1", "2 1 0 0 0 5 1", r"cell.swc: the soma: .* has no length"),
         (
