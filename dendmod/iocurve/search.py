@@ -109,7 +109,8 @@ class ThresholdSearch:
             if b - a <= width:
                 continue
             part = (level - mean[right - 1]) / (mean[right] - mean[right - 1])
-            new = a + round((b - a) * float(np.clip(part, _INSIDE, 1 - _INSIDE)))
+            inside = round((b - a) * float(np.clip(part, _INSIDE, 1 - _INSIDE)))
+            new = a + min(max(inside, 1), b - a - 1)  # a point that was not asked yet
             if widest is None or (b - a) / width > widest[0]:
                 widest = ((b - a) / width, new)
         return None if widest is None else widest[1]

@@ -1,9 +1,9 @@
-"""Run one task in a child process of this one, from inside a worker of a cluster.
+"""Run one task in a child process of this one: a driver, or a worker of a cluster.
 
-A worker lives through many tasks, but NEURON keeps state from one to the next and can take its
-process with it when it crashes. So each task gets a process that runs nothing else; the worker
-only waits for it. It is not made by `multiprocessing`, because workers may be daemons, which must
-not have such children.
+NEURON keeps state from one task to the next and can take its process with it when it crashes. So
+each task gets a process that runs nothing else; who wants it only waits for it. The process is not
+made by `multiprocessing`: workers may be daemons, which must not have such children, and a driver
+may be a script from standard input, which its children could not import.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from dendmod.sweep.local import ONE_THREAD
 from dendmod.sweep.outcome import Died, Outcome, attempt, how_it_died, too_slow
 from dendmod.sweep.task import Task
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _POLL = 0.25  # s between looks at whether the task is still wanted
 
 
@@ -56,7 +56,7 @@ def run_in_child(
             pass_fds=(theirs,),
             env=environment,
             cwd=folder if folder and os.path.isdir(folder) else None,
-            start_new_session=True,  # Ctrl-C in the worker's terminal is the worker's affair
+            start_new_session=True,  # Ctrl-C in the terminal is for who waits, which ends this one
         )
     except BaseException:
         os.close(answer)

@@ -25,7 +25,7 @@ from dendmod.errors import SweepError
 _OWN = "dendmod"
 _LOADS_MECHANISMS = "dendmod.mechanisms.loading"
 # they draw, tabulate, schedule or talk, and compute no number of a result
-_NOT_COMPUTING = {"distributed", "matplotlib", "pandas", "pebble", "pyarrow", "tqdm", "typer",
+_NOT_COMPUTING = {"distributed", "matplotlib", "pandas", "pyarrow", "tqdm", "typer",
                   "xarray"}  # fmt: skip
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn", "mpl_toolkits": "matplotlib"}
 

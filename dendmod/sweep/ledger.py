@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dendmod.atomic import replacing
 from dendmod.errors import SweepError
+from dendmod.npz import arrays_of, npz_of
 from dendmod.sweep.outcome import Arrays
 from dendmod.sweep.task import Task
 
@@ -97,8 +96,7 @@ class Ledger:
             return None
         if hashlib.sha256(raw).hexdigest() != row[0]:
             return None
-        with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        return arrays_of(io.BytesIO(raw))
 
     def put(self, task: Task, fingerprint: str, arrays: Arrays, seconds: float) -> None:
         """Store a result, and what it is the result of.
@@ -108,9 +106,7 @@ class Ledger:
         SweepError
             If it cannot be written (a full disk, for instance); the ledger stays as it was.
         """
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        raw = buffer.getvalue()
+        raw = npz_of(arrays)
         digest, key = task.digest(fingerprint), task.key
         with self._clear_errors(key):
             with replacing(self.path(digest)) as partial:

@@ -87,7 +87,8 @@ def attempt(
 
 def how_it_died(code: int | None) -> Died:
     """Return what is said of a process that ended without a result."""
-    return Died(f"its process ended with code {code} (killed, or out of memory?)")
+    why = "without an answer" if code == 0 else "killed, or out of memory?"
+    return Died(f"its process ended with code {code} ({why})")
 
 
 def too_slow(timeout: float) -> Died:

@@ -34,7 +34,8 @@ def runs_table(store: str | Path) -> pd.DataFrame:
         Each number or text in what was asked, by dotted name, such as ``asked.protocol.run.dt_ms``.
     result.NAME
         Each result that is one number or text; of an array of numbers ``result.NAME.mean``.
-        Where a column has numbers in some runs and text in others, all of it is text.
+        Where a column has numbers in some runs and text in others, or whole numbers of more than
+        64 bits, all of it is text.
     payload, fingerprint
         All that was asked, and what else the result depends on, as JSON.
     digest, file, sha256
@@ -58,9 +59,17 @@ def runs_table(store: str | Path) -> pd.DataFrame:
     table["ended"] = pd.to_datetime(table["ended"], utc=True)
     table["seconds"] = table["seconds"].astype(float)
     for name in table.columns:
-        if pd.api.types.infer_dtype(table[name], skipna=True) in ("mixed", "mixed-integer"):
+        kind = pd.api.types.infer_dtype(table[name], skipna=True)
+        if kind in ("mixed", "mixed-integer") or _beyond_64_bits(table[name]):
             table[name] = [None if pd.isna(value) else str(value) for value in table[name]]
     return table
+
+
+def _beyond_64_bits(column: pd.Series[Any]) -> bool:
+    """Whether a column has whole numbers that files of tables cannot keep as such."""
+    return column.dtype == object and any(
+        isinstance(value, int) and not -(2**63) <= value < 2**63 for value in column
+    )
 
 
 def write_runs(store: str | Path, path: Path) -> pd.DataFrame:
@@ -112,7 +121,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the numbers and texts in nested tables; lists stay in the payload only."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{key}" if name else key)
+            own = key.replace(".", "\\.")  # {"a.b": 1, "a": {"b": 2}} are two columns
+            yield from _leaves(inner, f"{name}.{own}" if name else own)
     elif value is not None and not isinstance(value, list):
         yield name, value
 

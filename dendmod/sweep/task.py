@@ -72,13 +72,17 @@ def execute(function: str, payload: dict[str, Any]) -> dict[str, np.ndarray]:
     Raises
     ------
     SweepError
-        If that is no dict, or holds what a file of arrays cannot keep.
+        If that is no dict of names, or holds what a file of arrays cannot keep.
     """
     out = resolve_function(function)(**payload)
     if not isinstance(out, dict):
         raise SweepError(f"{function} returned {type(out).__name__}; a task returns a dict")
     arrays = {name: np.asarray(value) for name, value in out.items()}
     for name, array in arrays.items():
+        if not (isinstance(name, str) and name.isprintable() and name):
+            raise SweepError(
+                f"{function} returned an array called {name!r}; give it a name that can be printed"
+            )
         if array.dtype.hasobject:
             raise SweepError(
                 f"{function} returned {name!r} as {type(out[name]).__name__}; a result is made of "

@@ -59,3 +59,18 @@ def hash_of(mark: str, **_: object) -> dict[str, str]:
 def read(mark: str) -> dict:
     """Return what a file says."""
     return {"text": np.array(Path(mark).read_text())}
+
+
+def ends(code: int) -> dict:
+    """End the own process without an answer."""
+    os._exit(code)
+
+
+def named(names: list) -> dict:
+    """Return arrays of these names."""
+    return {name: np.arange(k) for k, name in enumerate(names)}
+
+
+def keep(x: object) -> dict:
+    """Take anything."""
+    return {}

@@ -14,6 +14,7 @@ import pytest
 
 from dendmod.errors import SpecError, SweepError
 from dendmod.sweep import Ledger, Task, run_tasks
+from dendmod.sweep.table import write_runs
 
 HERE = Path(__file__).parent
 
@@ -58,6 +59,60 @@ def test_what_always_dies_is_named_and_the_rest_is_kept(tmp_path):
     with pytest.raises(SweepError, match=r"1 of 4 runs failed:\n  doomed: .*killed"):
         run_tasks(tasks, tmp_path, workers=2, progress=False)
     assert set(hashes(tmp_path)) == {"t/0", "t/1", "t/2"}
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_process_that_ends_without_an_answer_is_named_and_not_waited_for(tmp_path, code):
+    tasks = [*squares(3), Task("ends", "sweep_toys:ends", {"code": code})]
+    with pytest.raises(SweepError, match=rf"1 of 4 runs failed:\n  ends: .*code {code} .*tries: 2"):
+        run_tasks(tasks, tmp_path, workers=2, progress=False)
+    assert set(hashes(tmp_path)) == {"t/0", "t/1", "t/2"}
+
+
+@pytest.mark.parametrize("names", [["file", "allow_pickle", "a.npy", "a", "x/../y", "größe"]])
+def test_results_may_have_any_name_that_can_be_printed(tmp_path, names):
+    task = Task("odd", "sweep_toys:named", {"names": names}, cost=9)
+    for _ in range(2):  # made, and taken from the store
+        found = run_tasks([task], tmp_path, workers=1, progress=False)["odd"]
+        assert {name: array.size for name, array in found.items()} == {
+            name: k for k, name in enumerate(names)
+        }
+
+
+@pytest.mark.parametrize("name", [3, "", "a\nb", None])
+def test_a_result_without_a_name_is_the_failure_of_its_task_alone(tmp_path, name):
+    odd = Task("odd", "sweep_toys:named", {"names": [name]}, cost=9)
+    with pytest.raises(SweepError, match=r"1 of 4 runs failed:\n  odd: .*give it a name"):
+        run_tasks([*squares(3), odd], tmp_path, workers=1, progress=False)
+    assert set(hashes(tmp_path)) == {"t/0", "t/1", "t/2"}
+
+
+def test_a_script_from_standard_input_runs_its_tasks(tmp_path):
+    script = (
+        "from pathlib import Path\nfrom dendmod.sweep import Task, run_tasks\n"
+        "tasks = [Task('a', 'sweep_toys:square', {'x': 7})]\n"
+        f"print(run_tasks(tasks, Path({str(tmp_path)!r}), workers=1, progress=False)['a']['x'])\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
+    done = subprocess.run(
+        [sys.executable, "-"], input=script, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "49", done.stderr
+
+
+def test_every_payload_that_json_holds_reaches_the_table(tmp_path):
+    payloads = [{"x": 2**70}, {"x": True}, {"x": 1.5}, {"x": "text"}, {"x": 3}]
+    odd = {"a.b": 1, "a": {"b": 2}, "none": None, "list": [1, [2]], "": 5, "deep": {"": {"c": 6}}}
+    tasks = [Task(f"t{i}", "sweep_toys:keep", p) for i, p in enumerate([*payloads, {"x": odd}])]
+    run_tasks(tasks, tmp_path / "s", workers=2, progress=False)
+    table = write_runs(tmp_path / "s", tmp_path / "runs.parquet").set_index("key")
+    assert [table.loc[f"t{i}", "asked.x"] for i in range(5)] == [
+        str(2**70), "True", "1.5", "text", "3"
+    ]  # fmt: skip
+    assert table.loc["t5", "asked.x.a\\.b"] == 1
+    assert table.loc["t5", "asked.x.a.b"] == 2
+    assert table.loc["t5", "asked.x.deep..c"] == 6
+    assert (tmp_path / "runs.parquet").is_file()
 
 
 def test_an_exception_is_reported_with_its_traceback_in_the_ledger(tmp_path):
