@@ -10,6 +10,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import whole
 from dendmod.errors import SpecError
 
 Times = npt.NDArray[np.float64]
@@ -18,14 +19,22 @@ Times = npt.NDArray[np.float64]
 def stream(seed: int, *key: int | str) -> np.random.Generator:
     """Return the generator of one stream, from a counter-based Philox keyed by its name.
 
+    Equal keys give equal numbers: 3, ``np.int64(3)`` and 3.0 are the same key.
+
     Parameters
     ----------
     seed
         The seed of the whole run, >= 0.
     key
         What the numbers are for, such as ``trial, site, "background_gaba"``.
+
+    Raises
+    ------
+    SpecError
+        If the seed is negative, or it or a part of the key is neither text nor a whole number.
     """
-    text = repr((int(seed), *key)).encode()
+    parts = [str(k) if isinstance(k, str) else whole(k, "a part of a stream's key") for k in key]
+    text = repr((whole(seed, "seed", least=0), *parts)).encode()
     digest = hashlib.blake2b(text, digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 

@@ -20,6 +20,8 @@ Array = npt.NDArray[np.float64]
 _STEP = 12.0  # um between points
 _MIN_DIAMETER = 0.26
 
+_DRAWS = 10_000  # of one length within its range
+
 
 @dataclass(frozen=True)
 class TreeFacts:
@@ -128,10 +130,9 @@ def _split(rng: np.random.Generator, tips: int) -> tuple[int, int]:
 
 def _tree(rng: np.random.Generator, tips: int, order: int, facts: TreeFacts) -> _Branch:
     if tips == 1:
-        length = 0.0
         low, high = facts.terminal_range
-        while not low <= length <= high:
-            length = rng.normal(facts.terminal_mean, facts.terminal_sd)
+        drawn = (rng.normal(facts.terminal_mean, facts.terminal_sd) for _ in range(_DRAWS))
+        length = next(length for length in drawn if low <= length <= high)
         return _Branch(1, length, order)
     length = facts.internal_median * np.exp(rng.normal(0, facts.internal_sigma))
     branch = _Branch(tips, max(length, 3.0), order)

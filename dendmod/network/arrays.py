@@ -8,22 +8,18 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer
 
+from dendmod.arrays import reals, whole_numbers
 from dendmod.spec.base import Spec
 
 
 def _reals(value: Any) -> npt.NDArray[np.float64]:
-    array = np.array(value, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{np.count_nonzero(~np.isfinite(array))} values are not finite")
+    array = reals(value, "an array")
     array.flags.writeable = False
     return array
 
 
 def _integers(value: Any) -> npt.NDArray[np.int64]:
-    given = np.asarray(value)
-    array = np.array(given, dtype=np.int64) if given.size else np.zeros(given.shape, np.int64)
-    if given.size and not np.array_equal(array, given):
-        raise ValueError("give whole numbers")
+    array = whole_numbers(value, "an array")
     array.flags.writeable = False
     return array
 

@@ -19,6 +19,7 @@ from dendmod.population.thresholds import Thresholds
 
 Array = npt.NDArray[np.float64]
 _BLOCK = 100_000  # elements of one intermediate array
+_WIDENINGS = 100  # of the range in which an inverse is looked for
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,12 @@ class Activation:
         grid = self.grid(2)
         step = grid[-1] - grid[0]
         low, high = grid[0], grid[-1]
-        while self(low) > rate:
-            low -= step
-        while self(high) < rate:
-            high += step
+        for _ in range(_WIDENINGS):
+            if self(low) <= rate <= self(high):
+                break
+            low, high = low - step, high + step
+        else:
+            raise SpecError(
+                f"rate = {rate} Hz is too near 0 or {self.qmax:g} Hz: no input gives it exactly"
+            )
         return float(brentq(lambda v: float(self(v)) - rate, low, high, xtol=1e-12))

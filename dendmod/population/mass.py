@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, root
 
+from dendmod.arrays import check_fields, reals
 from dendmod.errors import SpecError
 from dendmod.population.kernels import Kernel
 
@@ -93,6 +94,7 @@ class Mass:
                 f"{n} activations, {len(self.kernels)} kernels, coupling of shape {shape} and "
                 f"{len(self.drive)} drives; give n, n, (n, n) and n"
             )
+        check_fields(self)
 
     @cached_property
     def _filters(self) -> tuple[tuple[tuple[int, int, float], ...], Array]:
@@ -214,6 +216,10 @@ class Mass:
             Times (s), shape [n], and inputs of all populations, shape [populations, n].
         """
         states = len(self._filters[0])
+        if not 0 < duration < np.inf or n < 2:
+            raise SpecError(f"duration = {duration} s at {n} times; give > 0 s and two or more")
+        if start is not None:
+            start = reals(start, "start", (states,))
         t = np.linspace(0.0, duration, n)
         done = solve_ivp(
             lambda _, s: self.derivative(s), (0.0, duration),

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import check_fields, reals
 from dendmod.errors import SpecError
 from dendmod.population.mass import RateFunction
 
@@ -30,6 +31,9 @@ class Modulated:
     output: float = 1.0
     input: float = 1.0
     shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def __call__(self, v: npt.ArrayLike) -> Array:
         """Return the rate (Hz)."""
@@ -94,11 +98,9 @@ class MassNetwork:
 
     def __post_init__(self) -> None:
         n = len(self.activations)
-        if np.shape(self.connectivity) != (n, n) or np.shape(self.drive) != (n,) or self.tau <= 0:
-            raise SpecError(
-                f"{n} activations, connectivity {np.shape(self.connectivity)}, drive "
-                f"{np.shape(self.drive)}, tau = {self.tau} ms: give (n, n), (n,) and tau > 0"
-            )
+        reals(self.connectivity, f"connectivity of {n} activations", (n, n))
+        reals(self.drive, f"drive of {n} activations", (n,))
+        check_fields(self, positive=("tau",))
 
     def rates(self, v: Array) -> Array:
         """Return the rate of each node (Hz), shape [nodes]."""
@@ -127,7 +129,7 @@ class MassNetwork:
         """
         from scipy.integrate import solve_ivp
 
-        v = np.asarray(self.drive if start is None else start, dtype=float)
+        v = reals(self.drive if start is None else start, "start", (len(self.activations),))
         for _ in range(20):
             done = solve_ivp(
                 lambda _, s: self.derivative(s), (0.0, 50 * self.tau), v, method="LSODA",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from dendmod.arrays import check_fields
 from dendmod.errors import SpecError
 from dendmod.params.shine2021 import OSCILLATOR, Oscillator
 from dendmod.rng import stream
@@ -28,6 +29,9 @@ class LogisticTransfer:
 
     sigma: float
     midpoint: float
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def __call__(self, v: Array) -> Array:
         """Return S at `v`."""
@@ -49,6 +53,14 @@ class TableTransfer:
     low: float
     high: float
     table: Array
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.low < self.high or np.ndim(self.table) != 1 or np.size(self.table) < 2:
+            raise SpecError(
+                f"a table of shape {np.shape(self.table)} from {self.low} to {self.high} V; give "
+                "two values or more, and low below high"
+            )
 
     def __call__(self, v: Array) -> Array:
         """Return S at `v`."""
@@ -191,6 +203,9 @@ class OscillatorNetwork:
     connectivity: Array
     noise: float
     oscillator: Oscillator = OSCILLATOR
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def integrate(
         self,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.special import expit
 
+from dendmod.arrays import check_fields
 from dendmod.errors import SpecError
 from dendmod.population.activation import Activation
 from dendmod.population.single import Step
@@ -35,6 +36,9 @@ class Sigmoid:
     midpoint: float
     scale: float
     unit: str = "mV"
+
+    def __post_init__(self) -> None:
+        check_fields(self, positive=("scale",))
 
     def __call__(self, v: npt.ArrayLike) -> Array:
         """Return the rate (Hz)."""

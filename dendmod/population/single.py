@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import check_fields
 from dendmod.errors import SpecError
 
 Array = npt.NDArray[np.float64]
@@ -54,6 +55,9 @@ class Step:
     """Nothing below threshold, `qmax` (Hz) above it."""
 
     qmax: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_fields(self, positive=("qmax",))
 
     def __call__(self, x: npt.ArrayLike) -> Array:
         """Rate (Hz)."""
