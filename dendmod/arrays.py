@@ -104,6 +104,26 @@ def reals(values: Any, name: str, shape: tuple[int, ...] | None = None) -> Reals
     return array
 
 
+def whole_steps(length: float, dt: float, name: str) -> int:
+    """Return how many steps of `dt` (ms) a duration has: the one rule for time, on every engine.
+
+    Raises
+    ------
+    SpecError
+        If it is no whole number of steps, to a millionth of one.
+    """
+    if not (np.isfinite(length) and np.isfinite(dt) and dt > 0 and length >= 0):
+        raise SpecError(f"{name} = {length} ms in steps of {dt} ms; give finite numbers, dt > 0")
+    steps = round(length / dt)
+    if abs(steps * dt - length) > 1e-6 * dt:
+        below, above = (round(int(length / dt) + k) * dt for k in (0, 1))
+        raise SpecError(
+            f"{name} = {length} ms is no whole number of steps of {dt} ms; give {below:.10g} or "
+            f"{above:.10g} ms"
+        )
+    return steps
+
+
 def check_fields(record: Any, *, positive: tuple[str, ...] = ()) -> None:
     """Check that every number and array of numbers in a dataclass is finite.
 

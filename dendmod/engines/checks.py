@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dendmod.errors import SpecError, did_you_mean
@@ -9,7 +10,7 @@ from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
-from dendmod.spec.stimulus import check_places
+from dendmod.spec.stimulus import SpikeTrain, check_places, check_trains
 
 # current, reversal potential, concentrations inside and outside
 _OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
@@ -107,6 +108,30 @@ def check_setup(setup: Setup) -> None:
             raise SpecError(
                 f"recording {name!r}: there is no variable {kept.variable!r}."
                 + did_you_mean(kept.variable, allowed)
+            )
+
+
+def check_weights(setup: Setup, trains: Sequence[SpikeTrain]) -> None:
+    """Refuse spike trains for synapses that are not there, and negative conductances.
+
+    A point process whose current depends on the potential carries a conductance, which has no
+    sign; one that does not carries a current.
+
+    Raises
+    ------
+    SpecError
+        Naming the synapse.
+    """
+    check_trains(setup, tuple(trains))
+    known = mechanism_set(setup.cell.mechanisms)
+    of = {s.name: s.mechanism for s in setup.synapses}
+    for train in trains:
+        mechanism = known.get(of[train.synapse])
+        if train.weight < 0 and "v" in mechanism.reads:
+            raise SpecError(
+                f"the weight of {train.synapse!r} is {train.weight} uS, but {mechanism.suffix} is "
+                "a conductance, and none is below 0. Inhibition has a reversal potential of its "
+                "own: give a synapse such as DoubleExpSyn with e = -80"
             )
 
 

@@ -17,6 +17,7 @@ from dendmod.npz import read_npz
 from dendmod.paths import file_hash
 from dendmod.rng import stream
 
+_MOST_CHANNELS = 4  # of images: grey, grey and alpha, red green blue, and alpha
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
@@ -91,6 +92,12 @@ def _check(images: npt.NDArray[Any], labels: npt.NDArray[Any], part: str, path: 
         raise SpecError(
             f"{path}: {part}_images have shape {images.shape}; give [samples, height, width] or "
             "[samples, channels, height, width]"
+        )
+    if images.ndim == 4 and images.shape[3] <= _MOST_CHANNELS < images.shape[1]:
+        raise SpecError(
+            f"{path}: {part}_images have shape {images.shape}: {images.shape[1]} channels of "
+            f"{images.shape[2]} x {images.shape[3]} pixels. Channels come second here; where they "
+            "stand last, give numpy.moveaxis(images, -1, 1)"
         )
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise SpecError(f"{path}: {part}_labels must be whole numbers, one a sample")

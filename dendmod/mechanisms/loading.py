@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,8 +138,8 @@ def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
         built = library(wanted)
         check_library(built.path)
         if built.coreneuron is not None and not present:
-            os.environ["CORENEURONLIB"] = str(built.coreneuron)
-        h.nrn_load_dll(str(built.path))
+            os.environ["CORENEURONLIB"] = _in_ascii(built.coreneuron)
+        h.nrn_load_dll(_in_ascii(built.path))
         missing = [suffix for suffix in files if not hasattr(h, suffix)]
         if missing:
             raise MechanismError(
@@ -146,6 +149,28 @@ def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
         if not present:
             return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
     return LoadedMechanisms(content_hash(list(files.values())), "working directory", False)
+
+
+def _in_ascii(library: Path) -> str:
+    """Return a path of a library that NEURON can open, which takes none beyond ASCII.
+
+    Raises
+    ------
+    MechanismError
+        If the folder of temporary files is beyond ASCII too.
+    """
+    if str(library).isascii():
+        return str(library)
+    folder = tempfile.mkdtemp(prefix="dendmod-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    link = Path(folder) / library.name
+    if not str(link).isascii():
+        raise MechanismError(
+            f"NEURON cannot load {library}: it takes paths in ASCII alone. Set DENDMOD_CACHE to a "
+            "folder whose name is in ASCII"
+        )
+    link.symlink_to(library)
+    return str(link)
 
 
 def check_library(path: Path) -> None:

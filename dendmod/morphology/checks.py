@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dendmod.errors import MorphologyError
 
 SOMA = 1
+WHOLE = (0, 1, 6)  # fields of a line that are whole numbers: id, type, parent
 _TYPES = {SOMA: "soma", 2: "axon", 3: "basal", 4: "apical"}
 _SMALLEST = 1e-4  # um, the size of an atom
 _LARGEST = 1e6  # um, a metre
@@ -71,10 +72,13 @@ def _fields(fields: list[str], line: str, where: str) -> tuple[int, int, int]:
             f"{where}: {len(fields)} fields; an SWC line has 7: id type x y z radius parent"
         )
     try:
-        point, kind, parent = int(fields[0]), int(fields[1]), int(fields[6])
         values = [float(f) for f in fields[2:6]]
+        numbers = [float(fields[k]) for k in WHOLE]
     except ValueError:
         raise MorphologyError(f"{where}: not a number in {line.strip()!r}") from None
+    if not all(number.is_integer() for number in numbers):
+        raise MorphologyError(f"{where}: id, type and parent are whole numbers; {line.strip()!r}")
+    point, kind, parent = map(int, numbers)
     if not all(map(math.isfinite, values)):
         raise MorphologyError(f"{where}: a coordinate or the radius is not finite")
     if values[3] <= 0:

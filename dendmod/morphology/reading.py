@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dendmod.errors import MorphologyError
-from dendmod.morphology.checks import check_asc, check_swc
+from dendmod.morphology.checks import WHOLE, check_asc, check_swc
 from dendmod.morphology.model import Array, Kind, Morphology, Section
 from dendmod.morphology.plausible import check_soma_chain, warn_of_sizes
 from dendmod.morphology.soma import outline_to_stack
@@ -40,6 +40,8 @@ def read(path: str | Path, name: str | None = None) -> Morphology:
         raise MorphologyError(f"{path}: unknown format {suffix!r}; give an .swc or .asc file")
     text = _text(path)
     (check_swc if suffix == ".swc" else check_asc)(text, str(path))
+    if suffix == ".swc":
+        text = "\n".join(map(_with_whole_numbers, text.split("\n")))
     return _convert(text, path, name or path.stem)
 
 
@@ -62,6 +64,16 @@ def _text(path: Path) -> str:
         raise MorphologyError(f"{path}: not a text file (it holds zero bytes); is it truncated?")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.encode("ascii", "replace").decode("ascii")
+
+
+def _with_whole_numbers(line: str) -> str:
+    """Return a line with 1 in place of 1.000000, which tables saved by numpy and pandas have."""
+    fields = line.split("#")[0].split()
+    if not any("." in fields[k] or "e" in fields[k].lower() for k in WHOLE if k < len(fields)):
+        return line
+    for k in WHOLE:
+        fields[k] = str(int(float(fields[k])))
+    return " ".join(fields)
 
 
 def _convert(text: str, path: Path, name: str) -> Morphology:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
+from dendmod.arrays import whole_steps
 from dendmod.errors import SpecError
 from dendmod.network.arrays import ArraySpec, Integers, Reals
 from dendmod.network.spec import NetworkSpec
@@ -214,12 +215,8 @@ class NetworkRun(ArraySpec):
 
     @model_validator(mode="after")
     def _whole_steps(self) -> NetworkRun:
-        for name, steps in (("duration", self.n_steps), ("settle", self.settle_steps)):
-            length = getattr(self, name)
-            if abs(steps * self.dt - length) > 1e-6 * self.dt:
-                raise ValueError(
-                    f"{name} = {length} ms is no whole number of steps of {self.dt} ms"
-                )
+        for name in ("duration", "settle"):
+            whole_steps(getattr(self, name), self.dt, name)
         if not 1 <= self.n_steps <= 30_000:
             raise ValueError(f"a sample has {self.n_steps} steps; 1..30000 are allowed")
         given = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, model_validator
 
+from dendmod.arrays import whole_steps
 from dendmod.spec.base import Spec
 
 
@@ -19,6 +20,8 @@ class Run(Spec):
     steps (absolute tolerance 1e-3), for the back-propagating spikes whose height at 620 um still
     changes by 7 mV when implicit Euler's step shrinks from 0.025 ms.
 
+    With fixed steps `tstop` and `settle` are whole numbers of them, on every engine.
+
     ``spike_threshold`` (mV) is what an upward crossing of counts as a spike of the result.
     """
 
@@ -27,3 +30,11 @@ class Run(Spec):
     settle: float = Field(default=0.0, ge=0)
     method: Literal["fixed", "adaptive"] = "fixed"
     spike_threshold: float = 0.0
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> Run:
+        if self.method == "fixed":
+            if whole_steps(self.tstop, self.dt, "tstop") < 1:
+                raise ValueError(f"tstop = {self.tstop} ms is no step of {self.dt} ms; give more")
+            whole_steps(self.settle, self.dt, "settle")
+        return self

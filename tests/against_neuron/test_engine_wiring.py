@@ -6,6 +6,7 @@ import pytest
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.engines.neuron import Simulator, settled_state
 from dendmod.engines.neuron.segments import segment_tree
+from dendmod.errors import SpecError
 from dendmod.morphology import resolve
 from dendmod.network.drawn import hay_soma
 from dendmod.spec import (
@@ -73,6 +74,17 @@ def test_spikes_arrive_their_times_after_settling_until_the_run_ends():
     assert jumps[0] in (200, 201)
     assert jumps[jumps > 600][0] in (900, 901)
     assert np.ptp(v[:201]) < 1e-6
+
+
+def test_a_negative_conductance_is_refused_and_a_negative_current_is_not():
+    synapses = tuple(
+        Synapse(name=name, mechanism=mechanism, location=SOMA, params={})
+        for name, mechanism in (("g", "DoubleExpSyn"), ("i", "DoubleExpCurrent"))
+    )
+    with pytest.raises(SpecError, match=r"weight of 'g' is -0.01 uS, but DoubleExpSyn is a condu"):
+        run((SpikeTrain("g", np.array([10.0]), -0.01),), synapses=synapses)
+    down = run((SpikeTrain("i", np.array([10.0]), -0.01),), synapses=synapses).v["soma"]
+    assert down.min() < E - 0.1
 
 
 def test_a_voltage_clamp_holds_until_the_run_ends_however_long_the_cell_settled():

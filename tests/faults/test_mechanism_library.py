@@ -1,5 +1,6 @@
 """What happens when the compiled library is broken, missing or made elsewhere?"""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,19 @@ def test_a_library_in_the_working_directory_is_used_and_not_loaded_twice(tmp_pat
     folder.mkdir()
     shutil.copy(built, folder)
     _used_from(tmp_path)
+
+
+def test_a_library_in_a_folder_beyond_ascii_is_loaded(tmp_path):
+    """NEURON opens paths in ASCII alone; homes have other names too."""
+    built = mechanisms.library()
+    cache_of_user = tmp_path / "caché" / "mechanisms"
+    shutil.copytree(built.path.parent.parent, cache_of_user / built.path.parent.parent.name)
+    env = {**os.environ, "DENDMOD_CACHE": str(tmp_path / "caché")}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cache" in done.stdout
 
 
 @pytest.mark.slow

@@ -193,6 +193,16 @@ def test_a_broken_asc_is_refused(tmp_path, old, new, message):
         read(write(tmp_path, GOOD_ASC.replace(old, new), "cell.asc"))
 
 
+def test_numbers_saved_by_a_table_program_are_read(tmp_path):
+    """numpy.savetxt writes every column as 1.000000000000000000e+00."""
+    rows = [[float(x) for x in line.split()] for line in GOOD.splitlines()[1:]]
+    np.savetxt(tmp_path / "saved.swc", rows)
+    plain, saved = read(write(tmp_path, GOOD)), read(tmp_path / "saved.swc")
+    assert plain.sha256 == saved.sha256
+    with pytest.raises(MorphologyError, match=r"cell.swc:5: id, type and parent are whole"):
+        read(write(tmp_path, GOOD.replace("4 3 15", "4.5 3 15")))
+
+
 def test_a_file_from_another_system_is_read(tmp_path):
     path = tmp_path / "cell.swc"
     odd = "\ufeff# comment\r\n" + GOOD.replace("\n", "\r\n")

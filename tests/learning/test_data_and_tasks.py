@@ -78,6 +78,7 @@ def test_a_file_is_read_and_scaled(tmp_path):
         ({"train_images": np.full((6, 4, 4), 255.0)}, "range from 255.0 to 255.0"),
         ({"test_images": np.zeros((4, 16))}, r"shape \(4, 16\)"),
         ({"test_images": np.zeros((4, 4, 8))}, "images of one size"),
+        ({"train_images": np.zeros((6, 8, 8, 3))}, r"8 channels of 8 x 3 pixels.*moveaxis"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path, changes, said):

@@ -56,6 +56,27 @@ def test_a_value_out_of_range_names_field_bound_and_value():
     assert "'fixed' or 'adaptive'" in said(lambda: Run(tstop=1, method="exact"))
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"tstop": 10.05},
+            "tstop = 10.05 ms is no whole number of steps of 0.1 ms; give 10 or 10.1",
+        ),
+        ({"tstop": 0.001}, "tstop = 0.001 ms is no whole number of steps"),
+        ({"tstop": 10, "settle": 0.25}, "settle = 0.25 ms is no whole number of steps"),
+    ],
+)
+def test_a_duration_is_a_whole_number_of_steps(fields, words):
+    assert words in said(lambda: Run(**fields))
+
+
+@pytest.mark.parametrize("fields", [{"tstop": 0.3}, {"tstop": 1000.1}, {"tstop": 10.05,
+                                    "method": "adaptive"}, {"tstop": 5, "dt": 0.0125}])  # fmt: skip
+def test_durations_that_are_whole_numbers_of_steps_but_for_rounding_are_taken(fields):
+    assert Run(**fields).tstop == fields["tstop"]
+
+
 def test_an_unknown_field_names_the_nearest_and_all_before_what_is_missing():
     first, second = said(lambda: Run(tstp=1)).splitlines()
     assert first == (

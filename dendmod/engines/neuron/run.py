@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.checks import check_setup, with_numbers
+from dendmod.engines.checks import check_setup, check_weights, with_numbers
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
@@ -14,7 +14,7 @@ from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.currents import Current
 from dendmod.spec.result import Array, Result
-from dendmod.spec.stimulus import Recording, VoltageClamp, check_trains
+from dendmod.spec.stimulus import Recording, VoltageClamp
 
 _ALWAYS = 1e9  # ms
 _LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds
@@ -171,11 +171,11 @@ class Simulator(InSession):
         Raises
         ------
         SpecError
-            If a train names a synapse that is not there.
+            If a train names a synapse that is not there, or a conductance is negative.
         EngineError
             If a recorded voltage did not stay finite, or is far beyond that of any cell.
         """
-        check_trains(self.setup, trains)
+        check_weights(self.setup, trains)
         own = tuple(clamp.amp for clamp in self.setup.current_clamps)
         if amps is not None and len(amps) != len(own):
             raise SpecError(f"{len(amps)} amplitudes for {len(own)} current clamps; give one each")
