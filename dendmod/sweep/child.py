@@ -51,7 +51,7 @@ def run_in_child(
     environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     try:
         child = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(theirs)],
+            [sys.executable, "-c", f"from {__name__} import main; main()", str(theirs)],
             stdin=subprocess.PIPE,
             pass_fds=(theirs,),
             env=environment,
@@ -109,7 +109,3 @@ def main() -> None:
     outcome = attempt(*pickle.load(sys.stdin.buffer))
     with os.fdopen(int(sys.argv[1]), "wb") as answer:
         pickle.dump(outcome, answer, protocol=pickle.HIGHEST_PROTOCOL)
-
-
-if __name__ == "__main__":
-    main()

@@ -146,6 +146,8 @@ def as_it_was(function: str) -> bool:
 def closure(module: str) -> dict[str, Path]:
     """Return a module and all that it imports from its own package and dendmod, with their files.
 
+    A module that is built into Python or compiled has none; versions stand for its code.
+
     Raises
     ------
     SweepError
@@ -165,9 +167,16 @@ def closure(module: str) -> dict[str, Path]:
         parents = name.split(".")[:-1]
         waiting += [".".join(parents[: k + 1]) for k in range(len(parents))]
         waiting += _imported(path, name)
-    if module not in found:
+    if module not in found and not _without_source(module):
         raise SweepError(f"there is no module {module!r} whose code could be hashed")
     return dict(sorted(found.items()))
+
+
+def _without_source(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 @cache

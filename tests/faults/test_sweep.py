@@ -98,6 +98,14 @@ def test_a_script_from_standard_input_runs_its_tasks(tmp_path):
         [sys.executable, "-"], input=script, env=env, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.strip() == "49", done.stderr
+    assert done.stderr == ""
+
+
+def test_a_function_that_is_built_into_python_is_run_and_what_it_returns_is_named(tmp_path):
+    with pytest.raises(SweepError, match=r"hypot: .*math:hypot returned float; a task returns a d"):
+        run_tasks([Task("hypot", "math:hypot", {})], tmp_path, workers=1, progress=False)
+    with pytest.raises(SweepError, match="no module 'nowhere'"):
+        run_tasks([Task("x", "nowhere:x", {})], tmp_path, workers=1, progress=False)
 
 
 def test_every_payload_that_json_holds_reaches_the_table(tmp_path):
