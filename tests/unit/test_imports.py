@@ -27,6 +27,7 @@ LAYERS = (
     ("engines",),
     ("cells",),
     ("sweep",),
+    ("cells.imports",),
     ("exchange",),
     ("figure",),
     ("plotting",),

@@ -8,22 +8,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from dendmod.engines.neuron.session import h
 from dendmod.errors import EngineError, MechanismError, SpecError
 from dendmod.mechanisms import MechanismSet
 from dendmod.mechanisms.catalogue import Mechanism
+from dendmod.spec.cell import RegionName
 from dendmod.spec.frozen import FrozenCell, FrozenSection
 from dendmod.spec.section_tables import SectionMembrane
 
-Region = Literal["soma", "basal", "apical", "axon"]
-
-_BY_LIST: dict[str, Region] = {
+_BY_LIST: dict[str, RegionName] = {
     "somatic": "soma", "soma": "soma", "basal": "basal", "apical": "apical", "axonal": "axon",
     "axon": "axon", "myelinated": "axon", "myelin": "axon",
 }  # fmt: skip
-_BY_NAME: tuple[tuple[str, Region], ...] = (
+_BY_NAME: tuple[tuple[str, RegionName], ...] = (
     ("soma", "soma"), ("axon", "axon"), ("ais", "axon"), ("hill", "axon"), ("iseg", "axon"),
     ("node", "axon"), ("myelin", "axon"), ("apic", "apical"), ("dend", "basal"),
     ("basal", "basal"),
@@ -57,7 +56,7 @@ def read_out(
     *,
     name: str,
     lists: Mapping[str, Sequence[Any]] | None = None,
-    regions: Mapping[str, Region] | None = None,
+    regions: Mapping[str, RegionName] | None = None,
     names: Mapping[Any, str] | None = None,
     celsius: float | None = None,
     v_init: float | None = None,
@@ -176,7 +175,7 @@ class _Reader:
         sections: Sequence[Any],
         known: MechanismSet,
         lists: dict[str, Sequence[Any]],
-        regions: dict[str, Region],
+        regions: dict[str, RegionName],
         names: dict[Any, str],
     ) -> None:
         self.sections, self.known, self.lists, self.regions = sections, known, lists, regions
@@ -340,7 +339,7 @@ class _Reader:
             }
         return self._styles[suffixes]
 
-    def _region(self, sec: Any) -> Region:
+    def _region(self, sec: Any) -> RegionName:
         name = self.names[sec]
         stem = name.partition("[")[0]
         on = [own for own, members in self.lists.items() if sec in members]
