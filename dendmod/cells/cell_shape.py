@@ -18,7 +18,7 @@ from dendmod.spec.cell_file import BUILT_IN_LISTS, PLACE_NAMES
 from dendmod.spec.expression import Expression, evaluator_of
 
 _LIST_OF = {"soma": "somatic", "basal": "basal", "apical": "apical", "axon": "axonal"}
-_SECTION_NAME = re.compile(r"^[A-Za-z_]+(\[\d+\])?$")
+_SECTION_NAME = re.compile(r"^[A-Za-z_]\w*(\[\d+\])?$")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class SectionShape:
     order
         Number of sections between it and the soma, itself included; 0 for the soma.
     diameters
-        Of a drawn cylinder, one or one a segment (um); None for a section of the morphology.
+        Of a cylinder, one or one a segment (um); None for a section that its points size.
     """
 
     name: str
@@ -66,12 +66,15 @@ class CellShape:
         How many of the last drawn sections are.
     lists
         The lists of the cell file: an expression, or names of sections.
+    with_myelin
+        Names of sections of the morphology that are myelinated.
     """
 
     morphology: Morphology
     axon: AxonCylinders | None
     myelinated: int
     lists: Mapping[str, str | tuple[str, ...]]
+    with_myelin: frozenset[str] = frozenset()
 
     @cached_property
     def sections(self) -> tuple[SectionShape, ...]:
@@ -83,7 +86,10 @@ class CellShape:
         for i, section in enumerate(shape.sections):
             if i:
                 order.append(order[section.parent] + 1)
-            lists = {"all", _LIST_OF[section.kind], *(n for n, of in trees.items() if i in of)}
+            own = _LIST_OF[section.kind]
+            if shape.neuron_names[i] in self.with_myelin:
+                own = "myelinated"
+            lists = {"all", own, *(n for n, of in trees.items() if i in of)}
             if section.kind in ("basal", "apical"):
                 lists.add("dendritic")
             found.append(
@@ -91,9 +97,10 @@ class CellShape:
                     name=shape.neuron_names[i],
                     region=section.kind,
                     lists=frozenset(lists),
-                    length=float(_arcs(shape, i)[-1]),
-                    start=shape.path_distance(i, 0.0),
+                    length=float(_arcs(shape, i)[-1]) if section.L is None else section.L,
+                    start=shape.path_distance(i, float(section.end)),
                     order=order[i],
+                    diameters=section.diam or None,
                 )
             )
         return (*found, *self._drawn(found[0].length))

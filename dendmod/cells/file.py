@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dendmod.cells.cell_shape import CellShape, drawn_axon
+from dendmod.cells.frozen import myelin_of, with_frozen
 from dendmod.errors import DendmodError, SpecError, did_you_mean, of_file
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.morphology import resolve
+from dendmod.morphology.frozen import read_frozen
 from dendmod.morphology.naming import resolve_path
 from dendmod.paths import data_dir
 from dendmod.spec.cell import AxonCylinders, Cell
@@ -24,6 +26,7 @@ from dendmod.spec.cell_file import (
     ParameterFields,
 )
 from dendmod.spec.expression import evaluator_of
+from dendmod.spec.frozen import FrozenCell
 from dendmod.spec.section_tables import SectionMembrane, SectionTables
 from dendmod.spec.tables import load_toml
 
@@ -110,14 +113,19 @@ def load_cell(name: str | Path) -> LoadedCell:
     path = find_cell(name).resolve()
     table = _table(path)
     with of_file(path):
-        fields = CellFile.model_validate(table)
-        morphology = _beside(path, fields.morphology)
+        frozen = _beside(path, str(table["sections"]), "sections") if "sections" in table else None
+        fields = CellFile.model_validate(
+            table if frozen is None else with_frozen(table, read_frozen(frozen))
+        )
+        morphology = frozen or _beside(path, str(fields.morphology), "morphology")
         for folder in fields.mechanisms:
             if not (path.parent / folder).is_dir():
                 raise SpecError(f"mechanisms: there is no folder {path.parent / folder}")
         folders = tuple(str((path.parent / f).resolve()) for f in fields.mechanisms)
     stamp = resolve_path(morphology).stat().st_mtime_ns
-    return _load(path, fields.model_dump_json(by_alias=True), morphology, folders, stamp)
+    return _load(
+        path, fields.model_dump_json(by_alias=True, exclude_unset=True), morphology, folders, stamp
+    )
 
 
 @lru_cache(maxsize=16)
@@ -130,8 +138,10 @@ def _load(
         shape = resolve(morphology)
         if axon is not None:
             shape = shape.without_axon()
-        sections = CellShape(shape, axon, myelinated, fields.lists)
-        tables = _Membrane(fields, sections, mechanism_set(folders)).tables()
+        frozen = None if fields.sections is None else read_frozen(morphology)
+        myelin = frozenset(() if frozen is None else myelin_of(frozen))
+        sections = CellShape(shape, axon, myelinated, fields.lists, myelin)
+        tables = _Membrane(fields, sections, mechanism_set(folders), frozen).tables()
         cell = Cell(
             morphology=morphology,
             biophysics=tables,
@@ -154,14 +164,14 @@ def _table(path: Path) -> dict[str, Any]:
     return table
 
 
-def _beside(path: Path, morphology: str) -> str:
-    """Return the morphology as a full path where it lies beside the cell, else its name."""
-    beside = path.parent / morphology
+def _beside(path: Path, name: str, field: str) -> str:
+    """Return a file as a full path where it lies beside the cell, else the name of a shape."""
+    beside = path.parent / name
     if beside.is_file():
         return str(beside.resolve())
-    if Path(morphology).suffix:
-        raise SpecError(f"morphology: there is no file {beside}")
-    return morphology
+    if Path(name).suffix or field == "sections":
+        raise SpecError(f"{field}: there is no file {beside}")
+    return name
 
 
 def _axon(fields: AxonFields) -> tuple[AxonCylinders | None, int]:
@@ -196,8 +206,15 @@ class _Row:
 class _Membrane:
     """Evaluates the rows of a cell file."""
 
-    def __init__(self, fields: CellFile, shape: CellShape, known: MechanismSet) -> None:
+    def __init__(
+        self,
+        fields: CellFile,
+        shape: CellShape,
+        known: MechanismSet,
+        frozen: FrozenCell | None = None,
+    ) -> None:
         self.fields, self.shape, self.known = fields, shape, known
+        self.given = [] if frozen is None else [s.membrane for s in frozen.sections]
         shape.check_lists()
         self.rows = [self._row(i, row) for i, row in enumerate(fields.parameters, start=1)]
         for where, suffixes in fields.insert.items():
@@ -244,6 +261,8 @@ class _Membrane:
         )
 
     def _nseg(self) -> list[int]:
+        if self.given:
+            return [membrane.nseg for membrane in self.given]
         given = self.fields.discretisation
         if given.rule is None and given.d_lambda is None and not given.nseg:
             raise SpecError("discretisation: give a rule, d_lambda or nseg")
@@ -308,7 +327,8 @@ class _Membrane:
     def _inserted(self, i: int) -> set[str]:
         place = self.shape.places(i, 1, False)[0]
         name = self.shape.sections[i].name
-        return {
+        there = set(self.given[i].mechanisms) if self.given else set()
+        return there | {
             suffix
             for where, suffixes in self.fields.insert.items()
             if self.shape.on_list(where, name, place)
@@ -322,6 +342,9 @@ class _Membrane:
         last_at_end = self.fields.discretisation.value_at == "centre, last at end"
         section, places = self.shape.sections[i], self.shape.places(i, nseg, last_at_end)
         values: dict[str, list[float | None]] = {}
+        if self.given:
+            for name, before in {**self.given[i].values, "Ra": (self.given[i].Ra,)}.items():
+                values[name] = [*before] if len(before) == nseg else [before[0]] * nseg
         for row in self.rows:
             fields = row.fields
             if only is not None and fields.name not in only:
@@ -398,6 +421,7 @@ class _Membrane:
         for suffix, found in ranges.items():
             for end in (0, 1):
                 self.known.check_parameters(suffix, {p: levels[end] for p, levels in found.items()})
+        self._check_names(sections)
         self._check_reversals(sections)
         self._check_globals(suffixes)
         for name, receptor in self.fields.receptors.items():
@@ -405,6 +429,17 @@ class _Membrane:
                 self.known.check_point_process(receptor.mechanism, receptor.params)
             except DendmodError as error:
                 raise SpecError(f"receptors.{name}: {error}") from None
+
+    def _check_names(self, sections: tuple[SectionMembrane, ...]) -> None:
+        """Check that what a file of sections sets is there, as its .mod files now are."""
+        for section, shape in zip(
+            sections if self.given else (), self.shape.sections, strict=False
+        ):
+            ions = {ion for suffix in section.mechanisms for ion in self._ions(suffix)}
+            own = {f"{a}{ion}{b}" for ion in ions for a, b in (("e", ""), ("", "i"), ("", "o"))}
+            for name in section.values:
+                if name not in own and name != "cm" and not _suffix(name, self.known):
+                    raise SpecError(f"{shape.name}: {_unknown_name(name, self.known, ions)}")
 
     def _check_reversals(self, sections: tuple[SectionMembrane, ...]) -> None:
         for row in self.rows:

@@ -56,7 +56,7 @@ def candidates(morphology: Morphology, choice: SiteChoice) -> tuple[Location, ..
     """Return one place on each terminal basal or oblique section that is long enough."""
     obliques = set(morphology.oblique_sections)
     return tuple(
-        Location(section=i, x=choice.x)
+        Location(section=i, x=abs(choice.x - section.end))
         for i, section in enumerate(morphology.sections)
         if (section.kind == "basal" or i in obliques)
         and morphology.is_terminal(i)

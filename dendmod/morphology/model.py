@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -30,12 +30,27 @@ class Section:
         Diameters (um), shape [n].
     parent
         Number of the parent section; -1 for the soma.
+    parent_x
+        Where on its parent it is joined; None for the middle of the soma and the end of others, as
+        files of points have it.
+    end
+        Which end of it is joined, 0 or 1.
+    name
+        Its own; None for that which NEURON's import gives.
+    L, diam
+        Length and diameter (um), one or one a segment, where these and not its points say its
+        size; the points then only draw it.
     """
 
     kind: Kind
     points: Array
     diameters: Array
     parent: int
+    parent_x: float | None = None
+    end: Literal[0, 1] = 0
+    name: str | None = None
+    L: float | None = None
+    diam: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         points = np.array(self.points, dtype=float)
@@ -64,11 +79,13 @@ class Section:
     @cached_property
     def length(self) -> float:
         """Length (um)."""
-        return float(self.steps.sum())
+        return float(self.steps.sum()) if self.L is None else self.L
 
     @cached_property
     def area(self) -> float:
-        """Lateral area (um2) of the frusta between the points."""
+        """Lateral area (um2) of the frusta between the points, or of its cylinders."""
+        if self.L is not None:
+            return float(np.pi * np.mean(self.diam) * self.L)
         r = self.diameters / 2
         slant = np.hypot(self.steps, np.diff(r))
         return float((np.pi * (r[:-1] + r[1:]) * slant).sum())
@@ -84,7 +101,7 @@ class Morphology:
         How it is called in results.
     sections
         The soma first; parents before children. Children of the soma are joined at soma(0.5), all
-        others at the end of their parent.
+        others at the end of their parent, unless a section says another place (`joint`).
     """
 
     name: str
@@ -108,6 +125,8 @@ class Morphology:
         digest = hashlib.sha256()
         for s in self.sections:
             digest.update(f"{s.kind} {s.parent} {s.diameters.size}\n".encode())
+            if (s.parent_x, s.end, s.L, s.diam) != (None, 0, None, ()):
+                digest.update(f"{s.parent_x} {s.end} {s.L} {s.diam}\n".encode())
             for values in (s.points, s.diameters):
                 digest.update((np.round(values, 6) + 0.0).tobytes())  # + 0.0: no -0.0
         return digest.hexdigest()
@@ -120,15 +139,29 @@ class Morphology:
         for s in self.sections:
             number = counts.get(s.kind, 0)
             counts[s.kind] = number + 1
-            names.append("soma" if s.kind == "soma" else f"{s.kind}[{number}]")
+            given = "soma" if s.kind == "soma" else f"{s.kind}[{number}]"
+            names.append(given if s.name is None else s.name)
         return tuple(names)
 
     @cached_property
     def neuron_names(self) -> tuple[str, ...]:
         """Names as NEURON's import gives them: soma, dend[0], apic[0], axon[0] ..."""
         short = {"basal": "dend", "apical": "apic"}
-        pieces = (name.partition("[") for name in self.names)
-        return tuple(short.get(kind, kind) + bracket + rest for kind, bracket, rest in pieces)
+        found = []
+        for section, name in zip(self.sections, self.names, strict=True):
+            kind, bracket, rest = name.partition("[")
+            found.append(
+                short.get(kind, kind) + bracket + rest if section.name is None else section.name
+            )
+        return tuple(found)
+
+    def joint(self, i: int) -> tuple[float, Literal[0, 1]]:
+        """Return where on its parent a section is joined, and which end of it."""
+        section = self.sections[i]
+        place = section.parent_x
+        if place is None:
+            place = 0.5 if section.parent == 0 else 1.0
+        return place, section.end
 
     @cached_property
     def _children(self) -> tuple[tuple[int, ...], ...]:
@@ -143,7 +176,7 @@ class Morphology:
 
     def is_terminal(self, i: int) -> bool:
         """Whether a section ends in a tip."""
-        return not self._children[i]
+        return all(self.joint(k)[0] == self.sections[i].end for k in self._children[i])
 
     def length(self, i: int) -> float:
         """Return the length of a section (um)."""
@@ -152,19 +185,24 @@ class Morphology:
     @cached_property
     def _start(self) -> tuple[float, ...]:
         start = [0.0]
-        for s in self.sections[1:]:
-            parent = s.parent
-            start.append(0.0 if parent == 0 else start[parent] + self.sections[parent].length)
+        for i, s in enumerate(self.sections[1:], start=1):
+            above, (x, _) = self.sections[s.parent], self.joint(i)
+            along = abs(x - 0.5) if s.parent == 0 else abs(x - above.end)
+            start.append(start[s.parent] + along * above.length)
         return tuple(start)
 
     def path_distance(self, i: int, x: float) -> float:
-        """Return the path distance (um) of a place from the start of its tree at the soma."""
-        return self._start[i] + x * self.sections[i].length
+        """Return the path distance (um) of a place from the start of its tree at the soma.
+
+        The start is the middle of the soma for sections that are joined elsewhere on it; of the
+        soma's own places it is soma(0).
+        """
+        return self._start[i] + abs(x - self.sections[i].end) * self.sections[i].length
 
     @cached_property
     def _reach(self) -> tuple[float, ...]:
         """Longest path distance in the subtree of each section."""
-        reach = [self.path_distance(i, 1.0) for i in range(len(self.sections))]
+        reach = [self.path_distance(i, 1.0 - s.end) for i, s in enumerate(self.sections)]
         for i in range(len(self.sections) - 1, 0, -1):
             parent = self.sections[i].parent
             if parent > 0:
@@ -220,12 +258,16 @@ class Morphology:
             If the apical tree is shorter or there is none.
         """
         for i in self.trunk_sections:
-            if self._start[i] <= distance <= self.path_distance(i, 1.0):
-                return i, (distance - self._start[i]) / self.sections[i].length
-        end = self.path_distance(self.trunk_sections[-1], 1.0) if self.trunk_sections else 0.0
+            end = self.sections[i].end
+            if self._start[i] <= distance <= self.path_distance(i, 1.0 - end):
+                return i, abs((distance - self._start[i]) / self.sections[i].length - end)
+        far = max(
+            (self.path_distance(i, 1.0 - self.sections[i].end) for i in self.trunk_sections),
+            default=0.0,
+        )
         raise MorphologyError(
             f"{self.name}: there is no place {distance} um up the apical trunk, which is "
-            f"{end:.0f} um long"
+            f"{far:.0f} um long"
         )
 
     def without_axon(self) -> Morphology:
@@ -248,7 +290,6 @@ class Morphology:
         number = {old: new for new, old in enumerate(kept)}
         number[-1] = -1
         sections = tuple(
-            Section(s.kind, s.points, s.diameters, number[s.parent])
-            for s in (self.sections[i] for i in kept)
+            replace(s, parent=number[s.parent]) for s in (self.sections[i] for i in kept)
         )
         return Morphology(self.name, sections)

@@ -1,4 +1,4 @@
-"""Read SWC and ASC files, with errors that say what is wrong and where."""
+"""Read files of shapes, with errors that say what is wrong and where."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from dendmod.errors import MorphologyError
 from dendmod.morphology.checks import WHOLE, check_asc, check_swc
+from dendmod.morphology.frozen import read_frozen, shape_of_frozen
 from dendmod.morphology.model import Array, Kind, Morphology, Section
 from dendmod.morphology.plausible import check_soma_chain, warn_of_sizes
 from dendmod.morphology.soma import outline_to_stack
@@ -17,7 +18,7 @@ _KINDS: dict[str, Kind] = {"axon": "axon", "basal_dendrite": "basal", "apical_de
 
 
 def read(path: str | Path, name: str | None = None) -> Morphology:
-    """Read a morphology from an SWC or ASC (Neurolucida) file.
+    """Read a morphology from an SWC or ASC (Neurolucida) file, or that of a cell read out.
 
     Parameters
     ----------
@@ -36,8 +37,13 @@ def read(path: str | Path, name: str | None = None) -> Morphology:
     suffix = path.suffix.lower()
     if not path.is_file():
         raise MorphologyError(f"there is no morphology file {path}")
+    if suffix == ".json":
+        return shape_of_frozen(read_frozen(path))
     if suffix not in (".swc", ".asc"):
-        raise MorphologyError(f"{path}: unknown format {suffix!r}; give an .swc or .asc file")
+        raise MorphologyError(
+            f"{path}: unknown format {suffix!r}; give an .swc or .asc file, or the .json of a cell "
+            "read out of NEURON"
+        )
     text = _text(path)
     (check_swc if suffix == ".swc" else check_asc)(text, str(path))
     if suffix == ".swc":

@@ -38,6 +38,14 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
     path = Path(path)
     if path.suffix.lower() != ".swc":
         raise MorphologyError(f"{path}: dendmod writes SWC files; give a name that ends in .swc")
+    for i, section in enumerate(morphology.sections):
+        if section.L is not None or (
+            i and morphology.joint(i) != (float(section.parent > 0) / 2 + 0.5, 0)
+        ):
+            raise MorphologyError(
+                f"{path}: {morphology.neuron_names[i]} of {morphology.name} has no points, or is "
+                "joined elsewhere than SWC can say (soma(0.5) or the end of its parent)"
+            )
     lines = [f"# {comment}"] if comment else []
     lines.append("# id type x y z radius parent")
     last: dict[int, int] = {}

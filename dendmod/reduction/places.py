@@ -68,14 +68,16 @@ def apical_places(morphology: Morphology, distances: Sequence[float]) -> dict[st
         crossings = 0
         for i in main:
             start, stop = morphology.path_distance(i, 0.0), morphology.path_distance(i, 1.0)
-            if start <= distance < stop:
+            if min(start, stop) <= distance < max(start, stop):
                 x = (distance - start) / (stop - start)
                 found[f"apical{distance:g}_{crossings}".replace(".", "p")] = Location(
                     section=i, x=x
                 )
                 crossings += 1
         if not crossings:
-            far = max((morphology.path_distance(i, 1.0) for i in main), default=0.0)
+            far = max(
+                (morphology.path_distance(i, x) for i in main for x in (0.0, 1.0)), default=0.0
+            )
             raise SpecError(
                 f"the apical dendrite of {morphology.name} reaches {far:.0f} um; a place at "
                 f"{distance:g} um was asked for"

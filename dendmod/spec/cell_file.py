@@ -268,22 +268,42 @@ class CheckFields(Spec):
 
 
 class CellFile(Spec):
-    """A whole cell file."""
+    """A whole cell file.
+
+    With ``sections``, a file of a cell that was read out of NEURON, shape, discretisation, axon and
+    membrane come from there; rows of ``parameters`` then change what is there.
+    """
 
     schema_: Literal["dendmod/cell/1"] = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9_./+-]+$")
     title: str = ""
     source: str = ""
-    morphology: str
+    morphology: str | None = None
+    sections: str | None = None
     mechanisms: tuple[str, ...] = ()
     conditions: ConditionFields
     discretisation: DiscretisationFields = DiscretisationFields(rule="1 + 2*int(L/40)")
     axon: AxonFields = AxonFields()
     lists: dict[str, str | tuple[str, ...]] = {}
     insert: dict[str, tuple[str, ...]] = {}
-    parameters: tuple[ParameterFields, ...] = Field(min_length=1)
+    parameters: tuple[ParameterFields, ...] = ()
     receptors: dict[str, ReceptorFields] = {}
     check: CheckFields = CheckFields()
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> CellFile:
+        if (self.morphology is None) == (self.sections is None):
+            raise ValueError(
+                "give one of morphology (a shape, with the membrane in parameters) and sections (a "
+                "cell that was read out of NEURON)"
+            )
+        if self.morphology is not None and not self.parameters:
+            raise ValueError("parameters: give at least cm and Ra")
+        if self.sections is not None:
+            for name in ("discretisation", "axon"):
+                if name in self.model_fields_set:
+                    raise ValueError(f"{name}: that of the file of sections counts; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _names_of_lists(self) -> CellFile:

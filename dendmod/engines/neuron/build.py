@@ -113,17 +113,24 @@ def _region(cell: Cell, kind: RegionName) -> RegionSpec:
 
 
 def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list[Any]) -> list[Any]:
-    for section, sec in zip(morphology.sections, sections, strict=True):
-        for (x, y, z), diameter in zip(section.points, section.diameters, strict=True):
-            sec.pt3dadd(float(x), float(y), float(z), float(diameter))
+    cylinders: list[tuple[Any, Sequence[float]]] = []  # which L and diam size, not points
+    for i, (section, sec) in enumerate(zip(morphology.sections, sections, strict=True)):
+        if section.L is not None:
+            sec.L, sec.diam = section.L, section.diam[0]
+            cylinders.append((sec, section.diam))
+        else:
+            for (x, y, z), diameter in zip(section.points, section.diameters, strict=True):
+                sec.pt3dadd(float(x), float(y), float(z), float(diameter))
         if section.parent >= 0:
-            sec.connect(sections[section.parent](0.5 if section.parent == 0 else 1.0), 0)
+            x, end = morphology.joint(i)
+            sec.connect(sections[section.parent](x), end)
     stub: list[Any] = []
     drawn = () if cell.axon_stub is None else cell.axon_stub.cylinders
     at = 0.5 if cell.axon_stub is None else cell.axon_stub.at
     for i, cylinder in enumerate(drawn):
         sec = h.Section(name=f"axon_{i}")
         sec.L, sec.diam = cylinder.L, cylinder.diam[0]
+        cylinders.append((sec, cylinder.diam))
         sec.connect(sections[0](at) if i == 0 else stub[-1](1), 0)
         stub.append(sec)
     tables = cell.biophysics.sections if isinstance(cell.biophysics, SectionTables) else None
@@ -134,9 +141,9 @@ def _connect_and_shape(cell: Cell, morphology: Morphology, sections: list[Any]) 
         )
     for i, sec in enumerate((*sections, *stub)):
         sec.nseg = cell.nseg(sec.L) if tables is None else tables[i].nseg
-    for cylinder, sec in zip(drawn, stub, strict=True):
-        if len(cylinder.diam) > 1:
-            _set_row(sec, "diam", cylinder.diam)
+    for sec, diam in cylinders:
+        if len(diam) > 1:
+            _set_row(sec, "diam", diam)
     return stub
 
 
