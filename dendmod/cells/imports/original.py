@@ -83,8 +83,7 @@ def in_process(function: str, **payload: Any) -> dict[str, np.ndarray]:
         return outcome.arrays
     if isinstance(outcome, Died):
         raise EngineError(
-            f"the process of the original ended before its cell was there ({outcome.reason}): it "
-            f"quits or crashes. It printed:{printed or ' nothing'}"
+            f"the original ends its process or crashes it: {outcome.reason}.{printed}"
         )
     assert isinstance(outcome, Failed)
     kind, _, message = outcome.error.partition(": ")

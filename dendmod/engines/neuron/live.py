@@ -84,13 +84,21 @@ def live_cell(made: Any, *, what: str, soma: str | None = None) -> LiveCell:
 
 
 def _is_section(value: Any) -> bool:
-    return hasattr(value, "parentseg")
+    # by its type alone: asking a procedure of hoc for an attribute calls it
+    return (type(value).__module__, type(value).__name__) == ("nrn", "Section")
 
 
 def _parts(made: Any) -> dict[str, Any]:
-    """Return what an object of hoc or Python has, by name."""
-    names = [*getattr(made, "__dict__", {}), *(dir(made) if hasattr(made, "hname") else ())]
-    found = {}
+    """Return what an object of hoc or Python has, by name.
+
+    Arrays of sections of hoc are found by their cell: NEURON crashes over those that a template
+    deleted, and to iterate over a procedure calls it.
+    """
+    of_hoc = type(made).__name__ == "HocObject"
+    names = dir(made) if of_hoc else list(getattr(made, "__dict__", {}))
+    found: dict[str, Any] = {}
+    if of_hoc:
+        found[""] = [sec for sec in h.allsec() if sec.cell() == made]
     for name in dict.fromkeys(n for n in names if not n.startswith("_")):
         try:
             found[name] = getattr(made, name)
@@ -102,12 +110,8 @@ def _parts(made: Any) -> dict[str, Any]:
 def _sections(value: Any) -> Iterator[Any]:
     if _is_section(value):
         yield value
-    elif isinstance(value, list | tuple) or type(value).__module__ == "hoc":
-        try:
-            members = list(value)
-        except Exception:  # numbers, texts and procedures of hoc are no lists
-            return
-        yield from (item for item in members if _is_section(item))
+    elif isinstance(value, list | tuple) or type(value).__name__ == "SectionList":
+        yield from (item for item in value if _is_section(item))
 
 
 def _soma(
