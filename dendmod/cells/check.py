@@ -11,9 +11,8 @@ import numpy as np
 from dendmod.cells.features import smallest_current, spike_features, time_constant
 from dendmod.cells.file import LoadedCell
 from dendmod.cells.pools import with_pool_start
-from dendmod.engines.checks import check_setup
+from dendmod.engines.checks import check_setup, shape_of
 from dendmod.errors import DendmodError, SpecError
-from dendmod.morphology import resolve
 from dendmod.params import hay2011
 from dendmod.spec import (
     Cell,
@@ -149,8 +148,7 @@ def step(
 def bac(spec: Cell, *, soma: bool, epsp_amp: float, settle: float = 0.0) -> Result:
     """Run the BAC protocol with or without its somatic pulse and with this dendritic EPSP (nA)."""
     b = hay2011.BAC
-    morphology = resolve(spec.morphology).without_axon()
-    section, x = morphology.on_trunk(b.epsp_distance)
+    section, x = shape_of(spec).on_trunk(b.epsp_distance)
     place = Location(section=section, x=x)
     clamps: tuple[CurrentClamp, ...] = ()
     if soma:

@@ -81,7 +81,8 @@ def _by_name(
     match = _NAMED.match(place)
     section = match["section"] if match else place
     kind, bracket, number = section.partition("[")
-    section = _OF_NEURON.get(kind, kind) + bracket + number
+    if section not in names:
+        section = _OF_NEURON.get(kind, kind) + bracket + number
     if match is None or section not in names:
         raise SpecError(
             f"{cell.morphology} has no place {place!r}; write a section and x, such as "

@@ -42,11 +42,15 @@ def files_of(cell: dict[str, Any]) -> tuple[Morphology, ReducedCell | None]:
 
         return load_cell(cell["file"]).shape.morphology, None
     from dendmod.cells.reduced import read_reduced
+    from dendmod.engines.checks import shape_of
     from dendmod.morphology import resolve
+    from dendmod.spec import Cell
 
     reduced = None if cell.get("reduced") is None else read_reduced(cell["reduced"])
     name = cell["morphology"]
     if reduced is not None:  # that of the full cell
+        if "cell" in reduced.provenance:
+            return shape_of(Cell.model_validate(reduced.provenance["cell"])), reduced
         name = str(reduced.provenance.get("morphology", name))
     return resolve(name).without_axon(), reduced
 

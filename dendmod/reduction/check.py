@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.engines.checks import shape_of
 from dendmod.errors import SpecError
 from dendmod.iocurve import thresholds
 from dendmod.morphology import resolve
@@ -46,15 +47,15 @@ def full_cell(reduced: ReducedCell, origin: str) -> Cell:
         raise SpecError(
             f"{origin} does not say which cell it was reduced from; `dendmod reduce` writes this"
         )
-    now = resolve(facts["morphology"]).without_axon().sha256
+    cell = Cell.model_validate(facts["cell"]) if "cell" in facts else None
+    now = (resolve(facts["morphology"]).without_axon() if cell is None else shape_of(cell)).sha256
     if facts.get("morphology_sha256") != now:
         raise SpecError(
             f"{origin} was reduced from another {facts['morphology']} than the one that is there "
             "now; reduce the cell again"
         )
-    if "cell" not in facts:
+    if cell is None:
         return L5PyramidalCell(facts["morphology"], number or 0)
-    cell = Cell.model_validate(facts["cell"])
     if facts.get("mechanisms") != mechanisms_hash(cell):
         raise SpecError(
             f"the .mod files of the mechanisms of {origin} have changed since it was reduced; "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.checks import numbered
+from dendmod.engines.checks import numbered, shape_of
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.cache import content_hash
@@ -319,12 +319,10 @@ def _provenance(
     largest_load: float | None,
     left_out: list[str],
 ) -> dict[str, Any]:
-    from dendmod.morphology import resolve
-
     return {
         "method": str(METHOD),
         "morphology": cell.morphology,
-        "morphology_sha256": resolve(cell.morphology).without_axon().sha256,
+        "morphology_sha256": shape_of(cell).sha256,
         "biophysics": cell.biophysics.name,
         "holding_potentials_mV": list(HOLDING_POTENTIALS),
         "capacitances": method,

@@ -59,7 +59,7 @@ def bring(
         If the original cannot be built, or has what a cell cannot have; nothing is written then.
     """
     with import_into(out, made_by) as folder:
-        cell, notes, suffixes, _ = read_original(original, name)
+        cell, notes, suffixes = read_original(original, name)
         mods = _files(mechanism_set(original.mechanisms), (*suffixes, *more_mechanisms), original)
         (folder / SECTIONS).write_text(_as_text(cell), encoding="utf-8")
         if mods:

@@ -61,6 +61,8 @@ def instantiate(file: str, template: str | None, args: list[Any]) -> Any:
             return getattr(h, template)(*args)
     except RuntimeError as error:
         told = str(error).rpartition("hoc_execerror: ")[2]
+        if told.startswith("hoc_Load_file"):  # the reason is printed alone
+            raise SpecError(f"{file}: hoc cannot load it") from None
         given = f" of {template}({', '.join(map(repr, args))})" if template else ""
         raise SpecError(f"{file}: hoc stops{given}: {told}") from None
     if not loaded:

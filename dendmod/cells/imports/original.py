@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dendmod import errors
+from dendmod.cells.imports.rooted import rooted_at
 from dendmod.errors import DendmodError, EngineError, SpecError
 from dendmod.spec.base import Spec
 from dendmod.spec.cell import RegionName
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SAID = "said.txt"  # what the original printed, in the working folder of its process
 _DEFAULT_CELSIUS = 6.3  # NEURON's
 _DEFAULT_V = -65.0
+_NO_MECHANISM = "is not a MECHANISM"  # NEURON's words
 _LINES = 12  # of what the original printed that an error repeats
 
 
@@ -146,7 +148,10 @@ def instantiate(original: Original) -> LiveCell:
         try:
             made = resolve_function(original.function)(**original.arguments)
         except SpecError as error:
-            raise SpecError(f"{error}.{_said(Path(here))}") from error
+            said = _said(Path(here))
+            if _NO_MECHANISM in f"{error}{said}":
+                said = f" Give the folder that has its .mod file: --mod DIR.{said}"
+            raise SpecError(f"{error}.{said}") from error
         finally:
             os.chdir(here)
         return live_cell(made, what="the original", soma=original.soma)
@@ -189,8 +194,8 @@ def read(original: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def read_original(original: Original, name: str) -> tuple[FrozenCell, list[str], list[str], str]:
-    """Return an original's cell, notes on it, names of its mechanisms and of its soma.
+def read_original(original: Original, name: str) -> tuple[FrozenCell, list[str], list[str]]:
+    """Return an original's cell, notes on it, and the names of its mechanisms.
 
     Raises
     ------
@@ -198,8 +203,14 @@ def read_original(original: Original, name: str) -> tuple[FrozenCell, list[str],
         As `instantiate` and `dendmod.engines.neuron.readout.read_out` say.
     """
     found = in_process(f"{__name__}:read", original=original.model_dump(mode="json"), name=name)
-    cell = FrozenCell.model_validate_json(str(found["cell"]))
-    return (
-        cell, json.loads(str(found["notes"])), json.loads(str(found["suffixes"])),
-        str(found["soma"]),
-    )  # fmt: skip
+    cell, soma = FrozenCell.model_validate_json(str(found["cell"])), str(found["soma"])
+    notes = json.loads(str(found["notes"]))
+    root = cell.sections[0].name
+    somas = [s.name for s in cell.sections if s.membrane.region == "soma"]
+    if root != soma or somas != [soma]:
+        cell = rooted_at(cell, soma)
+        notes.append(
+            f"its root was {root}; {soma} is now. NEURON sums in another order then, which may "
+            "change the last digits."
+        )
+    return cell, notes, json.loads(str(found["suffixes"]))

@@ -9,10 +9,11 @@ import numpy as np
 from dendmod.engines.neuron.currents import measure
 from dendmod.engines.neuron.run import Simulator
 from dendmod.engines.neuron.session import h
+from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
-from dendmod.spec import Cell, ReducedCell, Run, Setup
+from dendmod.spec import Cell, ReducedCell, Run, SectionTables, Setup
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
 
@@ -27,6 +28,7 @@ def segment_tree(
     MechanismError
         If a mechanism of its membrane cannot be reduced, with file and reason.
     """
+    _check_concentrations(cell)
     run = Run(tstop=dt, dt=dt, settle=settle)
     with Simulator(Setup(cell=cell), run) as simulator:
         simulator.restore()
@@ -38,6 +40,22 @@ def segment_tree(
         kept = _concentrations(rows, known)
         del segments, built
     return _tree(rows, cell, axon, {**kept, **cell.globals})
+
+
+def _check_concentrations(cell: Cell | ReducedCell) -> None:
+    """Refuse concentrations that differ from section to section: compartments have one of each."""
+    if isinstance(cell, ReducedCell) or not isinstance(cell.biophysics, SectionTables):
+        return
+    ions = {ion.name for m in mechanism_set(cell.mechanisms).mechanisms.values() for ion in m.ions}
+    inner_and_outer = {f"{ion}{side}" for ion in ions for side in "io"}
+    found = {name for s in cell.biophysics.sections for name in s.values} & inner_and_outer
+    if found:
+        name = sorted(found)[0]
+        raise SpecError(
+            f"{name} of {cell.biophysics.name} is set in single sections; what takes the cell "
+            f"apart knows one number for all: {inner_concentration(name[:-1])} and the like among "
+            "the globals of its conditions"
+        )
 
 
 def _concentrations(rows: list[dict[str, Any]], known: MechanismSet) -> dict[str, float]:
