@@ -122,6 +122,36 @@ def python(
     )  # fmt: skip
 
 
+@app.command()
+def neuroml(
+    file: Annotated[Path, typer.Argument(metavar="FILE.cell.nml")],
+    out: Out,
+    celsius: Annotated[float, typer.Option(help="Temperature (degC).")],
+    cell: Annotated[str | None, typer.Option(help="Which cell, if the file has several.")] = None,
+    name: Name = None,
+    soma: Soma = None,
+    v_init: VInit = None,
+    region: Regions = None,
+    as_json: Json = False,
+) -> None:
+    """Import a cell of NeuroML (extra neuroml, and Java)."""
+    from tempfile import TemporaryDirectory
+
+    from dendmod.cells.imports.neuroml import export, which_cell
+
+    found = which_cell(file, cell)
+    with TemporaryDirectory(prefix="dendmod-neuroml-") as folder:
+        written = export(file, found, Path(folder), celsius)
+        _bring(
+            "neuroml",
+            {"file": str(file), "cell": found},
+            function="dendmod.cells.imports.hoc:instantiate",
+            arguments={"file": str(written), "template": found, "args": []},
+            file=file, out=out, mod=None, name=name, folder=None, soma=soma, celsius=celsius,
+            v_init=v_init, region=region, mechanism=None, as_json=as_json, made=Path(folder),
+        )  # fmt: skip
+
+
 def _bring(
     format_: str,
     made_by: dict[str, Any],
@@ -139,8 +169,12 @@ def _bring(
     region: Sequence[str] | None,
     mechanism: Sequence[str] | None,
     as_json: bool,
+    made: Path | None = None,
 ) -> None:
-    """Import what code builds, and say what was written."""
+    """Import what code builds, and say what was written.
+
+    ``made`` is a folder of .mod files that an exporter made for this import alone.
+    """
     from dendmod.cells.imports.frozen import bring
     from dendmod.cells.imports.original import Original
 
@@ -156,8 +190,8 @@ def _bring(
     original = Original(
         function=function,
         arguments=arguments,
-        mechanisms=tuple(str(m.resolve()) for m in mod or ()),
-        folder=str((folder or file.parent).resolve()),
+        mechanisms=tuple(str(m.resolve()) for m in (*(mod or ()), *([made] if made else ()))),
+        folder=str((folder or made or file.parent).resolve()),
         soma=soma,
         celsius=celsius,
         v_init=v_init,
