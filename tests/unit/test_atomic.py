@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dendmod.atomic import replacing
+from dendmod.atomic import replacing, replacing_folder
 
 
 def fail_half_way(file: Path) -> None:
@@ -66,3 +66,23 @@ def test_others_may_read_the_file_as_any_other(tmp_path):
     with replacing(tmp_path / "a") as partial:
         partial.write_text("a")
     assert (tmp_path / "a").stat().st_mode == plain.stat().st_mode
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "deep" / "cell"
+    for text in ("old", "new"):
+        with replacing_folder(folder) as partial:
+            (partial / "mod").mkdir()
+            (partial / "mod" / "a").write_text(text)
+            assert text == "new" or not folder.exists()
+        assert (folder / "mod" / "a").read_text() == text
+
+    def fail() -> None:
+        with replacing_folder(folder) as partial:
+            (partial / "b").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert (folder / "mod" / "a").read_text() == "new"
+    assert [p.name for p in folder.parent.iterdir()] == ["cell"]

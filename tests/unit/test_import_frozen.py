@@ -239,6 +239,26 @@ def test_a_frozen_shape_is_not_written_as_swc(imported, tmp_path):
         write_swc(shape, tmp_path / "cell.swc")
 
 
+def test_a_soma_of_several_sections_is_refused_with_a_way_out(imported):
+    cell = read_frozen(imported[0] / "cell.sections.json")
+    last = cell.sections[-1]
+    other = last.membrane.model_copy(update={"region": "soma"})
+    two = (*cell.sections[:-1], last.model_copy(update={"membrane": other}))
+    with pytest.raises(SpecError, match=r"several sections \(soma, axon\).*=basal"):
+        rooted_at(cell.model_copy(update={"sections": two}), "soma")
+
+
+def test_concentrations_of_single_sections_are_no_business_of_compartments(imported):
+    from dendmod.engines.neuron.segments import segment_tree
+
+    cell = load_cell(imported[0]).cell
+    first, *others = cell.biophysics.sections
+    salty = first.model_copy(update={"values": {**first.values, "nao": (120.0,)}})
+    tables = cell.biophysics.model_copy(update={"sections": (salty, *others)})
+    with pytest.raises(SpecError, match="nao of out is set in single sections.*nai0_na_ion"):
+        segment_tree(cell.model_copy(update={"biophysics": tables}))
+
+
 def test_the_soma_becomes_the_root(imported):
     cell = read_frozen(imported[0] / "cell.sections.json")
     with pytest.raises(SpecError, match=r"dend\[0\] is the soma, but not of its region|several"):

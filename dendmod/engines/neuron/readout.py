@@ -152,9 +152,9 @@ def short_name(sec: Any) -> str:
 
 
 def short_names(sections: Sequence[Any]) -> dict[Any, str]:
-    """Return a name of each section that no other has; ``soma[0]``, if alone, is soma."""
+    """Return a name of each section that no other has; ``soma[0]`` is soma, as places call it."""
     names = [short_name(sec) for sec in sections]
-    if sum(n.partition("[")[0] == "soma" for n in names) == 1:
+    if "soma" not in names:
         names = ["soma" if n == "soma[0]" else n for n in names]
     many = Counter(names)
     taken, found = set(names), {}
