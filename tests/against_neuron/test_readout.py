@@ -127,3 +127,16 @@ def test_what_a_specification_cannot_say_is_refused_by_name(tree, spoil, error, 
     spoil(tree["dend[0]"])
     with pytest.raises(error, match=message):
         read_out(tree["soma"], KNOWN, name="t")
+
+
+def test_global_parameters_are_read_where_they_differ_from_their_files(tree):
+    tree["soma"].insert("SK_E2")
+    assert "chalf_SK_E2" not in read_out(tree["soma"], KNOWN, name="t").cell.globals
+    before = h.chalf_SK_E2
+    try:
+        h.chalf_SK_E2 = 0.002
+        found = read_out(tree["soma"], KNOWN, name="t").cell.globals
+    finally:
+        h.chalf_SK_E2 = before
+    assert found["chalf_SK_E2"] == 0.002
+    assert "ztau_SK_E2" not in found

@@ -54,6 +54,7 @@ def hoc(tmp_path):
         ("quit()", (), EngineError, "the original ends its process"),
         ("", (), SpecError, r"leaves the temperature at NEURON's 6\.3 degC.*--celsius"),
         ("", ("--region", "soma=trunk"), SpecError, "a region is one of soma, basal"),
+        ("", ("--name", "my cell"), SpecError, "--name: name"),
         ("", ("--soma", "body"), SpecError, "there is no section 'body'"),
         ("insert extracellular celsius = 34", (), EngineError, "soma has extracellular"),
         ("insert Ih celsius = 34", (), MechanismError, r"uses Ih, of which no folder.*--mod"),

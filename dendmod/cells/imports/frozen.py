@@ -11,10 +11,12 @@ from typing import Any
 from dendmod.cells.imports.folder import copy_mods, finish, import_into
 from dendmod.cells.imports.held import Held
 from dendmod.cells.imports.original import Original, read_original
-from dendmod.errors import MechanismError, did_you_mean
+from dendmod.errors import MechanismError, did_you_mean, of_file
 from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.spec.cell_file import CellFile
 from dendmod.spec.frozen import FrozenCell
 
+SCHEMA = "dendmod/cell/1"
 SECTIONS = "cell.sections.json"
 
 
@@ -58,6 +60,7 @@ def bring(
     DendmodError
         If the original cannot be built, or has what a cell cannot have; nothing is written then.
     """
+    check_name(name)
     with import_into(out, made_by) as folder:
         cell, notes, suffixes = read_original(original, name)
         mods = _files(mechanism_set(original.mechanisms), (*suffixes, *more_mechanisms), original)
@@ -68,6 +71,15 @@ def bring(
         (folder / "cell.toml").write_text(toml, encoding="utf-8")
         held = finish(folder, made_by, original, files=[*files, *mods], notes=notes)
     return Imported(cell, held, tuple(notes))
+
+
+def check_name(name: str) -> None:
+    """Raise a SpecError for a name that a cell file cannot have, before anything is built."""
+    conditions = {"celsius": 0.0, "v_init_mV": 0.0}
+    with of_file("--name"):
+        CellFile.model_validate(
+            {"schema": SCHEMA, "name": name, "sections": SECTIONS, "conditions": conditions}
+        )
 
 
 def _files(known: MechanismSet, suffixes: Sequence[str], original: Original) -> list[Path]:
@@ -104,11 +116,16 @@ def _as_text(cell: FrozenCell) -> str:
 
 def _toml(name: str, made_by: Mapping[str, Any], *, with_mods: bool) -> str:
     lines = [
-        'schema = "dendmod/cell/1"',
+        f'schema = "{SCHEMA}"',
         f"name = {json.dumps(name)}",
         f"source = {json.dumps('imported from ' + made_by['format'] + '; see import.json')}",
         f'sections = "{SECTIONS}"',
     ]
     if with_mods:
         lines.append('mechanisms = ["mod"]')
+    lines += [
+        "",
+        "# [[parameters]] here change what was read; [receptors.NAME] says which synapses protocols",
+        "# mean; [check] what `dendmod cell check` measures: docs/own_cell.md",
+    ]
     return "\n".join(lines) + "\n"
