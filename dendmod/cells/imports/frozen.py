@@ -125,7 +125,7 @@ def _toml(name: str, made_by: Mapping[str, Any], *, with_mods: bool) -> str:
         lines.append('mechanisms = ["mod"]')
     lines += [
         "",
-        "# [[parameters]] here change what was read; [receptors.NAME] says which synapses protocols",
-        "# mean; [check] what `dendmod cell check` measures: docs/own_cell.md",
+        "# [[parameters]] here change what was read; [receptors.NAME] says which synapses",
+        "# protocols mean; [check] what `dendmod cell check` measures: docs/own_cell.md",
     ]
     return "\n".join(lines) + "\n"
