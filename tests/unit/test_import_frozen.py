@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dendmod.cells.file import load_cell
+from dendmod.cells.imports.held import Held
 from dendmod.cells.imports.rooted import rooted_at
 from dendmod.cli import app
 from dendmod.errors import MorphologyError, SpecError
@@ -290,3 +291,11 @@ def test_the_soma_becomes_the_root(imported):
     )
     with pytest.raises(SpecError, match=r"soma is joined to axon at 0\.4"):
         rooted_at(within, "soma")
+
+
+def test_a_difference_is_said():
+    step = {"amp": 0.1, "spikes_original": 3, "spikes_written": 2, "largest_dv": 12.0}
+    held = {"places": ("soma",), "dt": 0.025, "largest_dv": 12.0, "steps": (step,)}
+    assert "the cell is not the original" in Held(**held).lines[-1]
+    near = {**held, "largest_dv": 1e-9, "steps": ({**step, "largest_dv": 1e-9},)}
+    assert "not the original" not in "".join(Held(**near).lines)
