@@ -20,8 +20,8 @@ DT, SETTLE, DELAY, DUR, TSTOP = 0.025, 50.0, 20.0, 200.0, 250.0  # ms
 _FAR = 2  # places far from the soma
 _SAME = 1e-3  # mV: sums in another order differ by far less, another membrane by more; ours
 _DIFFERS = (
-    "the cell is not the original: something of it is no parameter of a mechanism, or acts while it "
-    "runs; docs/import.md lists what cannot come along"
+    "the cell is not the original: something of it is no parameter of a mechanism, or acts while "
+    "it runs; docs/import.md lists what cannot come along"
 )
 
 
