@@ -196,6 +196,7 @@ def test_a_cell_of_python_with_a_tapered_axon_is_the_same_cell(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # two sets of mechanisms are compiled
 def test_a_cell_with_its_own_mechanisms_is_the_same_cell(tmp_path):
     """Pools, a GLOBAL parameter, a Goldman-Hodgkin-Katz current, constants of ions."""
     (tmp_path / "small.hoc").write_text(
