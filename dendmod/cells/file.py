@@ -12,6 +12,7 @@ from dendmod.cells.cell_shape import CellShape, drawn_axon
 from dendmod.cells.frozen import myelin_of, with_frozen
 from dendmod.errors import DendmodError, SpecError, did_you_mean, of_file
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
+from dendmod.mechanisms.given import given_variables
 from dendmod.morphology import resolve
 from dendmod.morphology.frozen import read_frozen
 from dendmod.morphology.naming import resolve_path
@@ -437,6 +438,8 @@ class _Membrane:
         ):
             ions = {ion for suffix in section.mechanisms for ion in self._ions(suffix)}
             own = {f"{a}{ion}{b}" for ion in ions for a, b in (("e", ""), ("", "i"), ("", "o"))}
+            for mechanism in map(self.known.get, section.mechanisms):
+                own |= {f"{name}_{mechanism.suffix}" for name in given_variables(mechanism)}
             for name in section.values:
                 if name not in own and name != "cm" and not _suffix(name, self.known):
                     raise SpecError(f"{shape.name}: {_unknown_name(name, self.known, ions)}")

@@ -14,6 +14,7 @@ from dendmod.engines.neuron.session import h
 from dendmod.errors import EngineError, MechanismError, SpecError
 from dendmod.mechanisms import MechanismSet
 from dendmod.mechanisms.catalogue import Mechanism
+from dendmod.mechanisms.given import given_variables
 from dendmod.spec.cell import RegionName
 from dendmod.spec.frozen import FrozenCell, FrozenSection
 from dendmod.spec.section_tables import SectionMembrane
@@ -277,7 +278,7 @@ class _Reader:
         mechanisms = self._mechanisms(sec)
         values = {"cm": _short([segment.cm for segment in sec])}
         for mechanism in mechanisms:
-            for parameter in mechanism.parameter_names:
+            for parameter in (*mechanism.parameter_names, *given_variables(mechanism)):
                 variable = f"{parameter}_{mechanism.suffix}"
                 values[variable] = _short([getattr(segment, variable) for segment in sec])
         values |= self._ions(sec, mechanisms)

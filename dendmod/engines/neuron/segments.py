@@ -13,6 +13,7 @@ from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
+from dendmod.mechanisms.given import given_variables
 from dendmod.spec import Cell, ReducedCell, Run, SectionTables, Setup
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
@@ -28,7 +29,7 @@ def segment_tree(
     MechanismError
         If a mechanism of its membrane cannot be reduced, with file and reason.
     """
-    _check_concentrations(cell)
+    _check_values(cell)
     run = Run(tstop=dt, dt=dt, settle=settle)
     with Simulator(Setup(cell=cell), run) as simulator:
         simulator.restore()
@@ -42,19 +43,30 @@ def segment_tree(
     return _tree(rows, cell, axon, {**kept, **cell.globals})
 
 
-def _check_concentrations(cell: Cell | ReducedCell) -> None:
-    """Refuse concentrations that differ from section to section: compartments have one of each."""
+def _check_values(cell: Cell | ReducedCell) -> None:
+    """Refuse what compartments cannot have: what a file reads and does not declare as parameter.
+
+    And concentrations of single sections: compartments have one number of each.
+    """
     if isinstance(cell, ReducedCell) or not isinstance(cell.biophysics, SectionTables):
         return
-    ions = {ion.name for m in mechanism_set(cell.mechanisms).mechanisms.values() for ion in m.ions}
-    inner_and_outer = {f"{ion}{side}" for ion in ions for side in "io"}
-    found = {name for s in cell.biophysics.sections for name in s.values} & inner_and_outer
+    known, tables = mechanism_set(cell.mechanisms), cell.biophysics
+    used = {name for s in tables.sections for name in s.values}
+    for mechanism in map(known.get, tables.mechanisms):
+        given = [n for n in given_variables(mechanism) if f"{n}_{mechanism.suffix}" in used]
+        if given:
+            raise SpecError(
+                f"{given[0]} of {mechanism.suffix} ({mechanism.file}) is set from outside and no "
+                "PARAMETER; declare it in the PARAMETER block in place of ASSIGNED"
+            )
+    ions = {ion.name for m in known.mechanisms.values() for ion in m.ions}
+    found = used & {f"{ion}{side}" for ion in ions for side in "io"}
     if found:
         name = sorted(found)[0]
         raise SpecError(
-            f"{name} of {cell.biophysics.name} is set in single sections; what takes the cell "
-            f"apart knows one number for all: {inner_concentration(name[:-1])} and the like among "
-            "the globals of its conditions"
+            f"{name} of {tables.name} is set in single sections; what takes the cell apart knows "
+            f"one number for all: {inner_concentration(name[:-1])} and the like among the globals "
+            "of its conditions"
         )
 
 
