@@ -137,9 +137,10 @@ def neuroml(
     """Import a cell of NeuroML (extra neuroml, and Java)."""
     from tempfile import TemporaryDirectory
 
-    from dendmod.cells.imports.neuroml import export, which_cell
+    from dendmod.cells.imports.neuroml import export, start_of, which_cell
 
     found = which_cell(file, cell)
+    v_init = start_of(file) if v_init is None else v_init
     with TemporaryDirectory(prefix="dendmod-neuroml-") as folder:
         written = export(file, found, Path(folder), celsius)
         _bring(

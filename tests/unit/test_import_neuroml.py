@@ -7,7 +7,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from dendmod.cells.imports.neuroml import which_cell
+from dendmod.cells.imports.neuroml import start_of, which_cell
 from dendmod.cli import app
 from dendmod.errors import SpecError
 
@@ -15,6 +15,16 @@ HEAD = '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="two">'
 LEAKY = f"""<?xml version="1.0" encoding="UTF-8"?>
 {HEAD}
   <ionChannelHH id="leak" conductance="10pS"/>
+  <ionChannelHH id="nach" species="na" conductance="10pS">
+    <gateHHrates id="m" instances="3">
+      <forwardRate type="HHExpLinearRate" rate="1per_ms" midpoint="-40mV" scale="10mV"/>
+      <reverseRate type="HHExpRate" rate="4per_ms" midpoint="-65mV" scale="-18mV"/>
+    </gateHHrates>
+    <gateHHrates id="h" instances="1">
+      <forwardRate type="HHExpRate" rate="0.07per_ms" midpoint="-65mV" scale="-20mV"/>
+      <reverseRate type="HHSigmoidRate" rate="1per_ms" midpoint="-35mV" scale="10mV"/>
+    </gateHHrates>
+  </ionChannelHH>
   <cell id="ball">
     <morphology id="shape">
       <segment id="0" name="soma">
@@ -37,6 +47,8 @@ LEAKY = f"""<?xml version="1.0" encoding="UTF-8"?>
       <membraneProperties>
         <channelDensity id="leaks" ionChannel="leak" condDensity="0.3 mS_per_cm2" erev="-60mV"
                         ion="non_specific"/>
+        <channelDensity id="nas" ionChannel="nach" condDensity="120 mS_per_cm2" erev="50mV"
+                        ion="na" segmentGroup="soma_group"/>
         <spikeThresh value="0mV"/>
         <specificCapacitance value="1.0 uF_per_cm2"/>
         <initMembPotential value="-65mV"/>
@@ -63,6 +75,15 @@ def test_files_without_one_cell_are_refused(tmp_path, text, cell, message):
         which_cell(tmp_path / "x.nml", cell)
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [(LEAKY, -65.0), (LEAKY.replace("-65mV", "-0.08 V"), -80.0), (f"{HEAD}</neuroml>", None)],
+)
+def test_the_start_is_that_of_the_file(tmp_path, text, start):
+    (tmp_path / "x.nml").write_text(text)
+    assert start_of(tmp_path / "x.nml") == start
+
+
 @pytest.mark.skipif(importlib.util.find_spec("pyneuroml") is not None, reason="it is there")
 def test_without_pyneuroml_the_extra_is_named(tmp_path):
     (tmp_path / "x.nml").write_text(LEAKY)
@@ -75,6 +96,7 @@ def test_without_pyneuroml_the_extra_is_named(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
 def test_a_cell_of_neuroml_is_the_cell_that_pyneuroml_makes(tmp_path):
     pytest.importorskip("pyneuroml")

@@ -171,9 +171,12 @@ def run_written(
     from dendmod.engines.neuron import Simulator
 
     record = {place: SOMA if place == "soma" else Location(place) for place in places}
-    clamp = CurrentClamp(location=SOMA, delay=DELAY, dur=DUR, amp=0.0)
+    # in one go, as the original runs: to go on from a settled state loses what a mechanism keeps in
+    # ASSIGNED from step to step, as NeuroML's do
+    clamp = CurrentClamp(location=SOMA, delay=SETTLE + DELAY, dur=DUR, amp=0.0)
     setup = Setup(cell=Cell.model_validate(cell), current_clamps=(clamp,), record=record)
-    run = Run(tstop=TSTOP, dt=DT, settle=SETTLE)
+    run = Run(tstop=SETTLE + TSTOP, dt=DT, settle=0.0)
+    n = 1 + round(TSTOP / DT)
     with Simulator(setup, run, coreneuron=False) as simulator:
         found = [simulator.run(amps=(amp,)).v for amp in amps]
-    return {"v": np.array([[v[place] for place in places] for v in found])}
+    return {"v": np.array([[v[place][-n:] for place in places] for v in found])}

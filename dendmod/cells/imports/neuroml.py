@@ -49,6 +49,16 @@ def which_cell(file: str | Path, name: str | None = None) -> str:
     return name or ids[0]
 
 
+def start_of(file: str | Path) -> float | None:
+    """Return the initial potential (mV) that a NeuroML file gives, if it is one for all."""
+    nodes = [n for n in ET.parse(file).iter() if n.tag.rpartition("}")[2] == "initMembPotential"]
+    values = {node.attrib["value"].replace(" ", "") for node in nodes}
+    if len(values) != 1:
+        return None
+    text = values.pop()
+    return float(text.removesuffix("mV")) if text.endswith("mV") else 1e3 * float(text.rstrip("V"))
+
+
 def export(file: str | Path, cell: str, folder: Path, celsius: float) -> Path:
     """Have pyNeuroML write a cell into a folder, as a template and .mod files; return the former.
 
