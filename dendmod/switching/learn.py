@@ -75,8 +75,8 @@ def train_images(
     pair = Cells([settings], sweep).of(settings)
     learnings = [
         ClassLearning(
-            **pair, matrix=matrix, data=source, k=k, target=c, settings=settings,
-            schedule=schedule, seed=seed, shuffled=shuffled,
+            **pair, matrix=matrix, data=source, k=k, target=c, schedule=schedule,
+            seed=seed, shuffled=shuffled,
         )
         for c in classes
     ]  # fmt: skip

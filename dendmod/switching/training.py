@@ -16,7 +16,14 @@ import numpy.typing as npt
 from dendmod.atomic import replacing
 from dendmod.engines.simulation import simulate
 from dendmod.errors import SpecError, SweepError
-from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
+from dendmod.network import (
+    Burst,
+    GeneratedStimulus,
+    NetworkResult,
+    NetworkRun,
+    NetworkSpec,
+    Samples,
+)
 from dendmod.npz import read_npz
 from dendmod.params import wybo2022
 from dendmod.rng import stream
@@ -58,7 +65,7 @@ class Training:
     tasks
         One a context.
     precision
-        Of the kernel.
+        Of the kernel; NEURON has float64 alone.
     """
 
     network: NetworkSpec
@@ -125,7 +132,9 @@ class Training:
         """Return the balanced accuracy of each task on `n` samples, the rule frozen, [tasks]."""
         task, drawn = self._drawn("test", 0, n)
         numbers = _TEST + np.arange(task.size)
-        result = simulate(self.with_weights(weights), self._run(task, drawn, numbers, learn=False))
+        result = self._simulate(
+            self.with_weights(weights), self._run(task, drawn, numbers, learn=False)
+        )
         spiked = (result.error + drawn.expected) > 0
         correct = spiked == (drawn.expected > 0)
         return np.array(
@@ -148,9 +157,12 @@ class Training:
             scale = spec.plasticity.error_scale * factor
             rule = spec.plasticity.model_copy(update={"error_scale": scale})
             spec = spec.model_copy(update={"plasticity": rule})
-        result = simulate(spec, self._run(task, drawn, numbers, learn=True))
+        result = self._simulate(spec, self._run(task, drawn, numbers, learn=True))
         assert result.weights is not None
         return result.weights
+
+    def _simulate(self, spec: NetworkSpec, run: NetworkRun) -> NetworkResult:
+        return simulate(spec, run, engine=self.settings.engine)
 
     def _drawn(self, part: str, block: int, n: int) -> tuple[npt.NDArray[np.int64], Drawn]:
         """Draw `n` samples of each task, interleaved at random."""
@@ -177,7 +189,7 @@ class Training:
             dt=self.settings.dt,
             settle=self.settle,
             learn=learn,
-            precision=self.precision,
+            precision=self.precision if self.settings.engine == "kernel" else "float64",
             seed=self.seed,
         )
 
