@@ -35,8 +35,9 @@ def compare(
     if as_json:
         typer.echo(json.dumps(found))
         return
+    what = f"seed {seed}, dt {dt} ms" + (f", cells of {cell}" if cell else "")
     for precision, row in found.items():
-        typer.echo(f"{chosen} in {precision} against NEURON, seed {seed}, dt {dt} ms")
+        typer.echo(f"{chosen} in {precision} against NEURON, {what}")
         for name, value in row.items():
             shown = f"{value:.6g}" if isinstance(value, float) else str(value)
             typer.echo(f"  {name:<32}{shown:>12}")

@@ -29,6 +29,7 @@ STAR, REDUCED, PASSIVE = "star", "reduced", ", passive dendrites"
 N_DENDRITES = 20
 _SEED = 0
 _SETTLES = 3000.0  # ms
+_SHUT = 0.01  # of the leak; ours
 # ours: the star that speeds are measured on (pF, nS, mV, um2)
 _SOMA = {"ca": 300.0, "g_leak": 10.0, "e_leak": -75.0, "area": 1000.0}
 _DENDRITE = {"ca": (20.0, 50.0), "g_couple": (2.0, 10.0), "g_leak": (1.0, 3.0)}
@@ -175,6 +176,8 @@ def passive_dendrites(cell: ReducedCell) -> ReducedCell:
 
     The soma and places of the axon, where spikes start, keep theirs. Current and slope of the
     channels are measured in NEURON, gates in their steady states, whatever their equations are.
+    Channels that the ion of a pool opens or drives, such as those of calcium, lose their pool; they
+    are left out where they are shut at rest (less than 1 % of the compartment's leak).
 
     Raises
     ------
@@ -197,12 +200,19 @@ def passive_dendrites(cell: ReducedCell) -> ReducedCell:
 def _passive(c: Compartment, v: float, environment: Environment) -> Compartment:
     from dendmod.engines.neuron.membrane import steady
 
-    gbar = _maximal(c, mechanism_set(environment.mechanisms))
+    known = mechanism_set(environment.mechanisms)
+    gbar = _maximal(c, known)
     used = {key.partition(".")[0] for key, g in gbar.items() if g > 0}
     mechanisms = {**{s: params for s, params in c.channels.items() if s in used}, **c.pools}
     held = steady(mechanisms, np.array([v]), environment, duration=_SETTLES)
-    gbar = {key: gbar[key] for key in held.open}
-    slopes = {key: g * float(held.open[key][0]) for key, g in gbar.items()}
+    slopes = {key: gbar[key] * float(opened[0]) for key, opened in held.open.items()}
+    pooled = {key for key in slopes if known.get(key.partition(".")[0]).needs_pool}
+    slopes = {
+        key: slope
+        for key, slope in slopes.items()
+        if key not in pooled or abs(slope) > _SHUT * c.g_leak
+    }
+    gbar = {key: gbar[key] for key in slopes}
     g = c.g_leak + sum(slopes.values())
     if g <= 0:
         worst = min(slopes, key=lambda key: slopes[key])

@@ -110,7 +110,7 @@ def _in_this_process(learnings: Sequence[ClassLearning], sweep: Sweep) -> list[A
         for i, learning in enumerate(learnings):
             bar.set_description(f"class {learning.target}")
 
-            def show(done: int, _: int, i: int = i) -> None:
+            def show(done: float, _: int, i: int = i) -> None:
                 bar.update(i * samples + min(done * block, samples) - bar.n)
 
             payload = learning_task(f"class {learning.target}", learning, sweep).payload

@@ -26,7 +26,7 @@ from dendmod.switching.thresholds import measure_thresholds
 from dendmod.switching.training import Learned, Training, bursts
 
 Arrays = dict[str, np.ndarray]
-Progress = Callable[[int, int], Any]
+Progress = Callable[[float, int], Any]
 
 
 def hashes(
@@ -218,7 +218,7 @@ def learn_class(spec: dict[str, Any], checkpoints: str, progress: Progress | Non
     checkpoints
         Folder.
     progress
-        Called with the number of blocks done and of all.
+        As `Training.run` takes it.
 
     Returns
     -------
