@@ -253,7 +253,7 @@ def test_the_figure_says_what_was_learned_and_judges_no_claim_of_another_cell():
         "seeds": [1, 2], "samples": 50,
     }  # fmt: skip
     head, one, other = figS3.tell(summary)
-    assert head == "20 neurons, 2 networks, 50 samples:"
+    assert head == "20 neurons, 2 networks, 50 samples a function:"
     assert one == "  and: balanced accuracy 0.500 before, 0.850 after"
     assert other.endswith("0.700 after; firing on any input scores 0.75: not learned")
     changes = {"settings.cell": FAST, "settings.sites": "4", "hidden": ["20"], "networks": "1"}

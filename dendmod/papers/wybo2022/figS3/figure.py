@@ -269,11 +269,12 @@ def draw_panels(
 def tell(summary: Mapping[str, Any]) -> list[str]:
     """Return a line for each function: what the largest networks have learned, on average."""
     k = max(summary["hidden"], key=int)
-    lines = [f"{k} neurons, {len(summary['seeds'])} networks, {summary['samples']} samples:"]
+    n = len(summary["seeds"])
+    lines = [f"{k} neurons, {n} network{'s' * (n != 1)}, {summary['samples']} samples a function:"]
     for name, ends in summary["hidden"][k].items():
         before, after = (float(np.mean(rows)) for rows in (summary["before"][k][name], ends))
         bound = max(CHANCE, summary["or_like_firing"][name])
-        note = "" if after > bound else f"; firing on any input scores {bound:g}: not learned"
+        note = "" if after > bound else f"; firing on any input scores {bound:.3g}: not learned"
         lines.append(f"  {name}: balanced accuracy {before:.3f} before, {after:.3f} after{note}")
     return lines
 
