@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dendmod.cli.options import Json, Scheduler, to_file
+from dendmod.cli.options import Json, NetworkCell, Scheduler, Sites, to_file
 
 
 def train(
@@ -23,6 +23,11 @@ def train(
     scheduler: Scheduler = None,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Shuffle labels.")] = False,
     protocol: Annotated[str, typer.Option(help="Settings: a figure, or a file.")] = "fig5",
+    cell: NetworkCell = None,
+    sites: Sites = None,
+    engine: Annotated[
+        str | None, typer.Option(help="kernel; neuron is slow and runs any cell.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No bar.")] = False,
 ) -> None:
     """Train a network on images; the same command goes on after a stop."""
@@ -32,6 +37,10 @@ def train(
 
     found = load_training(protocol)
     schedule = found.schedule
+    changes = {"cell": cell, "sites": sites, "engine": engine}
+    settings = type(found.settings).model_validate(
+        found.settings.model_dump() | {k: v for k, v in changes.items() if v is not None}
+    )
     if samples is not None:
         schedule = schedule.model_copy(update={"samples": samples})
     try:
@@ -39,7 +48,7 @@ def train(
     except ValueError:
         raise SpecError(f"--tasks {tasks!r}: give classes such as 0,3,7") from None
     model = train_images(
-        out, data=data, matrix=matrix, classes=classes, k=hidden, settings=found.settings,
+        out, data=data, matrix=matrix, classes=classes, k=hidden, settings=settings,
         schedule=schedule, seed=seed, shuffled=shuffled, workers=workers, scheduler=scheduler,
         progress=not quiet,
     )  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dendmod.cli.options import Json
+from dendmod.cli.options import Json, NetworkCell, Sites
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -19,17 +19,25 @@ def compare(
     seed: _Seed = 0,
     dt: Annotated[float, typer.Option(help="Step (ms).")] = 0.1,
     samples: Annotated[int, typer.Option(help="Number of samples.", min=1)] = 2,
+    cell: NetworkCell = None,
+    sites: Sites = None,
+    engine: Annotated[
+        str, typer.Option(help="kernel, or coreneuron, held against NEURON.")
+    ] = "kernel",
     as_json: Json = False,
 ) -> None:
     """Run the same random network on NEURON and on the kernel."""
     from dendmod.engines.compare import compare as run_both
 
-    found = run_both(seed, dt=dt, n_samples=samples)
+    chosen = _engine(engine, "kernel", "coreneuron")
+    of_cell = _of_cell(cell, sites, chosen)
+    found = run_both(seed, dt=dt, n_samples=samples, engine=chosen, **of_cell)
     if as_json:
         typer.echo(json.dumps(found))
         return
+    what = f"seed {seed}, dt {dt} ms" + (f", cells of {cell}" if cell else "")
     for precision, row in found.items():
-        typer.echo(f"kernel in {precision} against NEURON, seed {seed}, dt {dt} ms")
+        typer.echo(f"{chosen} in {precision} against NEURON, {what}")
         for name, value in row.items():
             shown = f"{value:.6g}" if isinstance(value, float) else str(value)
             typer.echo(f"  {name:<32}{shown:>12}")
@@ -39,15 +47,43 @@ def compare(
 def refine(
     seed: _Seed = 0,
     samples: Annotated[int, typer.Option(help="Number of samples.", min=1)] = 10,
+    cell: NetworkCell = None,
+    sites: Sites = None,
+    engine: Annotated[str, typer.Option(help="kernel, coreneuron or neuron.")] = "kernel",
     as_json: Json = False,
 ) -> None:
     """Run the same random network with steps from 0.1 to 0.0125 ms on the kernel."""
     from dendmod.engines.compare import refine as run_steps
 
-    found = run_steps(seed, n_samples=samples)
+    chosen = _engine(engine, "kernel", "coreneuron", "neuron")
+    found = run_steps(seed, n_samples=samples, engine=chosen, **_of_cell(cell, sites, chosen))
     if as_json:
         typer.echo(json.dumps(found))
         return
     typer.echo("dt (ms)   cells and samples with another count   later by (ms)")
     for dt, row in found.items():
         typer.echo(f"{dt:>7}{100 * row['changed_counts']:>38.2f} %{row['delay_ms']:>16.3f}")
+
+
+def _engine(name: str, *allowed: str) -> Any:
+    from dendmod.errors import SpecError, did_you_mean
+
+    if name not in allowed:
+        raise SpecError(f"--engine {name!r}." + did_you_mean(name, allowed))
+    return name
+
+
+def _of_cell(name: str | None, sites: int | None, engine: Any) -> dict[str, Any]:
+    """Return what makes a random network one of this cell: the cell, and weights that suit it."""
+    from dendmod.errors import SpecError
+
+    if name is None:
+        if sites is not None:
+            raise SpecError("--sites are those of --cell; give both, or neither")
+        return {}
+    from dendmod.switching.cells import cells, spike_threshold
+    from dendmod.switching.thresholds import measure_thresholds
+
+    pair, threshold = cells(name, sites=sites), spike_threshold(name)
+    found = measure_thresholds(*pair, threshold=threshold, engine=engine)
+    return {"cells": pair, "scales": found.over_reference, "threshold": threshold}

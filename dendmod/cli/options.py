@@ -36,6 +36,17 @@ CellFile = Annotated[
     str | None,
     typer.Option("--cell", metavar="PATH", help="A cell of your own: folder, file or name."),
 ]
+NetworkCell = Annotated[
+    str | None,
+    typer.Option(
+        "--cell",
+        metavar="PATH",
+        help="Of the network: a cell's folder, file or name, or a JSON file of dendmod reduce.",
+    ),
+]
+Sites = Annotated[
+    int | None, typer.Option(min=1, help="Dendritic sites of a cell that is reduced (20).")
+]
 Biophysics = Annotated[int, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")]
 MaybeBiophysics = Annotated[
     int | None, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")

@@ -47,6 +47,9 @@ def reduce_(
         float | None,
         typer.Option(help="Most membrane a compartment stands for (pF): 15. Adds compartments."),
     ] = None,
+    axon: Annotated[
+        bool, typer.Option(help="Keep places of an axon in which spikes start.")
+    ] = True,
     capacitances: Annotated[
         str, typer.Option(help="spectrum, or slow: from the slow time constants alone.")
     ] = "spectrum",
@@ -76,6 +79,7 @@ def reduce_(
         bifurcations=bifurcations,
         support=support,
         largest_load=split,
+        axon=axon,
         capacitances=method,
     )
     write_reduced(reduced, out)

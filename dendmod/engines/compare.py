@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.engines.simulation import simulate
+from dendmod.engines.simulation import NetworkEngine, Precision, simulate
 from dendmod.network.drawn import draw_network
 from dendmod.network.result import NetworkResult, Spikes
 from dendmod.network.run import NetworkRun
@@ -18,29 +18,33 @@ from dendmod.network.spec import NetworkSpec
 _RESOLVED = 1e-10
 
 
-def compare(seed: int, *, dt: float = 0.1, **drawn: Any) -> dict[str, dict[str, Any]]:
-    """Run a random network on NEURON and on the kernel in both precisions.
+def compare(
+    seed: int, *, dt: float = 0.1, engine: NetworkEngine = "kernel", **drawn: Any
+) -> dict[str, dict[str, Any]]:
+    """Run a random network on NEURON and on another engine in the precisions that it has.
 
     Parameters
     ----------
     seed, dt, drawn
         As `draw_network` takes them.
+    engine
+        "kernel", or "coreneuron", which runs whatever NEURON runs and has float64 alone.
 
     Returns
     -------
     dict
-        For "float64" and "float32": ``spike_counts_equal``, ``spike_counts_equal_fraction``,
-        ``max_spike_time_difference_ms`` (None where counts differ), ``soma_rms_mV`` and
-        ``weight_change_relative``.
+        For "float64" and, on the kernel, "float32": ``spike_counts_equal``,
+        ``spike_counts_equal_fraction``, ``max_spike_time_difference_ms`` (None where counts
+        differ), ``soma_rms_mV`` and ``weight_change_relative``.
     """
     spec, run = draw_network(seed, dt=dt, **drawn)
-    reference = simulate(spec, run, engine="neuron")
-    return {
-        precision: difference(
-            spec, run, reference, simulate(spec, run, engine="kernel", precision=precision)
-        )
-        for precision in ("float64", "float32")
+    precisions: tuple[Precision, ...] = ("float64", "float32")
+    others = {  # what cannot run is refused before NEURON, which takes longest, has run
+        precision: simulate(spec, run, engine=engine, precision=precision)
+        for precision in precisions[: 2 if engine == "kernel" else 1]
     }
+    reference = simulate(spec, run, engine="neuron")
+    return {name: difference(spec, run, reference, other) for name, other in others.items()}
 
 
 def difference(
@@ -104,9 +108,13 @@ def weight_difference(
 
 
 def refine(
-    seed: int, *, steps: tuple[float, ...] = (0.1, 0.05, 0.025, 0.0125), **drawn: Any
+    seed: int,
+    *,
+    steps: tuple[float, ...] = (0.1, 0.05, 0.025, 0.0125),
+    engine: NetworkEngine = "kernel",
+    **drawn: Any,
 ) -> dict[str, dict[str, float]]:
-    """Run a random network with ever smaller steps on the kernel, in float64.
+    """Run a random network with ever smaller steps on an engine, in float64.
 
     Every step is held against half of the smallest one.
 
@@ -120,7 +128,7 @@ def refine(
     finest = min(steps) / 2
     for dt in (*steps, finest):
         spec, run = draw_network(seed, dt=dt, record_v=False, **drawn)
-        results[dt] = spec, run, simulate(spec, run, engine="kernel", precision="float64")
+        results[dt] = spec, run, simulate(spec, run, engine=engine, precision="float64")
     reference = results[finest]
     return {f"{dt:g}": _convergence(reference, results[dt]) for dt in steps}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, overload
 
 from dendmod.errors import SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.network.result import NetworkResult
@@ -15,6 +15,7 @@ from dendmod.spec.result import Result
 CellEngine = Literal["neuron", "coreneuron"]
 NetworkEngine = Literal["kernel", "neuron", "coreneuron"]
 Precision = Literal["float64", "float32"]
+Progress = Callable[[int, int], Any]
 _CELL_ENGINES, _NETWORK_ENGINES = ("neuron", "coreneuron"), ("kernel", "neuron", "coreneuron")
 
 
@@ -32,6 +33,7 @@ def simulate(
     engine: NetworkEngine | None = None,
     precision: Precision | None = None,
     threads: int = 1,
+    progress: Progress | None = None,
 ) -> NetworkResult: ...
 
 
@@ -43,6 +45,7 @@ def simulate(
     engine: str | None = None,
     precision: Precision | None = None,
     threads: int = 1,
+    progress: Progress | None = None,
 ) -> Result | NetworkResult:
     """Run a cell with what is attached to it once, or a network through its samples.
 
@@ -63,6 +66,9 @@ def simulate(
         Of a network's numbers; None takes that of the run. NEURON has float64 alone.
     threads
         Over which the kernel spreads the hidden cells. Results do not depend on it.
+    progress
+        Called by NEURON after each sample of a network, with the samples done and of all. The
+        kernel, which is fast, does not call it.
 
     Returns
     -------
@@ -82,7 +88,8 @@ def simulate(
     if isinstance(spec, NetworkSpec) and isinstance(run, NetworkRun):
         if trains:
             raise SpecError("trains: the spikes of a network are part of its run; give none")
-        return _network(spec, run, _known(engine, _NETWORK_ENGINES), precision, threads)
+        chosen = _known(engine, _NETWORK_ENGINES)
+        return _network(spec, run, chosen, precision, threads, progress)
     if not (isinstance(spec, Setup) and isinstance(run, Run)):
         raise _not_a_pair(spec, run)
     if isinstance(trains, SpikeTrain):
@@ -97,7 +104,12 @@ def simulate(
 
 
 def _network(
-    spec: NetworkSpec, run: NetworkRun, engine: str, precision: Precision | None, threads: int
+    spec: NetworkSpec,
+    run: NetworkRun,
+    engine: str,
+    precision: Precision | None,
+    threads: int,
+    progress: Progress | None,
 ) -> NetworkResult:
     if engine == "kernel":
         from dendmod.engines.kernel import KernelSimulator
@@ -110,7 +122,7 @@ def _network(
     if precision is not None and precision != run.precision:
         run = run.model_copy(update={"precision": precision})
     with NetworkSimulator(spec, run, coreneuron=engine == "coreneuron") as simulator:
-        return simulator.run()
+        return simulator.run(progress)
 
 
 def _known(engine: str | None, allowed: tuple[str, ...]) -> str:

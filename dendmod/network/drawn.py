@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.mechanisms import get
 from dendmod.network.run import Burst, GeneratedStimulus, NetworkRun, Samples
 from dendmod.network.spec import (
     Background,
@@ -15,8 +16,7 @@ from dendmod.network.spec import (
     OutputCell,
     Plasticity,
 )
-from dendmod.params import hay2011
-from dendmod.params.hay2011 import POOL
+from dendmod.params import hay2011, wybo2022
 from dendmod.rng import stream
 from dendmod.spec.reduced import Compartment, ReducedCell
 
@@ -36,14 +36,14 @@ def hay_soma(number: int = 3) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _membrane(number: int, region: Any) -> dict[str, dict[str, dict[str, float]]]:
-    mechanisms = hay2011.biophysics(number).regions[region].mechanisms
-    found = {
-        m.suffix: {k: v if isinstance(v, int | float) else _level(v) for k, v in m.params.items()}
-        for m in mechanisms
-        if m.suffix != "pas"
-    }
-    pools = {POOL: found.pop(POOL)} if POOL in found else {}
-    return {"channels": found, "pools": pools}
+    found: dict[str, dict[str, dict[str, float]]] = {"channels": {}, "pools": {}}
+    for m in hay2011.biophysics(number).regions[region].mechanisms:
+        mechanism = get(m.suffix)
+        if mechanism.is_leak:
+            continue
+        own = {k: v if isinstance(v, int | float) else _level(v) for k, v in m.params.items()}
+        found["pools" if mechanism.pool_of else "channels"][m.suffix] = own
+    return found
 
 
 def _level(distribution: Any) -> float:
@@ -53,6 +53,9 @@ def _level(distribution: Any) -> float:
 def draw_network(
     seed: int,
     *,
+    cells: tuple[ReducedCell, ReducedCell] | None = None,
+    scales: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    threshold: float = 0.0,
     n_hidden: int | None = None,
     n_samples: int = 2,
     dt: float = 0.1,
@@ -65,6 +68,13 @@ def draw_network(
 
     Parameters
     ----------
+    cells
+        The hidden and the output cell, in place of cells that are drawn; contexts and backgrounds
+        reach their dendritic sites.
+    scales
+        Factors of the weights of the feedforward inputs, at dendrites, and of the output cell.
+    threshold
+        Somatic potential whose upward crossing is a spike (mV).
     n_hidden
         Number of hidden cells; None draws it.
     changes
@@ -76,34 +86,47 @@ def draw_network(
     parents = _parents(rng, n_dendrites)
     active = rng.random(n_dendrites) < rng.choice([0.0, 0.5])
     hidden = tuple(_cell(rng, parents, active) for _ in range(n_hidden))
+    places, there = tuple(range(1, n_dendrites + 1)), None
+    if cells is not None:
+        hidden, places = (cells[0],), cells[0].site_numbers
+        there = (0, *places)
     ratio = float(rng.choice([0.0, 2.0]))
+    to_soma, to_dendrites, to_output = scales
     background = Background(
         nmda_ratio=ratio,
-        ampa_weight=float(rng.uniform(2e-4, 1e-3)),
-        gaba_weight=float(rng.uniform(2e-4, 1e-3)),
+        ampa_weight=float(rng.uniform(2e-4, 1e-3)) * to_dendrites,
+        gaba_weight=float(rng.uniform(2e-4, 1e-3)) * to_dendrites,
+        compartments=there,
     )
-    context = None
+    context, rule = None, None
     n_contexts = int(rng.integers(1, 4))
-    if n_dendrites:
-        places = tuple(range(1, n_dendrites + 1))
-        weights = rng.uniform(2e-5, 1.5e-4, (n_contexts, n_hidden, n_dendrites))
+    if places:
+        weights = rng.uniform(2e-5, 1.5e-4, (n_contexts, n_hidden, len(places))) * to_dendrites
         context = ContextSynapses(compartments=places, weights=weights)
     output = OutputCell(
-        cell=_as_hay((_soma(rng, parent=-1),)),
-        weights=rng.uniform(0.5, 1.5, n_hidden) * 6.0 / n_hidden,
-        background=background if rng.random() < 0.5 else None,
+        cell=_as_hay((_soma(rng, parent=-1),)) if cells is None else cells[1],
+        weights=rng.uniform(0.5, 1.5, n_hidden) * 6.0 / n_hidden * to_output,
+        background=_of_output(background, cells) if rng.random() < 0.5 else None,
         delay=float(rng.choice([0.5, 1.0, 1.7])),
     )
-    rule = Plasticity(error_scale=float(rng.choice([-100.0, -1.0]))) if n_dendrites else None
+    if places:
+        low, high = wybo2022.CONTEXT_WEIGHT_RANGE
+        rule = Plasticity(
+            error_scale=float(rng.choice([-100.0, -1.0])),
+            eta=tuple(rate * to_dendrites for rate in wybo2022.ETA),
+            w_min=low * to_dendrites,
+            w_max=high * to_dendrites,
+        )
     spec = NetworkSpec(
         hidden=hidden,
         feedforward=FeedforwardSynapses(
-            weights=rng.normal(1.5, 1.0, (n_inputs, n_hidden)) / n_inputs
+            weights=rng.normal(1.5, 1.0, (n_inputs, n_hidden)) / n_inputs * to_soma
         ),
         context=context,
         background=background if rng.random() < 0.8 else None,
         output=output,
         plasticity=rule,
+        threshold=threshold,
     )
     fields: dict[str, Any] = {
         "samples": Samples(
@@ -120,6 +143,10 @@ def draw_network(
         "record_v": True,
     }
     return spec, NetworkRun(**{**fields, "dt": dt, **changes})
+
+
+def _of_output(background: Background, cells: object) -> Background:
+    return background if cells is None else background.model_copy(update={"compartments": (0,)})
 
 
 def _parents(rng: np.random.Generator, n_dendrites: int) -> list[int]:

@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.arrays import whole_steps
 from dendmod.errors import SpecError
 from dendmod.network.arrays import ArraySpec, Integers, Reals
-from dendmod.network.spec import NetworkSpec
+from dendmod.network.spec import Background, NetworkSpec
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 
@@ -309,7 +309,7 @@ def _check_places(spec: NetworkSpec, number: int, name: str, arrivals: Arrivals)
     if name == "context":
         allowed = set(spec.context.compartments) if spec.context is not None else set()
     else:
-        allowed = set(range(spec.n_compartments)) if spec.background is not None else set()
+        allowed = _reached(spec.background, spec.n_compartments)
     used = set(np.unique(arrivals.compartment[hidden]).tolist())
     if not used <= allowed:
         raise SpecError(
@@ -318,10 +318,15 @@ def _check_places(spec: NetworkSpec, number: int, name: str, arrivals: Arrivals)
         )
     if hidden.all() or spec.output is None:
         return
-    there = len(spec.output.cell.compartments) if spec.output.background is not None else 0
-    most = int(arrivals.compartment[~hidden].max())
-    if most >= there:
+    there = _reached(spec.output.background, len(spec.output.cell.compartments))
+    used = set(np.unique(arrivals.compartment[~hidden]).tolist())
+    if not used <= there:
         raise SpecError(
-            f"sample {number}: {name} spikes reach compartment {most} of the output cell, which "
-            f"has such synapses in {there} compartments"
+            f"sample {number}: {name} spikes reach compartments {sorted(used - there)} of the "
+            f"output cell, which has such synapses in {len(there)} compartments"
         )
+
+
+def _reached(background: Background | None, n: int) -> set[int]:
+    """Return which of `n` compartments have a background."""
+    return {c for c in range(n) if background is not None and background.reaches(c)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
 
 from dendmod.mechanisms.compartments import check_mechanisms, check_pools
 from dendmod.network.arrays import ArraySpec, Reals
@@ -103,10 +103,12 @@ class ContextSynapses(ArraySpec):
 
 
 class Background(Spec):
-    """Poisson inputs to every compartment: rates (Hz) and weights (uS).
+    """Poisson inputs to compartments: rates (Hz) and weights (uS).
 
     Parameters
     ----------
+    compartments
+        Those that have it, such as soma and dendritic sites of a cell with an axon; None is all.
     nmda_ratio
         0: the excitatory background is AMPA alone.
     """
@@ -118,9 +120,16 @@ class Background(Spec):
     ampa_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
     gaba_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
     nmda_ratio: NonNegativeFloat = 0.0
+    compartments: tuple[NonNegativeInt, ...] | None = None
+
+    def reaches(self, compartment: int) -> bool:
+        """Return whether a compartment has these inputs."""
+        return self.compartments is None or compartment in self.compartments
 
     def rates(self, compartment: int) -> tuple[float, float]:
         """Return the AMPA and GABA rates (Hz) of a compartment."""
+        if not self.reaches(compartment):
+            return 0.0, 0.0
         if compartment == 0:
             return self.soma_ampa_rate, self.soma_gaba_rate
         return self.dendrite_ampa_rate, self.dendrite_gaba_rate
@@ -147,6 +156,7 @@ class OutputCell(ArraySpec):
     def _mechanisms_are_known(self) -> OutputCell:
         check_mechanisms(self.cell)
         check_pools(self.cell)
+        _check_background(self.background, len(self.cell.compartments))
         return self
 
 
@@ -265,8 +275,15 @@ class NetworkSpec(ArraySpec):
                     f"context synapses lie in compartment {max(self.context.compartments)}; the "
                     f"cells have {self.n_compartments}"
                 )
+        _check_background(self.background, self.n_compartments)
         if self.output is not None and self.output.weights.shape != (n,):
             raise ValueError(f"output weights have shape {self.output.weights.shape}; give ({n},)")
         if self.plasticity is not None and (self.context is None or self.output is None):
             raise ValueError("plasticity needs context synapses and an output cell")
         return self
+
+
+def _check_background(background: Background | None, n: int) -> None:
+    last = max((background.compartments if background else None) or (0,))
+    if last >= n:
+        raise ValueError(f"a background reaches compartment {last}; there are 0..{n - 1}")

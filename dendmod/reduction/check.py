@@ -10,17 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.cells.l5 import L5PyramidalCell
-from dendmod.engines.checks import shape_of
 from dendmod.errors import SpecError
 from dendmod.iocurve import thresholds
-from dendmod.morphology import resolve
 from dendmod.protocol import Protocol, load_protocol
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda
 from dendmod.protocol.provenance import DEPENDS
 from dendmod.reduction import compare, read_reduced
-from dendmod.reduction.fit import mechanisms_hash
+from dendmod.reduction.full import full_cell, set_of_hay
 from dendmod.reduction.probe import DT, step_amplitudes
 from dendmod.spec import Cell, Location, ReducedCell
 from dendmod.study.summary import clean, write_summary
@@ -29,44 +26,6 @@ from dendmod.units import NS_IN_US
 
 # a site alone, without the background and the other sites, has no plateau at the protocol's weight
 _PLATEAU_FACTOR = 2.0
-
-
-def full_cell(reduced: ReducedCell, origin: str) -> Cell:
-    """Return the cell that a reduced one was made from.
-
-    Files of earlier versions, without the specification of that cell, name one of Hay's sets.
-
-    Raises
-    ------
-    SpecError
-        If the file does not say, or the morphology or a mechanism has changed since.
-    """
-    facts = reduced.provenance
-    number = _set_of_hay(str(facts.get("biophysics", "")))
-    if "morphology" not in facts or ("cell" not in facts and number is None):
-        raise SpecError(
-            f"{origin} does not say which cell it was reduced from; `dendmod reduce` writes this"
-        )
-    cell = Cell.model_validate(facts["cell"]) if "cell" in facts else None
-    now = (resolve(facts["morphology"]).without_axon() if cell is None else shape_of(cell)).sha256
-    if facts.get("morphology_sha256") != now:
-        raise SpecError(
-            f"{origin} was reduced from another {facts['morphology']} than the one that is there "
-            "now; reduce the cell again"
-        )
-    if cell is None:
-        return L5PyramidalCell(facts["morphology"], number or 0)
-    if facts.get("mechanisms") != mechanisms_hash(cell):
-        raise SpecError(
-            f"the .mod files of the mechanisms of {origin} have changed since it was reduced; "
-            "reduce the cell again"
-        )
-    return cell
-
-
-def _set_of_hay(biophysics: str) -> int | None:
-    family, _, number = biophysics.partition("/")
-    return int(number) if family == "hay2011" and number.isdigit() else None
 
 
 def check_reduced(
@@ -105,7 +64,7 @@ def check_reduced(
     sweep = sweep or Sweep(out / "store")
     reduced = read_reduced(file)
     cell = full_cell(reduced, str(file))
-    number = _set_of_hay(cell.biophysics.name)
+    number = set_of_hay(cell.biophysics.name)
     ranked = [reduced.compartments[s.section].site for s in reduced.sites]
     places = [place for place in ranked if place is not None]
     if len(places) < len(ranked):

@@ -131,6 +131,11 @@ class ReducedCell(Spec):
         )
 
     @property
+    def site_numbers(self) -> tuple[int, ...]:
+        """Numbers of the compartments that are sites, where inputs of a network arrive."""
+        return tuple(i for i, c in enumerate(self.compartments) if i and c.role == "site")
+
+    @property
     def sites(self) -> tuple[Location, ...]:
         """The compartments of the sites, in the order of their names."""
         ranks = [

@@ -46,6 +46,10 @@ class Judged:
         return Judged(self.verdict, {**self.figures, **more})
 
 
+NOT_RUN = "not run with these options"
+"""Why a claim that nothing was run for is not resolved."""
+
+
 def summarise(texts: Mapping[str, str], judged: Mapping[str, Judged]) -> dict[str, Any]:
     """Return each claim with its text and verdict; what was not run is not resolved.
 
@@ -57,7 +61,7 @@ def summarise(texts: Mapping[str, str], judged: Mapping[str, Judged]) -> dict[st
     unknown = sorted(set(judged) - set(texts))
     if unknown:
         raise KeyError(f"no claim is called {', '.join(unknown)}")
-    nothing = Judged(NOT_RESOLVED, {"why": "not run with these options"})
+    nothing = Judged(NOT_RESOLVED, {"why": NOT_RUN})
     out = {}
     for name, text in texts.items():
         found = judged.get(name, nothing)

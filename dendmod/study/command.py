@@ -11,6 +11,7 @@ from typing import Any
 
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.grid import parse_grid
+from dendmod.study.claims import NOT_RUN
 from dendmod.study.messages import check_folder, guard
 from dendmod.study.registry import Entry, figures, find
 
@@ -74,8 +75,12 @@ def _make(name: str, arguments: Sequence[str] | None, program: str | None) -> No
         scheduler=given.scheduler,
         timeout=given.timeout,
     )
+    figure = entry.load()
+    for line in figure.tell(summary) if figure.tell else ():
+        print(line)
     for key, claim in summary.get("claims", {}).items():
-        print(f"{key}: {claim['verdict']}")
+        if claim.get("why") != NOT_RUN:
+            print(f"{key}: {claim['verdict']}")
     pictures = f"{out / entry.files}.png, .pdf and " if entry.files else f"{out}: "
     print(f"{pictures}summary.json written in {time.monotonic() - began:.0f} s")
 

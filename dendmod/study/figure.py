@@ -44,6 +44,8 @@ class Figure(Generic[S, R]):
         resolved".
     export
         Writes further files into the folder of the figure.
+    tell
+        Lines that the command prints, from what summary.json says.
     """
 
     settings: Callable[[dict[str, Any], bool], S]
@@ -53,6 +55,7 @@ class Figure(Generic[S, R]):
     texts: Mapping[str, str] = field(default_factory=dict)
     judge: Callable[[S, R], Mapping[str, Judged]] | None = None
     export: Callable[[S, R, Path], None] | None = None
+    tell: Callable[[Mapping[str, Any]], list[str]] | None = None
 
 
 def make_figure(

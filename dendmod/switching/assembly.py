@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import SpecError
+from dendmod.mechanisms import mechanism_set
 from dendmod.network import (
     Background,
     ContextSynapses,
@@ -14,6 +15,7 @@ from dendmod.network import (
     OutputCell,
     Plasticity,
 )
+from dendmod.params import wybo2022
 from dendmod.rng import stream
 from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.settings import Scale, Settings
@@ -90,7 +92,8 @@ def build_network(
     Parameters
     ----------
     hidden, output
-        Reduced cells: soma and dendritic compartments, and the soma alone.
+        Reduced cells: soma, dendritic sites and what else is kept; the soma, with an axon or not.
+        Contexts reach the sites, the background soma and sites.
     vectors
         Feedforward weight vectors, shape [inputs, hidden cells].
     n_contexts
@@ -108,13 +111,14 @@ def build_network(
     w_out = scaled_weights(equal, settings.output_v_range, settings.z_in, settings.output_scale)[
         :, 0
     ]
-    dendrites = tuple(range(1, len(hidden.compartments)))
-    low, high = settings.initial_weight
+    dendrites, factor = hidden.site_numbers, settings.context_scale
+    low, high = (bound * factor for bound in settings.initial_weight)
     start = stream(seed, "contextual weights").uniform(low, high, (n_contexts, k, len(dendrites)))
     background = Background(
-        ampa_weight=settings.background_weight,
-        gaba_weight=settings.background_weight,
+        ampa_weight=settings.background_weight * factor,
+        gaba_weight=settings.background_weight * factor,
         nmda_ratio=settings.background_nmda_ratio,
+        compartments=(0, *dendrites),
     )
     return NetworkSpec(
         hidden=(with_sk(hidden, settings.sk_scale),),
@@ -122,21 +126,32 @@ def build_network(
         context=ContextSynapses(compartments=dendrites, weights=start),
         background=background,
         output=OutputCell(
-            cell=with_sk(output, settings.output_sk_scale), weights=w_out, background=background
+            cell=with_sk(output, settings.output_sk_scale),
+            weights=w_out,
+            background=background.model_copy(update={"compartments": (0,)}),
         ),
         plasticity=Plasticity(
             error_scale=-settings.error_scale,
             tau_post=settings.tau_post,
             nominal_onset=settings.nominal_onset,
+            eta=tuple(rate * factor for rate in wybo2022.ETA),
+            w_min=wybo2022.CONTEXT_WEIGHT_RANGE[0] * factor,
+            w_max=wybo2022.CONTEXT_WEIGHT_RANGE[1] * factor,
         ),
+        threshold=settings.spike_threshold_mV or 0.0,
     )
 
 
 def with_sk(cell: ReducedCell, scale: float) -> ReducedCell:
-    """Return the cell with its somatic SK_E2 conductance scaled."""
-    soma = cell.compartments[0]
-    if scale == 1 or "SK_E2" not in soma.channels:
+    """Return the cell with the somatic potassium channels scaled that calcium opens, as SK."""
+    soma, known = cell.compartments[0], mechanism_set(cell.mechanisms)
+    channels = dict(soma.channels)
+    for suffix, params in soma.channels.items():
+        mechanism = known.get(suffix)
+        if scale != 1 and "ca" in mechanism.gated_by and "k" in mechanism.carries:
+            maximal = {n: v * scale for n, v in params.items() if n in mechanism.maximal}
+            channels[suffix] = {**params, **maximal}
+    if channels == soma.channels:
         return cell
-    sk = {name: value * scale for name, value in soma.channels["SK_E2"].items()}
-    changed = soma.model_copy(update={"channels": {**soma.channels, "SK_E2": sk}})
+    changed = soma.model_copy(update={"channels": channels})
     return cell.model_copy(update={"compartments": (changed, *cell.compartments[1:])})

@@ -13,6 +13,7 @@ from dendmod.spec.base import Spec
 from dendmod.spec.tables import load_toml
 from dendmod.study.registry import figures
 from dendmod.switching.ablation import Ablation
+from dendmod.switching.cells import PASSIVE, REDUCED, STAR
 from dendmod.switching.settings import Schedule, Settings
 
 _PAPER = "wybo2022"
@@ -72,6 +73,11 @@ class LearningExperiment(Spec):
     def control_seeds(self) -> tuple[int, ...]:
         """Seeds of the networks that learn shuffled labels as well."""
         return self.seeds[: self.controls]
+
+    @property
+    def of_papers_cell(self) -> bool:
+        """Whether the networks are of the paper's L5 cell, of which alone claims are judged."""
+        return self.settings.cell.removesuffix(PASSIVE) in (REDUCED, STAR)
 
     def changed(self) -> dict[str, dict[str, Any]]:
         """Return each setting that is not literal: what it is, and the paper's."""

@@ -75,8 +75,8 @@ def train_images(
     pair = Cells([settings], sweep).of(settings)
     learnings = [
         ClassLearning(
-            **pair, matrix=matrix, data=source, k=k, target=c, settings=settings,
-            schedule=schedule, seed=seed, shuffled=shuffled,
+            **pair, matrix=matrix, data=source, k=k, target=c, schedule=schedule,
+            seed=seed, shuffled=shuffled,
         )
         for c in classes
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def _in_this_process(learnings: Sequence[ClassLearning], sweep: Sweep) -> list[A
         for i, learning in enumerate(learnings):
             bar.set_description(f"class {learning.target}")
 
-            def show(done: int, _: int, i: int = i) -> None:
+            def show(done: float, _: int, i: int = i) -> None:
                 bar.update(i * samples + min(done * block, samples) - bar.n)
 
             payload = learning_task(f"class {learning.target}", learning, sweep).payload

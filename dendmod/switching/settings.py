@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from dendmod.engines.simulation import NetworkEngine
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 
@@ -21,7 +22,17 @@ class Settings(Spec):
     cell
         As `dendmod.switching.cells.cells` takes it.
     biophysics
-        Parameter set of the cell, 1 or 3.
+        Parameter set of "reduced" and "star", 1 or 3; other cells have their own.
+    sites
+        Dendritic sites of a cell that is reduced; None is 20, or those of its file.
+    spike_threshold_mV
+        Somatic potential whose upward crossing is a spike; None is that of the cell's file, or 0.
+    engine
+        That runs the networks. "kernel" is fast; "neuron" runs what the kernel cannot.
+    scales
+        "as given": weights are those below. "thresholds": they are multiplied by what the cell
+        needs for a spike over what the cell needed on which they were chosen
+        (`dendmod.switching.thresholds`).
     z_in
         Somatic input resistance of the L5 cell (MOhm), as ``dendmod cell check`` measures it.
     hidden_scale, output_scale
@@ -43,12 +54,18 @@ class Settings(Spec):
         Time constant of the trace of somatic spikes (ms).
     initial_weight
         Range of the contextual weights at the start (uS).
+    context_scale
+        Factor of all weights at dendrites: contexts, their bounds and learning rates, background.
     feedforward_center, context_center
         Centres of the bursts in a sample (ms); the paper does not say.
     """
 
     cell: str = "reduced"
     biophysics: Literal[1, 3] = 1
+    sites: PositiveInt | None = None
+    spike_threshold_mV: float | None = None
+    engine: NetworkEngine = "kernel"
+    scales: Literal["as given", "thresholds"] = "as given"
     z_in: PositiveFloat = 40.0
     hidden_scale: Scale = "literal"
     output_scale: Scale = "literal"
@@ -62,6 +79,7 @@ class Settings(Spec):
     error_decay: PositiveFloat | None = None
     tau_post: PositiveFloat = wybo2022.TAU_POST
     initial_weight: tuple[NonNegativeFloat, PositiveFloat] = wybo2022.CONTEXT_WEIGHT_RANGE
+    context_scale: PositiveFloat = 1.0
     feedforward_center: NonNegativeFloat = 40.0
     context_center: NonNegativeFloat = 40.0
     dt: float = Field(default=0.1, gt=0, le=0.1)

@@ -9,38 +9,76 @@ from typing import Any
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
-from dendmod.engines.simulation import simulate
+from dendmod.engines.simulation import NetworkEngine, simulate
 from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
 from dendmod.paths import file_hash
+from dendmod.protocol.provenance import mechanism_hash
 from dendmod.spec.base import Spec
 from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
-from dendmod.switching.cells import cells
+from dendmod.switching.cells import cells, hashes_of_cell, spike_threshold
 from dendmod.switching.classification import BooleanTasks
 from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
 from dendmod.switching.settings import Schedule, Settings
+from dendmod.switching.thresholds import measure_thresholds
 from dendmod.switching.training import Learned, Training, bursts
 
 Arrays = dict[str, np.ndarray]
-Progress = Callable[[int, int], Any]
+Progress = Callable[[float, int], Any]
 
 
 def hashes(
-    data: str = "", name: str = "", spec: dict[str, Any] | None = None, **_: Any
+    data: str = "",
+    cell: str = "",
+    spec: dict[str, Any] | None = None,
+    hidden: str = "",
+    **_: Any,
 ) -> dict[str, str]:
-    """Return the hash of each file that a task's payload names: images, or a reduced cell."""
-    found = {"data": file_hash((spec or {}).get("data", data)), "cell": file_hash(name)}
+    """Return the hash of each file that a task's payload names: images, a cell, its mechanisms."""
+    spec = spec or {}
+    found = {"data": file_hash(spec.get("data", data))}
+    if cell:
+        found |= hashes_of_cell(cell)
+    hidden = spec.get("hidden", hidden)
+    if hidden:
+        found |= mechanism_hash(ReducedCell.model_validate_json(hidden).mechanisms)
     return {what: value for what, value in found.items() if value}
 
 
-def make_cells(name: str, biophysics: int) -> Arrays:
-    """Return the models of the hidden and of the output cell as JSON texts."""
-    hidden, output = cells(name, biophysics)
+def make_cells(
+    cell: str,
+    biophysics: int,
+    sites: int | None,
+    spike_threshold_mV: float | None,
+    engine: NetworkEngine,
+    scales: str,
+) -> Arrays:
+    """Return the models of the hidden and of the output cell, and what they need for a spike.
+
+    Parameters
+    ----------
+    cell, biophysics, sites, spike_threshold_mV, engine, scales
+        As in `Settings`.
+
+    Returns
+    -------
+    dict
+        ``hidden``, ``output`` as JSON texts; ``spike_threshold_mV``; ``thresholds`` as a JSON text,
+        "" where weights are taken as given.
+    """
+    hidden, output = cells(cell, biophysics, sites)
+    threshold = spike_threshold(cell) if spike_threshold_mV is None else spike_threshold_mV
+    text = ""
+    if scales == "thresholds":
+        found = measure_thresholds(hidden, output, threshold=threshold, engine=engine)
+        text = found.model_dump_json()
     return {
         "hidden": np.array(hidden.model_dump_json()),
         "output": np.array(output.model_dump_json()),
+        "spike_threshold_mV": np.array(threshold),
+        "thresholds": np.array(text),
     }
 
 
@@ -180,7 +218,7 @@ def learn_class(spec: dict[str, Any], checkpoints: str, progress: Progress | Non
     checkpoints
         Folder.
     progress
-        Called with the number of blocks done and of all.
+        As `Training.run` takes it.
 
     Returns
     -------
@@ -215,6 +253,6 @@ def _four_inputs(network: NetworkSpec, learning: BooleanLearning) -> np.ndarray:
         seed=learning.seed,
         record_v=True,
     )
-    v = simulate(network, run).v
+    v = simulate(network, run, engine=settings.engine).v
     assert v is not None
     return v[:, -1].astype(np.float32).reshape(n_tasks, len(INPUTS), -1)

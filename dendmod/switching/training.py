@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -14,9 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.atomic import replacing
-from dendmod.engines.simulation import simulate
+from dendmod.engines.simulation import Progress, simulate
 from dendmod.errors import SpecError, SweepError
-from dendmod.network import Burst, GeneratedStimulus, NetworkRun, NetworkSpec, Samples
+from dendmod.network import (
+    Burst,
+    GeneratedStimulus,
+    NetworkRun,
+    NetworkSpec,
+    Samples,
+)
 from dendmod.npz import read_npz
 from dendmod.params import wybo2022
 from dendmod.rng import stream
@@ -58,7 +65,7 @@ class Training:
     tasks
         One a context.
     precision
-        Of the kernel.
+        Of the kernel; NEURON has float64 alone.
     """
 
     network: NetworkSpec
@@ -88,7 +95,7 @@ class Training:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def run(
-        self, checkpoint: Path | None = None, progress: Callable[[int, int], Any] | None = None
+        self, checkpoint: Path | None = None, progress: Callable[[float, int], Any] | None = None
     ) -> Learned:
         """Learn, or go on from a checkpoint.
 
@@ -97,7 +104,8 @@ class Training:
         checkpoint
             File that is written after each block and read at the start.
         progress
-            Called with the number of blocks done and of all.
+            Called with the number of blocks done and of all; within a block, with a part of one,
+            where NEURON runs the network.
         """
         weights = self.network.context.weights if self.network.context is not None else None
         assert weights is not None
@@ -108,7 +116,8 @@ class Training:
         else:
             accuracy = [self.measure(weights, self.schedule.curve_samples)]
         while done < self.blocks:
-            weights = self._block(weights, done)
+            within = partial(_within_block, progress, done, self.blocks)
+            weights = self._block(weights, done, within)
             done += 1
             if done % self.schedule.test_every == 0 or done == self.blocks:
                 samples.append(min(done * self.schedule.block, self.schedule.samples))
@@ -125,7 +134,8 @@ class Training:
         """Return the balanced accuracy of each task on `n` samples, the rule frozen, [tasks]."""
         task, drawn = self._drawn("test", 0, n)
         numbers = _TEST + np.arange(task.size)
-        result = simulate(self.with_weights(weights), self._run(task, drawn, numbers, learn=False))
+        run = self._run(task, drawn, numbers, learn=False)
+        result = simulate(self.with_weights(weights), run, engine=self.settings.engine)
         spiked = (result.error + drawn.expected) > 0
         correct = spiked == (drawn.expected > 0)
         return np.array(
@@ -135,7 +145,7 @@ class Training:
             ]
         )
 
-    def _block(self, weights: Array, block: int) -> Array:
+    def _block(self, weights: Array, block: int, progress: Progress) -> Array:
         left = self.schedule.samples - block * self.schedule.block
         n = min(self.schedule.block, left)
         task, drawn = self._drawn("train", block, n)
@@ -148,7 +158,8 @@ class Training:
             scale = spec.plasticity.error_scale * factor
             rule = spec.plasticity.model_copy(update={"error_scale": scale})
             spec = spec.model_copy(update={"plasticity": rule})
-        result = simulate(spec, self._run(task, drawn, numbers, learn=True))
+        run = self._run(task, drawn, numbers, learn=True)
+        result = simulate(spec, run, engine=self.settings.engine, progress=progress)
         assert result.weights is not None
         return result.weights
 
@@ -177,7 +188,7 @@ class Training:
             dt=self.settings.dt,
             settle=self.settle,
             learn=learn,
-            precision=self.precision,
+            precision=self.precision if self.settings.engine == "kernel" else "float64",
             seed=self.seed,
         )
 
@@ -214,6 +225,13 @@ class Training:
                 "name another file, or remove it to start anew"
             )
         return (*state, *curves)
+
+
+def _within_block(
+    progress: Callable[[float, int], Any] | None, done: int, blocks: int, samples: int, of: int
+) -> None:
+    if progress is not None and samples < of:
+        progress(done + samples / of, blocks)
 
 
 def bursts(counts: npt.NDArray[np.int64], settings: Settings) -> GeneratedStimulus:

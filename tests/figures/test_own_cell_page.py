@@ -32,7 +32,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_the_page_has_the_commands():
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 8
 
 
 @pytest.mark.slow

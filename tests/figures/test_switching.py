@@ -233,7 +233,8 @@ class NoCells:
     """Stands for cells that need not be reduced."""
 
     def of(self, settings):
-        return {"hidden": f"{settings.cell} {settings.biophysics}", "output": "soma"}
+        name = f"{settings.cell} {settings.biophysics}"
+        return {"hidden": name, "output": "soma", "settings": settings}
 
 
 @pytest.mark.parametrize("shipped", [True, False])

@@ -14,19 +14,19 @@ IMAGES = "dendmod.learning.data:image_hashes"
     ("function", "depends", "payload"),
     [
         ("dendmod.switching.tasks:learn_class", "dendmod.switching.tasks:hashes", "spec"),
-        ("dendmod.switching.tasks:make_cells", "dendmod.switching.tasks:hashes", "name"),
+        ("dendmod.switching.tasks:make_cells", "dendmod.switching.tasks:hashes", "cell"),
         ("dendmod.papers.wybo2022.fig3.tasks:supervised_several", IMAGES, "trainings"),
         ("dendmod.papers.wybo2022.fig4.tasks:searched", IMAGES, "data"),
     ],
 )
 def test_another_file_of_the_same_name_is_another_run(function, depends, payload, tmp_path):
-    file = tmp_path / "images.npz"
+    file = tmp_path / ("cells.json" if payload == "cell" else "images.npz")
     inner = {"spec": {"data": str(file)}, "trainings": {"a": {"data": str(file)}}}
     task = Task("t", function, {payload: inner.get(payload, str(file))}, depends=depends)
-    file.write_bytes(b"one")
+    file.write_bytes(b"1")
     before = task.digest()
     assert task.digest() == before
-    file.write_bytes(b"two")
+    file.write_bytes(b"2")
     assert task.digest() != before
 
 

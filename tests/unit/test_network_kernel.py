@@ -316,7 +316,7 @@ def test_copied_specifications_are_checked_again():
         ({"context": (0, 0)}, r"compartments \[0\] of hidden cells"),
         ({"context": (0, 2)}, r"compartments \[2\] of hidden cells"),
         ({"gaba": (0, 1)}, r"compartments \[1\] of hidden cells, which have no such synapse"),
-        ({"gaba": (1, 0)}, "compartment 0 of the output cell"),
+        ({"gaba": (1, 0)}, r"compartments \[0\] of the output cell"),
     ],
 )
 def test_spikes_at_places_that_are_not_there_are_refused(changes, said):

@@ -13,9 +13,9 @@ from dendmod.morphology import resolve
 from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
-from dendmod.reduction.check import full_cell
 from dendmod.reduction.conductances import Conductances, fit_conductances
 from dendmod.reduction.fit import _check_reversals, _membrane, mechanisms_hash
+from dendmod.reduction.full import full_cell
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import skeleton

@@ -97,7 +97,8 @@ def test_a_summary_has_means_over_tasks_and_seeds_and_what_was_changed():
         assert summary["rows"][name]["accuracy"] == {"0": [n / 20], "2": [(n + 1) / 20]}
     assert summary["rows"]["literal"]["changes"] == {}
     assert summary["rows"]["+ somatic trace"]["changes"] == {
-        "cell": "reduced, passive dendrites", "biophysics": 3, "tau_post": 25.0,
+        "cell": "reduced, passive dendrites", "biophysics": 3, "scales": "thresholds",
+        "tau_post": 25.0,
     }  # fmt: skip
 
 

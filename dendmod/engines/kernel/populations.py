@@ -67,12 +67,12 @@ class Layer:
                 )
         self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
         self.first_neuron, self.background = first_neuron, background
-        kind = 0
-        if background is not None:
-            kind = AMPA | GABA | (NMDA | BACKGROUND_NMDA if background.nmda_ratio > 0 else 0)
         synapses = CONTEXT | (NMDA if context_nmda else 0)
         n = len(first.compartments)
-        self.kind = np.array([kind | (synapses if c in context else 0) for c in range(n)], np.int32)
+        kinds = [_background_kind(background, c) for c in range(n)]
+        self.kind = np.array(
+            [kind | (synapses if c in context else 0) for c, kind in enumerate(kinds)], np.int32
+        )
 
     def membranes(self, dt: float, width: int, kind: str) -> list[MembraneTable | None]:
         """Return the channels of each compartment."""
@@ -123,6 +123,12 @@ class Layer:
             )
             out.background_ratio = self.background.nmda_ratio
         return out
+
+
+def _background_kind(background: Background | None, compartment: int) -> int:
+    if background is None or not background.reaches(compartment):
+        return 0
+    return AMPA | GABA | (NMDA | BACKGROUND_NMDA if background.nmda_ratio > 0 else 0)
 
 
 _KINDS: dict[str, Any] = {"int32": c_int32, "float64": c_double}

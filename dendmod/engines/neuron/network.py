@@ -6,7 +6,7 @@ context. Samples follow each other on NEURON's clock; the error is fed back in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -160,8 +160,13 @@ class NetworkSimulator(InSession):
                 section.v = cell.v_init
         h.finitialize()
 
-    def run(self) -> NetworkResult:
+    def run(self, progress: Callable[[int, int], Any] | None = None) -> NetworkResult:
         """Go through all samples.
+
+        Parameters
+        ----------
+        progress
+            Called after each with the number of samples done and of all.
 
         Raises
         ------
@@ -181,6 +186,8 @@ class NetworkSimulator(InSession):
             for name, vectors in self._vectors.items():
                 rows[name].append(np.array([np.array(v)[-(run.n_steps + 1) :] for v in vectors]))
             self.finish(index)
+            if progress is not None:
+                progress(index + 1, len(run.samples))
         traces = {name: np.stack(samples) for name, samples in rows.items()}
         v = traces.pop(_SOMATA, None)
         if self.record is not None:

@@ -63,6 +63,8 @@ class BuiltNetwork:
             return
         receptors = self.spec.receptors
         for compartment, section in enumerate(self.cells[neuron]):
+            if not background.reaches(compartment):
+                continue
             point = self.plastic.get((neuron, compartment))
             if point is not None:
                 self._input(2, neuron, compartment, point, background.ampa_weight, BACKGROUND_SPIKE)

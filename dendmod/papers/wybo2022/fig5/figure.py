@@ -41,6 +41,8 @@ def judge(experiment: ImageExperiment, learned: Learned) -> dict[str, Judged]:
 
     A run is a network with the mean over its tasks; of a control, which is one network, a task.
     """
+    if not experiment.of_papers_cell:
+        return {}
     runs = {m: learned.end(m).mean(axis=1) for m in learned.accuracy}
     found = {
         "shuffled_at_chance": alike(learned.shuffled, CHANCE, within=NEAR_CHANCE),
@@ -74,6 +76,7 @@ def summarise(experiment: ImageExperiment, learned: Learned) -> dict[str, Any]:
         "chance": CHANCE[0],
         "hidden": experiment.hidden,
         "test_samples": experiment.schedule.test_samples,
+        "cells": learned.cells,
         "settings": experiment.settings,
         "changed": experiment.changed(),
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,8 @@ class Learned:
         That of each variant of the ablation at the end, shape [seeds, tasks].
     example
         Recordings of one network.
+    cells
+        What the cells are (`dendmod.switching.runs.Cells.summary`).
     """
 
     data: str
@@ -88,6 +90,7 @@ class Learned:
     rule_off: Array
     variants: Mapping[str, Array]
     example: Example
+    cells: Mapping[str, Any] = field(default_factory=dict)
 
     def end(self, matrix: str) -> Array:
         """Return balanced accuracy after all samples, shape [seeds, classes]."""
@@ -103,7 +106,8 @@ def measure(experiment: ImageExperiment, sweep: Sweep) -> Learned:
     results = sweep.run(learning_tasks(experiment, classes, cells, source, sweep))
     recording = recording_task(experiment, classes, cells, source, results)
     example = Example(**sweep.run([recording])[recording.key])
-    return gather(experiment, classes, results, images.name, example)
+    found = gather(experiment, classes, results, images.name, example)
+    return replace(found, cells=cells.summary(experiment.settings))
 
 
 def learning_tasks(
@@ -117,7 +121,7 @@ def learning_tasks(
     ) -> Task:  # fmt: skip
         learning = ClassLearning(
             **cells.of(settings), matrix=matrix, data=data, k=experiment.hidden, target=target,
-            settings=settings, schedule=schedule, seed=seed, **how,
+            schedule=schedule, seed=seed, **how,
         )  # fmt: skip
         return learning_task(_key(name, matrix, seed, target), learning, sweep)
 
@@ -154,13 +158,14 @@ def recording_task(
 ) -> Task:
     """Return the task that records the first network, which has learned all classes."""
     first, seed = experiment.matrices[0], experiment.seeds[0]
+    of_cells = cells.of(experiment.settings)
     payload = {
-        **cells.of(experiment.settings),
+        **of_cells,
         "matrix": first,
         "data": data,
         "k": experiment.hidden,
         "classes": list(classes),
-        "settings": experiment.settings.model_dump(mode="json"),
+        "settings": of_cells["settings"].model_dump(mode="json"),
         "seed": seed,
         "weights": [results[_key("learned", first, seed, c)]["weights"].tolist() for c in classes],
     }

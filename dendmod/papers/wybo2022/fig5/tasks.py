@@ -74,11 +74,12 @@ def record_network(
     counts = np.repeat(drawn.counts[:1], len(shown), axis=0)
     # the same random numbers for all tasks, so that weights alone differ
     same_input = _run(shown, counts, np.full(len(shown), _TEST_NUMBERS), chosen, seed)
-    cell = _cell_that_differs_most(simulate(after, same_input), len(shown), network.n_hidden)
+    result = simulate(after, same_input, engine=chosen.engine)
+    cell = _cell_that_differs_most(result, len(shown), network.n_hidden)
     recorded = record_cell(after, same_input, cell).v
     return {
-        "v_before": _output_v(network, shown_run),
-        "v_after": _output_v(after, shown_run),
+        "v_before": _output_v(network, shown_run, chosen),
+        "v_after": _output_v(after, shown_run, chosen),
         "expected": drawn.expected,
         "soma": recorded[:, 0].astype(np.float32),
         "dendrites": _dendrites_that_differ_most(recorded[:, 1:]).astype(np.float32),
@@ -107,7 +108,7 @@ def rule_traces(
     assert rule is not None
     numbers = np.array([_TEST_NUMBERS])
     run = _run(np.zeros(1, np.int64), counts, numbers, settings, seed, learn=True)
-    fired = simulate(network, run).hidden
+    fired = simulate(network, run, engine=settings.engine).hidden
     _, closes = settings.window()
     early = fired.neuron[fired.times < closes]
     found = record_cell(network, run, int(early[0]) if early.size else 0).traces
@@ -145,8 +146,8 @@ def _run(
     )
 
 
-def _output_v(network: NetworkSpec, run: NetworkRun) -> np.ndarray:
-    v = simulate(network, run.model_copy(update={"record_v": True})).v
+def _output_v(network: NetworkSpec, run: NetworkRun, settings: Settings) -> np.ndarray:
+    v = simulate(network, run.model_copy(update={"record_v": True}), engine=settings.engine).v
     assert v is not None
     return v[:, -1].astype(np.float32)
 

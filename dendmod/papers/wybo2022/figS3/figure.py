@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,6 +83,8 @@ class Learned:
         [seeds, functions, 4, steps].
     variants
         Accuracy of each variant of the ablation at the end, shape [seeds, tasks].
+    cells
+        What the cells are (`dendmod.switching.runs.Cells.summary`).
     """
 
     samples: npt.NDArray[np.int64]
@@ -92,6 +94,7 @@ class Learned:
     v_before: Array
     v_after: Array
     variants: Mapping[str, Array]
+    cells: Mapping[str, Any] = field(default_factory=dict)
 
     def end(self, k: int) -> Array:
         """Return balanced accuracy after all samples, shape [seeds, functions]."""
@@ -107,7 +110,8 @@ def measure(experiment: BooleanExperiment, sweep: Sweep) -> Learned:
     """Let all networks learn."""
     functions = experiment.functions
     cells = Cells([experiment.settings, *experiment.variants().values()], sweep)
-    return gather(experiment, sweep.run(learning_tasks(experiment, functions, cells, sweep)))
+    results = sweep.run(learning_tasks(experiment, functions, cells, sweep))
+    return replace(gather(experiment, results), cells=cells.summary(experiment.settings))
 
 
 def learning_tasks(
@@ -120,8 +124,8 @@ def learning_tasks(
         *, shuffled: bool = False,
     ) -> Task:  # fmt: skip
         learning = BooleanLearning(
-            **cells.of(settings), k=k, functions=tuple(names), settings=settings,
-            schedule=schedule, seed=seed, shuffled=shuffled,
+            **cells.of(settings), k=k, functions=tuple(names), schedule=schedule,
+            seed=seed, shuffled=shuffled,
         )  # fmt: skip
         return learning_task(key, learning, sweep)
 
@@ -185,7 +189,9 @@ def judge(experiment: BooleanExperiment, learned: Learned) -> dict[str, Judged]:
         parts = [higher(end[:, i], (bound[i], bound[i])) for i in columns]
         return all_of(*parts).with_figures(functions=list(names))
 
-    found = {}
+    found: dict[str, Judged] = {}
+    if not experiment.of_papers_cell:
+        return found
     end = learned.end(max(experiment.hidden))
     if set(functions) == set(FUNCTIONS):
         found["functions_learned"] = higher(end.mean(axis=1), (CHANCE, CHANCE))
@@ -224,6 +230,7 @@ def summarise(experiment: BooleanExperiment, learned: Learned) -> dict[str, Any]
         "seeds": experiment.seeds,
         "samples": experiment.schedule.samples,
         "test_samples": experiment.schedule.test_samples,
+        "cells": learned.cells,
         "settings": experiment.settings,
         "changed": experiment.changed(),
     }
@@ -259,6 +266,19 @@ def draw_panels(
     return {"figS3": draw(panels)}
 
 
+def tell(summary: Mapping[str, Any]) -> list[str]:
+    """Return a line for each function: what the largest networks have learned, on average."""
+    k = max(summary["hidden"], key=int)
+    n = len(summary["seeds"])
+    lines = [f"{k} neurons, {n} network{'s' * (n != 1)}, {summary['samples']} samples a function:"]
+    for name, ends in summary["hidden"][k].items():
+        before, after = (float(np.mean(rows)) for rows in (summary["before"][k][name], ends))
+        bound = max(CHANCE, summary["or_like_firing"][name])
+        note = "" if after > bound else f"; firing on any input scores {bound:.3g}: not learned"
+        lines.append(f"  {name}: balanced accuracy {before:.3f} before, {after:.3f} after{note}")
+    return lines
+
+
 FIGURE = Figure(
     settings=settings_of,
     measure=measure,
@@ -266,4 +286,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=tell,
 )
