@@ -129,9 +129,9 @@ class CellShape:
 
     def mean_diameter(self, i: int) -> float:
         """Return the mean diameter of a section (um)."""
-        return self._diameter(i, 0.0, 1.0)
+        return self.diameter_between(i, 0.0, 1.0)
 
-    def _diameter(self, i: int, low: float, high: float) -> float:
+    def diameter_between(self, i: int, low: float, high: float) -> float:
         """Return the mean diameter (um) between two places of a section."""
         drawn = self.sections[i].diameters
         if drawn is not None:
@@ -166,9 +166,9 @@ class CellShape:
         found = []
         for k, x in enumerate(at):
             row = own | {
-                "distance": self._distance(i, x),
+                "distance": self.distance(i, x),
                 "euclidean": self._euclidean(i, x),
-                "diameter": self._diameter(i, k / nseg, (k + 1) / nseg),
+                "diameter": self.diameter_between(i, k / nseg, (k + 1) / nseg),
                 "order": float(section.order),
                 "x": x,
                 "length": section.length,
@@ -178,7 +178,8 @@ class CellShape:
             found.append(row)
         return found
 
-    def _distance(self, i: int, x: float) -> float:
+    def distance(self, i: int, x: float) -> float:
+        """Return the path distance (um) of a place from the middle of the soma."""
         if i == 0:
             return abs(x - 0.5) * self.sections[0].length
         if i < len(self.morphology.sections):
@@ -187,7 +188,7 @@ class CellShape:
 
     def _euclidean(self, i: int, x: float) -> float:
         if i >= len(self.morphology.sections):
-            return self._distance(i, x)
+            return self.distance(i, x)
         soma, place = (
             np.array([np.interp(at * arc[-1], arc, s.points[:, k]) for k in range(3)])
             for at, arc, s in (
@@ -261,8 +262,8 @@ def _near(name: str, shape: CellShape) -> str:
 
 def _arcs(morphology: Morphology, i: int) -> np.ndarray:
     """Return the distance (um) of each point from a section's start, as NEURON sums it."""
-    points = morphology.sections[i].points.astype(np.float32).astype(float)
-    return np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1)))])
+    steps = np.diff(morphology.sections[i].points.astype(np.float32), axis=0).astype(float)
+    return np.concatenate([[0.0], np.cumsum(np.sqrt((steps**2).sum(axis=1)))])
 
 
 def drawn_axon(

@@ -1,4 +1,4 @@
-"""``dendmod cell check|show|import``"""
+"""``dendmod cell check|show|import|get``"""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dendmod.cli import cell_import
+from dendmod.cli import cell_import_json
+from dendmod.cli.cell_get import get
 from dendmod.cli.options import CellFile, Json, MaybeBiophysics, Morphology, Out
 
 if TYPE_CHECKING:
     from dendmod.cells.check import CellFacts
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(cell_import.app, name="import", help="Bring a cell of another format into a folder.")
+app.add_typer(
+    cell_import_json.app, name="import", help="Bring a cell of another format into a folder."
+)
+app.command()(get)
 
 
 @app.callback()

@@ -47,28 +47,57 @@ def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -
         raise DownloadError(f"there is no download {name!r}." + did_you_mean(name, DOWNLOADS))
     wanted = DOWNLOADS[name]
     target = cache_dir() / "morphologies" / f"{name}{wanted.suffix}"
-    # a file taken by hand is judged even where the cache has the right one
+    by_hand = f"run `dendmod morphology get {name} --from-file PATH`"
+    return get_file(wanted, target, by_hand=by_hand, url=url, from_file=from_file)
+
+
+def get_file(
+    wanted: Download, target: Path, *, by_hand: str, url: str | None = None,
+    from_file: Path | None = None,
+) -> Path:  # fmt: skip
+    """Put a published file where it is kept, if it is not there, and return that place.
+
+    Parameters
+    ----------
+    wanted
+        Where it lies and what it must be.
+    target
+        Where it is kept.
+    by_hand
+        What a user can do who has the file already, for messages.
+    url
+        Another address.
+    from_file
+        A copy on this machine, which is judged even where the right file is kept already.
+
+    Raises
+    ------
+    DownloadError
+        If it cannot be fetched or kept, or it is not the published file.
+    """
     if from_file is None and target.is_file() and _sha256(target.read_bytes()) == wanted.sha256:
         return target
-    raw, origin = _raw(wanted, url, from_file, name)
+    raw, origin = _raw(wanted, url, from_file, by_hand)
     if _sha256(raw) != wanted.sha256:
         raise DownloadError(
             f"{origin} is not {wanted.source}: sha256 {_sha256(raw)[:12]}... was given, "
-            f"{wanted.sha256[:12]}... is expected. Nothing was kept; get the file from ModelDB by "
-            f"hand and run `dendmod morphology get {name} --from-file PATH`"
+            f"{wanted.sha256[:12]}... is expected. Nothing was kept; get the published file by "
+            f"hand and {by_hand}"
         )
     try:
         with replacing(target) as partial:
             partial.write_bytes(raw)
     except OSError as error:
         raise DownloadError(
-            f"{name} could not be kept in {target.parent}: {error.strerror}. Make room, or set "
-            "DENDMOD_CACHE to a folder that can be written"
+            f"{target.name} could not be kept in {target.parent}: {error.strerror}. Make room, or "
+            "set DENDMOD_CACHE to a folder that can be written"
         ) from None
     return target
 
 
-def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -> tuple[bytes, str]:
+def _raw(
+    wanted: Download, url: str | None, from_file: Path | None, by_hand: str
+) -> tuple[bytes, str]:
     if from_file is not None:
         try:
             return from_file.read_bytes(), str(from_file)
@@ -81,7 +110,7 @@ def _raw(wanted: Download, url: str | None, from_file: Path | None, name: str) -
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise DownloadError(
             f"{address} could not be fetched: {error}. Are you offline? Get the file "
-            f"({wanted.source}) by hand and run `dendmod morphology get {name} --from-file PATH`"
+            f"({wanted.source}) by hand and {by_hand}"
         ) from None
 
 

@@ -14,6 +14,9 @@ from dendmod.morphology.model import Array, Kind, Morphology, Section
 from dendmod.morphology.plausible import check_soma_chain, warn_of_sizes
 from dendmod.morphology.soma import outline_to_stack
 
+Digits = dict[tuple[float, ...], tuple[float, ...]]  # a point as it is written, by its rounding
+_NUMBER = r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)"
+_POINT = re.compile(r"\(\s*" + r"[\s,]+".join([_NUMBER] * 4))
 _KINDS: dict[str, Kind] = {"axon": "axon", "basal_dendrite": "basal", "apical_dendrite": "apical"}
 
 
@@ -92,8 +95,9 @@ def _convert(text: str, path: Path, name: str) -> Morphology:
         )
     except Exception as error:  # morphio raises its own and C++ errors
         raise MorphologyError(_explained(str(error), path)) from None
+    written = _written(text) if path.suffix.lower() == ".asc" else None
     try:
-        soma = _soma(found, path)
+        soma = _soma(found, path, written)
     except MorphologyError as error:
         raise MorphologyError(f"{path}: the soma: {error}") from None
     centre = soma.points.mean(axis=0)
@@ -102,6 +106,8 @@ def _convert(text: str, path: Path, name: str) -> Morphology:
     number = {-1: 0}
     for s in found.iter():
         points, diameters = s.points.astype(float), s.diameters.astype(float)
+        if written is not None:
+            points, diameters = _imported(*_digits(points, diameters, written))
         kind = _KINDS.get(s.type.name)
         if kind is None:
             raise MorphologyError(
@@ -177,7 +183,34 @@ def _place(text: str, path: Path, point: Array, *, last: bool = False) -> str:
     return place
 
 
-def _soma(found, path: Path) -> Section:  # type: ignore[no-untyped-def]  # morphio has no types
+def _written(text: str) -> Digits:
+    """Return the points of an ASC file with all their digits, by what is left in single precision.
+
+    NEURON keeps the digits; morphio, which reads the file here, does not.
+    """
+    rows = np.array([[float(x) for x in row] for row in _POINT.findall(text)]).reshape(-1, 4)
+    short = rows.astype(np.float32).astype(float)
+    return dict(zip(map(tuple, short.tolist()), map(tuple, rows.tolist()), strict=True))
+
+
+def _digits(points: Array, diameters: Array, written: Digits) -> tuple[Array, Array]:
+    """Return points and diameters (um) with the digits of the file."""
+    rows = np.column_stack([points, diameters]).tolist()
+    found = np.array([written.get(tuple(row), row) for row in rows])
+    return found[:, :3], found[:, 3]
+
+
+def _imported(points: Array, diameters: Array) -> tuple[Array, Array]:
+    """Return points and diameters (um) as NEURON's import makes them: eight digits, then single."""
+
+    def made(values: Array) -> Array:
+        eight = [float(f"{x:.8g}") for x in values.ravel()]
+        return np.array(eight, np.float32).astype(float).reshape(values.shape)
+
+    return made(points), made(diameters)
+
+
+def _soma(found, path: Path, written: Digits | None) -> Section:  # type: ignore[no-untyped-def]  # morphio has no types
     points = np.asarray(found.soma.points, dtype=float)
     diameters = np.asarray(found.soma.diameters, dtype=float)
     kind = found.soma_type.name
@@ -186,10 +219,11 @@ def _soma(found, path: Path) -> Section:  # type: ignore[no-untyped-def]  # morp
     if path.suffix.lower() == ".asc":
         if len(points) < 3:
             raise MorphologyError(f"its outline has {len(points)} points; draw >= 3")
-        return Section("soma", *outline_to_stack(points), -1)
+        outline = points if written is None else _digits(points, diameters, written)[0]
+        return Section("soma", *_imported(*outline_to_stack(outline)), -1)
     if len(points) == 1 or kind == "SOMA_NEUROMORPHO_THREE_POINT_CYLINDERS":
-        half = np.array([0.0, diameters[0] / 2, 0.0])
-        points = np.array([points[0] - half, points[0] + half])
-        diameters = np.repeat(diameters[0], 2)
+        r = diameters[0] / 2
+        points = points[0] + np.array([[-r, 0.0, 0.0], [0.0, 0.0, 0.0], [r, 0.0, 0.0]])  # as NEURON
+        diameters = np.repeat(diameters[0], 3)
     check_soma_chain(points, diameters)
     return Section("soma", points, diameters, -1)

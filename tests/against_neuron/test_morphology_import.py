@@ -80,15 +80,13 @@ def order(rows: np.ndarray) -> tuple:
     return tuple(np.round(rows[-1], 3))
 
 
-def assert_same(path, soma: bool = True) -> None:
+def assert_same(path) -> None:
     theirs = imported(path)
     ours: dict[str, list] = {}
     for s in read(path).sections:
         ours.setdefault(s.kind, []).append((np.column_stack([s.points, s.diameters]), s.area))
     assert {k: len(v) for k, v in ours.items()} == {k: len(v) for k, v in theirs.items()}
     for kind in ours:
-        if kind == "soma" and not soma:
-            continue
         pairs = zip(
             sorted(ours[kind], key=lambda e: order(e[0])),
             sorted(theirs[kind], key=lambda e: order(e[0])),
@@ -116,4 +114,4 @@ def test_a_generated_cell(tmp_path):
 
 def test_branches_of_one_point_start_in_the_soma(tmp_path):
     (tmp_path / "cell.swc").write_text(ONE_POINT_ROOTS)
-    assert_same(tmp_path / "cell.swc", soma=False)  # NEURON lays a single point's cylinder along x
+    assert_same(tmp_path / "cell.swc")

@@ -1,1 +1,1 @@
-"""Cells of the field's formats: instantiated, read out, held against the original."""
+"""Cells of the field's formats: converted or read out of NEURON, held against the original."""
