@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.cells.channels import channels
 from dendmod.iocurve.thresholds import crossing
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import Arm, DendriticNmda
@@ -119,6 +120,12 @@ class Search:
                 f"--set background.excitatory_weight_nS="
                 f"{rounded(self.protocol.background.excitatory_weight_nS / 2):g}"
             )
+        elif not channels(self.protocol.cell_spec):
+            self.failed.append(
+                f"no spike: the membrane is passive, without any channel. {FIRST_SPIKE_INPUTS} "
+                f"inputs of {tried[0]:.3g} to {tried[-1]:.3g} {unit} lift it over the threshold at "
+                "best. Give the cell channels that spike ([[parameters]] of its file)"
+            )
         elif np.isnan(at):
             what = (
                 f"no spike: {FIRST_SPIKE_INPUTS} inputs gave at most {most:.2g} spikes a trial"
@@ -196,7 +203,7 @@ class Search:
             self.failed.append(
                 f"no number of inputs gives {target} spikes in {arm}: {n[0]:g} to {n[-1]:g} inputs "
                 f"(io.limits = [{low}, {high}]) gave {mean.min():.2g} to {mean.max():.2g} spikes a "
-                "trial"
+                "trial (crossings of run.spike_threshold_mV, of which current alone can make one)"
             )
             return 0
         return int(np.floor(ends[0]) if target == 0 else np.round(np.mean(ends)))
