@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from dendmod.cells.check import check_cell
     from dendmod.cells.l5 import L5PyramidalCell
-    from dendmod.cells.sites import choose_sites
+    from dendmod.cells.sites import SiteChoice, choose_sites
     from dendmod.engines.simulation import simulate
     from dendmod.iocurve import IOModel, ThresholdSearch, fit_io, thresholds
     from dendmod.morphology import Morphology
@@ -84,6 +84,7 @@ _WHERE = {
     "Run": "dendmod.spec",
     "Setup": "dendmod.spec",
     "Sine": "dendmod.spec",
+    "SiteChoice": "dendmod.cells.sites",
     "SpikeTrain": "dendmod.spec",
     "Synapse": "dendmod.spec",
     "Task": "dendmod.sweep",
@@ -124,6 +125,7 @@ __all__ = [
     "Run",
     "Setup",
     "Sine",
+    "SiteChoice",
     "SpikeTrain",
     "Synapse",
     "Task",

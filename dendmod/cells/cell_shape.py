@@ -11,9 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from dendmod.engines.checks import shape_of
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.morphology import Morphology
-from dendmod.spec.cell import AxonCylinder, AxonCylinders
+from dendmod.spec.cell import AxonCylinder, AxonCylinders, AxonStub, Cell
 from dendmod.spec.cell_file import BUILT_IN_LISTS, PLACE_NAMES
 from dendmod.spec.expression import Expression, evaluator_of
 
@@ -71,7 +72,7 @@ class CellShape:
     """
 
     morphology: Morphology
-    axon: AxonCylinders | None
+    axon: AxonCylinders | AxonStub | None
     myelinated: int
     lists: Mapping[str, str | tuple[str, ...]]
     with_myelin: frozenset[str] = frozenset()
@@ -159,24 +160,35 @@ class CellShape:
 
     def places(self, i: int, nseg: int, last_at_end: bool) -> list[dict[str, float]]:
         """Return the names that an expression may use, for each segment of a section."""
-        section = self.sections[i]
         middle = [(k + 0.5) / nseg for k in range(nseg)]
         at = [*middle[:-1], 1.0] if last_at_end else middle
-        own = dict.fromkeys(BUILT_IN_LISTS, 0.0) | dict.fromkeys(section.lists, 1.0)
-        found = []
-        for k, x in enumerate(at):
-            row = own | {
-                "distance": self.distance(i, x),
-                "euclidean": self._euclidean(i, x),
-                "diameter": self.diameter_between(i, k / nseg, (k + 1) / nseg),
-                "order": float(section.order),
-                "x": x,
-                "length": section.length,
-            }
-            for name in self.lists:
-                row[name] = float(self.on_list(name, section.name, row))
-            found.append(row)
-        return found
+        return [
+            self._place(i, x, self.diameter_between(i, k / nseg, (k + 1) / nseg))
+            for k, x in enumerate(at)
+        ]
+
+    def place(self, i: int, x: float) -> dict[str, float]:
+        """Return the names that an expression may use at a place of a section."""
+        drawn = self.sections[i].diameters
+        if drawn is not None:
+            return self._place(i, x, drawn[min(int(x * len(drawn)), len(drawn) - 1)])
+        arc, d = _arcs(self.morphology, i), self.morphology.sections[i].diameters
+        return self._place(i, x, float(np.interp(x * arc[-1], arc, d)))
+
+    def _place(self, i: int, x: float, diameter: float) -> dict[str, float]:
+        section = self.sections[i]
+        row = dict.fromkeys(BUILT_IN_LISTS, 0.0) | dict.fromkeys(section.lists, 1.0)
+        row |= {
+            "distance": self.distance(i, x),
+            "euclidean": self._euclidean(i, x),
+            "diameter": diameter,
+            "order": float(section.order),
+            "x": x,
+            "length": section.length,
+        }
+        for name in self.lists:
+            row[name] = float(self.on_list(name, section.name, row))
+        return row
 
     def distance(self, i: int, x: float) -> float:
         """Return the path distance (um) of a place from the middle of the soma."""
@@ -250,6 +262,19 @@ class CellShape:
             Expression(text).check_names(known)
         except SpecError as error:
             raise SpecError(f"{where}: {error}") from None
+
+
+def shape_with_lists(cell: Cell) -> CellShape:
+    """Return the sections of a cell and its lists, checked; a drawn axon counts as bare.
+
+    Raises
+    ------
+    SpecError
+        If a list is made of what is not there.
+    """
+    found = CellShape(shape_of(cell), cell.axon_stub, 0, cell.lists)
+    found.check_lists()
+    return found
 
 
 def _near(name: str, shape: CellShape) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat, model_validator
 
 from dendmod.cells.rest import with_leak_that_holds
 from dendmod.errors import SpecError, did_you_mean
+from dendmod.mechanisms.catalogue import mechanism_set
 from dendmod.spec import (
     Biophysics,
     Cell,
@@ -75,23 +76,29 @@ class Effect(Spec):
             update={"scale": 1 + occupancy * (self.scale - 1), "shift": occupancy * self.shift}
         )
 
-    @property
-    def is_synaptic(self) -> bool:
-        """Whether it acts on synapses and not on the membrane."""
-        from dendmod.mechanisms import get
+    def is_synaptic(self, mechanisms: Sequence[str] = ()) -> bool:
+        """Return whether it acts on synapses and not on the membrane.
 
-        return get(self.mechanism).kind == "point"
+        Parameters
+        ----------
+        mechanisms
+            Folders of the cell's own .mod files, as `Cell.mechanisms`.
+        """
+        return mechanism_set(tuple(mechanisms)).get(self.mechanism).kind == "point"
 
 
-def on_membrane(effects: Sequence[Effect]) -> list[Effect]:
-    """Return the effects on the membrane of a cell, without those on synapses."""
+def on_membrane(effects: Sequence[Effect], mechanisms: Sequence[str] = ()) -> list[Effect]:
+    """Return the effects on the membrane of a cell, without those on synapses.
+
+    `mechanisms` are the folders of the cell's own .mod files.
+    """
     wrong = [e for e in effects if not isinstance(e, Effect)]
     if wrong:
         raise SpecError(
             f"{type(wrong[0]).__name__} is no effect; give `mechanism(name)` or, of a modulator, "
             "`modulator(name).effects(nM)`"
         )
-    return [e for e in effects if not e.is_synaptic]
+    return [e for e in effects if not e.is_synaptic(mechanisms)]
 
 
 def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> Cell:
@@ -115,7 +122,7 @@ def apply(cell: Cell, effects: Sequence[Effect], *, settle: float = 6000.0) -> C
         If the cell has no such mechanism or parameter in one of the regions, or if all effects are
         on synapses, which are no part of a cell.
     """
-    membrane = on_membrane(effects)
+    membrane = on_membrane(effects, cell.mechanisms)
     if effects and not membrane:
         names = ", ".join(dict.fromkeys(e.mechanism for e in effects))
         raise SpecError(
@@ -222,7 +229,7 @@ def apply_to_reduced(cell: ReducedCell, effects: Sequence[Effect]) -> ReducedCel
         cell and reduce that.
     """
     for effect in effects:
-        if not effect.is_synaptic:
+        if not effect.is_synaptic(cell.mechanisms):
             cell = _in_compartments(cell, effect)
     return cell
 
@@ -265,9 +272,27 @@ def apply_to_setup(setup: Setup, effects: Sequence[Effect]) -> Setup:
     """Return a new set-up whose synapses are under effects; its cell is left as it is."""
     synapses = setup.synapses
     for effect in effects:
-        if effect.is_synaptic and effect.parameter != WEIGHT:
+        if effect.is_synaptic(setup.cell.mechanisms) and effect.parameter != WEIGHT:
             synapses = tuple(_synapse(s, effect) for s in synapses)
     return setup.model_copy(update={"synapses": synapses})
+
+
+def check_reaches_synapses(setup: Setup, effects: Sequence[Effect]) -> None:
+    """Refuse an effect on a kind of synapse that a set-up has none of: it would change nothing.
+
+    Raises
+    ------
+    SpecError
+        Naming the synapses that there are.
+    """
+    there = {s.mechanism for s in setup.synapses}
+    for effect in effects:
+        if effect.is_synaptic(setup.cell.mechanisms) and effect.mechanism not in there:
+            raise SpecError(
+                f"the effect on {effect.parameter} of {effect.mechanism} would change nothing: "
+                f"the synapses here are {', '.join(sorted(there)) or 'none'}. Name one of them as "
+                "its mechanism"
+            )
 
 
 def _synapse(synapse: Synapse, effect: Effect) -> Synapse:
@@ -289,7 +314,7 @@ def apply_to_trains(
     mechanism = {s.name: s.mechanism for s in setup.synapses}
     scale = dict.fromkeys(set(mechanism.values()), 1.0)
     for effect in effects:
-        if effect.is_synaptic and effect.parameter == WEIGHT:
+        if effect.is_synaptic(setup.cell.mechanisms) and effect.parameter == WEIGHT:
             if effect.shift:
                 raise SpecError("weights of synapses can be scaled, not shifted")
             scale[effect.mechanism] = scale.get(effect.mechanism, 1.0) * effect.scale

@@ -10,7 +10,8 @@ from typing import Any
 
 from dendmod.cells.cell_shape import CellShape, drawn_axon
 from dendmod.cells.frozen import myelin_of, with_frozen
-from dendmod.errors import DendmodError, SpecError, did_you_mean, of_file
+from dendmod.cells.receptors import check_receptors
+from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.given import given_variables
 from dendmod.morphology import resolve
@@ -149,6 +150,8 @@ def _load(
             mechanisms=folders,
             globals=fields.conditions.globals,
             axon_stub=axon,
+            lists=fields.lists,
+            receptors=fields.receptors,
         )
     return LoadedCell(path, fields, cell, sections)
 
@@ -425,11 +428,7 @@ class _Membrane:
         self._check_names(sections)
         self._check_reversals(sections)
         self._check_globals(suffixes)
-        for name, receptor in self.fields.receptors.items():
-            try:
-                self.known.check_point_process(receptor.mechanism, receptor.params)
-            except DendmodError as error:
-                raise SpecError(f"receptors.{name}: {error}") from None
+        check_receptors(self.fields.receptors, self.known)
 
     def _check_names(self, sections: tuple[SectionMembrane, ...]) -> None:
         """Check that what a file of sections sets is there, as its .mod files now are."""

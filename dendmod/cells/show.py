@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dendmod.cells.file import LoadedCell
+from dendmod.cells.receptors import receptors_of
 from dendmod.mechanisms.catalogue import mechanism_set
 from dendmod.spec.cell_file import BUILT_IN_LISTS
 
@@ -73,8 +74,8 @@ def _parameters(loaded: LoadedCell) -> list[str]:
 def _mechanisms(loaded: LoadedCell) -> list[str]:
     known = mechanism_set(loaded.cell.mechanisms)
     lines = [f"{'mechanism':18s}{'is a':12s}file"]
-    used = [*loaded.tables.mechanisms, *(r.mechanism for r in loaded.fields.receptors.values())]
-    for suffix in dict.fromkeys(used):
+    named = [receptors_of(loaded.cell)[name].mechanism for name in loaded.cell.receptors]
+    for suffix in dict.fromkeys([*loaded.tables.mechanisms, *named]):
         mechanism = known.get(suffix)
         lines.append(
             f"{suffix:18s}{mechanism.kind_in_words:12s}{mechanism.file or 'built into NEURON'}"

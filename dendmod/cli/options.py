@@ -52,6 +52,18 @@ MaybeBiophysics = Annotated[
     int | None, typer.Option(help="Parameter set of Hay et al. 2011: 1 or 3.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+SiteNumber = Annotated[
+    str | None,
+    typer.Option("--sites", metavar="N", help='Dendritic sites: a number, "as many as fit".'),
+]
+SiteLists = Annotated[
+    list[str] | None,
+    typer.Option("--list", help="Sites on this list of sections or expression (repeat)."),
+]
+SitePlaces = Annotated[
+    list[str] | None,
+    typer.Option("--place", help='A site by its place, "apic[36](0.5)" (repeat).'),
+]
 Dt = Annotated[float | None, typer.Option(help="Time step (ms).")]
 Scheduler = Annotated[
     str | None,

@@ -17,6 +17,9 @@ from dendmod.cli.options import (
     Quick,
     Scheduler,
     Seed,
+    SiteLists,
+    SiteNumber,
+    SitePlaces,
     Timeout,
     Trials,
     Workers,
@@ -34,9 +37,9 @@ def reduce_(
     of_cell: CellFile = None,
     morphology: Morphology = None,
     biophysics: MaybeBiophysics = None,
-    sites: Annotated[
-        int, typer.Option(min=0, help="Dendritic compartments; 0 fits the soma alone.")
-    ] = 20,
+    sites: SiteNumber = None,
+    lists: SiteLists = None,
+    places: SitePlaces = None,
     bifurcations: Annotated[
         bool, typer.Option("--bifurcations", help="A compartment too where paths meet.")
     ] = False,
@@ -55,11 +58,14 @@ def reduce_(
     ] = "spectrum",
     as_json: Json = False,
 ) -> None:
-    """Reduce a cell to its soma and the sites of Figure 1, and write it to a file."""
+    """Reduce a cell to its soma and the sites of Figure 1, and write it to a file.
+
+    20 sites, if not said; with --sites 0 the soma alone.
+    """
     if context.invoked_subcommand is not None:
         return
     from dendmod.cells.choice import choose_cell
-    from dendmod.cells.sites import SiteChoice, choose_sites
+    from dendmod.cells.sites import SiteChoice, choose_sites, sites_of_options
     from dendmod.engines.checks import shape_of
     from dendmod.errors import SpecError
     from dendmod.reduction import apical_places, reduce, write_reduced
@@ -71,11 +77,14 @@ def reduce_(
         raise SpecError(f"--capacitances is {capacitances!r}; give spectrum or slow")
     method: CapacitanceMethod = "slow" if capacitances == "slow" else "spectrum"
     cell = choose_cell(of_cell, morphology, biophysics)
-    places = choose_sites(cell, SiteChoice(n=sites)).locations if sites else ()
+    if sites == "0" and (lists or places):
+        raise SpecError("--sites 0 is the soma alone; leave out --list and --place")
+    choice = None if sites == "0" else sites_of_options(sites, lists, places)
+    at = () if choice is None else choose_sites(cell, SiteChoice.model_validate(choice)).locations
     support = apical_places(shape_of(cell), _distances(apical))
     reduced = reduce(
         cell,
-        places,
+        at,
         bifurcations=bifurcations,
         support=support,
         largest_load=split,
@@ -86,7 +95,7 @@ def reduce_(
     summary = {
         "file": str(out),
         "compartments": len(reduced.compartments),
-        "sites": sites,
+        "sites": len(at),
         "capacitance_pF": round(sum(c.ca for c in reduced.compartments), 3),
         "v_rest_mV": round(reduced.v_init, 3),
         **reduced.provenance,
@@ -98,7 +107,7 @@ def reduce_(
             f"{out}: {len(reduced.compartments)} compartments, "
             f"{summary['capacitance_pF']:g} pF, rest {summary['v_rest_mV']:g} mV"
         )
-        if sites and split is None:
+        if at and split is None:
             typer.echo(
                 "Where the full cell's numbers of spikes matter: --bifurcations --split 15. "
                 f"How near it is: dendmod reduce check {out}"

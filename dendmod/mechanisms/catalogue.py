@@ -55,6 +55,8 @@ class Mechanism:
         Of "v", "celsius", "diam" and "area" what it reads.
     blocks
         Constructs of its file that engines care for, such as "KINETIC".
+    weight_unit
+        Of the weight that a spike brings to a synapse; "" where its file declares none.
     title, source
         Head of the .mod file.
     file
@@ -74,6 +76,7 @@ class Mechanism:
     states: tuple[str, ...]
     reads: tuple[str, ...]
     blocks: tuple[str, ...]
+    weight_unit: str
     title: str
     source: str
     file: Path | None
@@ -149,6 +152,7 @@ def _built_in(
     fields: dict[str, Any] = {
         "globals": (), "variables": (), "ions": (), "currents": ("i",), "maximal": (),
         "conductance": "", "reversal": "", "states": (), "reads": ("v",), "blocks": (),
+        "weight_unit": "",
     }  # fmt: skip
     made = tuple(Parameter(*p) for p in parameters)
     return Mechanism(
@@ -175,12 +179,12 @@ _BUILT_IN = (
     _built_in(
         "ExpSyn", "point", (("tau", 0.1, "ms"), ("e", 0.0, "mV")), "Synapse that decays at once",
         variables=("i", "g"), conductance="g", reversal="e", states=("g",),
-        blocks=("DERIVATIVE", "NET_RECEIVE"),
+        blocks=("DERIVATIVE", "NET_RECEIVE"), weight_unit="uS",
     ),
     _built_in(
         "Exp2Syn", "point", (("tau1", 0.1, "ms"), ("tau2", 10.0, "ms"), ("e", 0.0, "mV")),
         "Synapse that rises and decays", variables=("i", "g"), conductance="g", reversal="e",
-        states=("A", "B"), blocks=("DERIVATIVE", "NET_RECEIVE"),
+        states=("A", "B"), blocks=("DERIVATIVE", "NET_RECEIVE"), weight_unit="uS",
     ),
 )  # fmt: skip
 
@@ -231,6 +235,7 @@ def _mechanism(path: Path, facts: Facts) -> Mechanism:
         states=facts.states,
         reads=facts.reads,
         blocks=facts.blocks,
+        weight_unit=facts.weight_unit.strip("()"),
         title=heads[0] if heads else "",
         source=source,
         file=path,

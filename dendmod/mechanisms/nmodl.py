@@ -72,6 +72,8 @@ class Facts:
         What it reads of its surroundings besides ions: "v", "celsius", "diam", "area".
     blocks
         Kinds of its blocks and constructs that engines care for, such as "KINETIC", "VERBATIM".
+    weight_unit
+        Of the weight that a spike brings to its NET_RECEIVE; "" where there is none.
     """
 
     suffix: str
@@ -87,6 +89,7 @@ class Facts:
     states: tuple[str, ...]
     reads: tuple[str, ...]
     blocks: tuple[str, ...]
+    weight_unit: str
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> Facts:
@@ -223,7 +226,14 @@ class Reader:
             ),
             reads=tuple(name for name in ("v", "celsius", *_GEOMETRY) if name in used),
             blocks=tuple(self._blocks()),
+            weight_unit=self._weight_unit(),
         )  # fmt: skip
+
+    def _weight_unit(self) -> str:
+        for block in self.all("NET_RECEIVE_BLOCK"):
+            for argument in block.parameters:
+                return self.text(argument.unit) if argument.unit is not None else ""
+        return ""
 
     def _code(self) -> list[Any]:
         """Return the blocks that compute; what old files declare and never use is not in them."""

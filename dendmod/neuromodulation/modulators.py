@@ -60,7 +60,7 @@ class Modulator(Spec):
 
     def apply(self, cell: Cell, concentration: float) -> Cell:
         """Return the specification of a cell in a steady concentration (nM)."""
-        return apply(cell, on_membrane(self.effects(concentration)))
+        return apply(cell, on_membrane(self.effects(concentration), cell.mechanisms))
 
     def activations(self, t: npt.ArrayLike, concentration: npt.ArrayLike) -> dict[str, Array]:
         """Return the activation of each class of receptors over time, through its G protein.

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
+from dendmod.errors import SpecError
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.provenance import DEPENDS, files_of
@@ -55,8 +56,10 @@ class Experiment:
     ) -> None:
         self.protocol, self.sweep, self.coreneuron = protocol, sweep, coreneuron
         self.effects = tuple(effects)
-        self._fields = protocol.model_dump(mode="json", by_alias=True)
-        self.morphology, _ = files_of(self._fields["cell"])
+        kinds = protocol.synapse_kinds  # receptors that cannot be are refused before any task
+        self._feedforward = kinds["feedforward"]
+        self._feedforward.weight(*protocol.feedforward.weight)
+        self.morphology, _ = files_of(protocol.cell.model_dump(mode="json"))
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
         self._sites: dict[str, np.ndarray] | None = None
@@ -79,7 +82,7 @@ class Experiment:
         p = self.protocol
         payload = {
             "cell": p.cell_spec.model_dump(mode="json", by_alias=True),
-            "choice": p.site_choice.model_dump(mode="json"),
+            "choice": p.site_choice.model_dump(mode="json", by_alias=True),
         }
         return Task("sites", f"{_TASKS}:choose", payload, 4.0, DEPENDS)
 
@@ -87,18 +90,26 @@ class Experiment:
     def _ordered(self) -> npt.NDArray[np.int64]:
         """Sites in the order in which levels activate them."""
         fields = self.protocol.sites
-        order = np.arange(fields.n)  # the sites come by falling impedance
+        order = np.arange(len(self.sites["section"]))  # the sites come by falling impedance
+        if fields.order == "as given":
+            return order
+        if fields.locations:
+            order = np.argsort(-self.sites["impedance"], kind="stable")
         if fields.order == "rising impedance":
             return order[::-1]
         if fields.order == "random":
             return stream(fields.order_seed, "site order").permutation(order)
         return order
 
-    def _common(self) -> dict[str, Any]:
+    def common(self) -> dict[str, Any]:
+        """Return what every task of the protocol is told: protocol, sites, seed, effects."""
         section, x = (self.sites[name][self._ordered] for name in ("section", "x"))
-        pairs = zip(section, x, strict=True)
+        pairs = list(zip(section, x, strict=True))
+        protocol = self.protocol
+        if isinstance(protocol.sites.n, str):
+            protocol = protocol.with_sites(len(pairs))
         common = {
-            "protocol": self._fields,
+            "protocol": protocol.model_dump(mode="json", by_alias=True),
             "sites": [[int(section), float(x)] for section, x in pairs],
             "seed": self.protocol.run.seed,
             "coreneuron": self.coreneuron,
@@ -135,7 +146,7 @@ class Experiment:
         self, *, n_feedforward: Sequence[int] | None = None, traces: bool = False
     ) -> list[Task]:
         """Return the tasks of `spikes`."""
-        common, trials = self._common(), self._trials()
+        common, trials = self.common(), self._trials()
         tasks = []
         for arm, levels in self.protocol.levels.items():
             numbers = list(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
@@ -164,8 +175,15 @@ class Experiment:
 
     def io_tasks(self, arms: Sequence[str] | None = None) -> list[Task]:
         """Return the tasks of `io_curves`."""
+        lowest = self.protocol.io.limits[0]
+        if self._feedforward.is_conductance and lowest < 0:
+            raise SpecError(
+                f"io.limits begin at {lowest}: negative numbers are inhibitory currents, and "
+                f"{self._feedforward.mechanism}, the receptor of feedforward inputs, is a "
+                "conductance. Let io.limits begin at 0"
+            )
         common = {
-            **self._common(),
+            **self.common(),
             "trials": self._trials(),
             "resolution": self.protocol.io.resolution,
         }
@@ -192,7 +210,7 @@ class Experiment:
         Each array has shape [runs, steps] and holds the whole conductance of the cell: no
         baseline is subtracted yet.
         """
-        common, runs = self._common(), self.protocol.clamp.runs
+        common, runs = self.common(), self.protocol.clamp.runs
         v1, v2 = self.protocol.clamp.potentials_mV
         # one task an arm, potential and membrane: its levels share a settled, clamped state
         tasks = {

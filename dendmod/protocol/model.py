@@ -8,14 +8,15 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from dendmod.cells.file import load_cell
 from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.cells.receptors import SynapseKind, default_receptors, receptors_of
 from dendmod.cells.reduced import read_reduced
-from dendmod.cells.sites import SiteChoice
+from dendmod.cells.sites import SiteChoice, SiteRule
 from dendmod.errors import SpecError
-from dendmod.params.wybo2022 import CLAMP_POTENTIALS
-from dendmod.spec import Cell, ReducedCell, Run, Spec
+from dendmod.params.wybo2022 import CLAMP_POTENTIALS, NMDA_RATIO
+from dendmod.spec import Cell, Receptor, ReducedCell, Run, Spec
 
 WidthReading = Literal["SD", "2 SD"]
-SiteOrder = Literal["falling impedance", "rising impedance", "random"]
+SiteOrder = Literal["falling impedance", "rising impedance", "random", "as given"]
 _SD_OF_WIDTH: dict[str, float] = {"SD": 1.0, "2 SD": 0.5}
 QUICK_TRIALS, QUICK_CLAMP_RUNS = 4, 3
 QUICK_RESOLUTION, QUICK_BOOTSTRAPS = 12, 200
@@ -57,9 +58,10 @@ class CellFields(Spec):
             return read_reduced(self.reduced)
         return L5PyramidalCell(self.morphology, self.biophysics)
 
-    @property
-    def spike_threshold(self) -> float:
-        """What counts as a spike of the cell (mV): that of its file, else 0 (ours)."""
+    def threshold(self, given: float | None = None) -> float:
+        """Return what counts as a spike (mV): as given, else that of its file, else 0 (ours)."""
+        if given is not None:
+            return given
         if self.file is None:
             return 0.0
         return load_cell(self.file).fields.conditions.spike_threshold_mV
@@ -85,26 +87,44 @@ class RunFields(Spec):
 class ReadingFields(Spec):
     """[readings]: what the paper leaves open."""
 
-    background_nmda_ratio: NonNegativeFloat = 2.0
+    background_nmda_ratio: NonNegativeFloat = NMDA_RATIO
     feedforward_width_is: WidthReading = "SD"
     context_width_is: WidthReading = "2 SD"
 
 
-class SiteFields(Spec):
-    """[sites]"""
+class SiteFields(SiteRule):
+    """[sites]: as `dendmod.cells.sites.SiteRule`; `order` is that in which levels drive them."""
 
-    n: PositiveInt = 20
-    x: float = Field(default=0.8, ge=0, le=1)
     min_length_um: NonNegativeFloat = 50.0
     order: SiteOrder = "falling impedance"
     order_seed: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _given_by_name(self) -> SiteFields:
+        if self.order == "as given" and not self.locations:
+            raise ValueError("order = 'as given' is that of locations; name them")
+        return self
+
 
 class FeedforwardFields(Spec):
-    """[feedforward]"""
+    """[feedforward]: weight_nA, or weight_nS where the cell's receptor is a conductance."""
 
-    weight_nA: PositiveFloat
+    weight_nA: PositiveFloat | None = None
+    weight_nS: PositiveFloat | None = None
     width_ms: PositiveFloat
+
+    @model_validator(mode="after")
+    def _one_weight(self) -> FeedforwardFields:
+        if (self.weight_nA is None) == (self.weight_nS is None):
+            raise ValueError("give one of weight_nA (a current) and weight_nS (a conductance)")
+        return self
+
+    @property
+    def weight(self) -> tuple[float, str]:
+        """The weight and its unit."""
+        if self.weight_nS is not None:
+            return self.weight_nS, "nS"
+        return self.weight_nA or 0.0, "nA"
 
 
 class BackgroundFields(Spec):
@@ -188,6 +208,7 @@ class Protocol(Spec):
     run: RunFields = RunFields()
     readings: ReadingFields = ReadingFields()
     sites: SiteFields = SiteFields()
+    receptors: dict[str, Receptor] = {}
     feedforward: FeedforwardFields
     background: BackgroundFields
     clamp: ClampFields = ClampFields()
@@ -203,10 +224,11 @@ class Protocol(Spec):
                     f"arms.{name}.n_feedforward = {arm.n_feedforward} lies outside io.limits = "
                     f"{list(self.io.limits)}; the search for thresholds starts there"
                 )
-            if isinstance(arm, DendriticNmda) and max(arm.levels) > self.sites.n:
+            n = self.sites.n
+            if isinstance(arm, DendriticNmda) and not isinstance(n, str) and max(arm.levels) > n:
                 raise ValueError(
-                    f"arms.{name}.levels go up to {max(arm.levels)}, but sites.n is "
-                    f"{self.sites.n}; a level is a number of sites"
+                    f"arms.{name}.levels go up to {max(arm.levels)}, but sites.n is {n}; a level "
+                    "is a number of sites"
                 )
             latest = arm.context_center_ms + max(arm.feedforward_lag_ms, 0)
             if latest >= self.run.tstop_ms:
@@ -222,26 +244,66 @@ class Protocol(Spec):
         return self.cell.spec
 
     @property
+    def synapse_kinds(self) -> dict[str, SynapseKind]:
+        """The receptors: of the protocol, over those of its cell, over Wybo et al. 2022's.
+
+        Raises
+        ------
+        SpecError
+            If one cannot be what it is said to be, or the reading of the background's NMDA ratio
+            speaks of a mechanism that is not there.
+        """
+        ratio = self.readings.background_nmda_ratio
+        found = receptors_of(self.cell_spec, self.receptors, nmda_ratio=ratio)
+        meant = default_receptors()["excitatory"].mechanism
+        if ratio != NMDA_RATIO and found["excitatory"].mechanism != meant:
+            raise SpecError(
+                f"readings.background_nmda_ratio = {ratio:g} is a parameter of {meant}; the "
+                f"background's receptor is {found['excitatory'].mechanism}. Leave the reading out "
+                "and set receptors.excitatory.params"
+            )
+        return found
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites.
+
+        Raises
+        ------
+        SpecError
+            If it is as many as fit, which the choice of sites finds (`with_sites`).
+        """
+        if isinstance(self.sites.n, str):
+            raise SpecError(f"sites.n = {self.sites.n!r}: choose the sites first")
+        return self.sites.n
+
+    def with_sites(self, n: int) -> Protocol:
+        """Return the protocol with the number of sites that were found.
+
+        Raises
+        ------
+        SpecError
+            If a level of an arm asks for more.
+        """
+        table = self.model_dump(mode="json", by_alias=True)
+        table["sites"]["n"] = n
+        return Protocol.model_validate(table)
+
+    @property
     def run_spec(self) -> Run:
         """The run of one trial."""
         return Run(
             tstop=self.run.tstop_ms,
             dt=self.run.dt_ms,
             settle=self.run.settle_ms,
-            spike_threshold=self.cell.spike_threshold
-            if self.run.spike_threshold_mV is None
-            else self.run.spike_threshold_mV,
+            spike_threshold=self.cell.threshold(self.run.spike_threshold_mV),
         )
 
     @property
     def site_choice(self) -> SiteChoice:
         """How sites are chosen."""
-        return SiteChoice(
-            n=self.sites.n,
-            x=self.sites.x,
-            min_length=self.sites.min_length_um,
-            settle=self.run.settle_ms,
-        )
+        rule = self.sites.model_dump(include=set(SiteRule.model_fields), by_alias=True)
+        return SiteChoice(**rule, min_length=self.sites.min_length_um, settle=self.run.settle_ms)
 
     @property
     def levels(self) -> dict[str, tuple[int, ...]]:

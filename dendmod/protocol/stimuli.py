@@ -27,7 +27,7 @@ class StimuliRunFields(Spec):
     tstop_ms: PositiveFloat
     settle_ms: NonNegativeFloat = 1000.0
     method: Literal["fixed", "adaptive"] = "fixed"
-    spike_threshold_mV: float = 0.0
+    spike_threshold_mV: float | None = None  # None: the cell's
     trials: PositiveInt = 1
     seed: int = Field(default=1, ge=0)
 
@@ -128,7 +128,7 @@ class StimulusProtocol(Spec):
         """The run."""
         r = self.run
         return Run(tstop=r.tstop_ms, dt=r.dt_ms, settle=r.settle_ms, method=r.method,
-                   spike_threshold=r.spike_threshold_mV)  # fmt: skip
+                   spike_threshold=self.cell.threshold(r.spike_threshold_mV))  # fmt: skip
 
 
 def spikes_of(protocol: StimulusProtocol) -> Mapping[str, TrainFields]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dendmod.cells.effects import Effect, apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
-from dendmod.iocurve import ThresholdSearch
+from dendmod.iocurve import CROSSINGS, ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
 from dendmod.spec import Cell, Location, ReducedCell
@@ -22,6 +22,15 @@ def _unpack(
 ) -> tuple[Protocol, list[Location], list[Effect]]:
     places = [Location(section=int(section), x=x) for section, x in sites]
     return Protocol.model_validate(protocol), places, [Effect.model_validate(e) for e in effects]
+
+
+def _every(protocol: Protocol) -> int:
+    return max(1, round(_KEEP_EVERY_MS / protocol.run.dt_ms))
+
+
+def kept_every_ms(protocol: Protocol) -> float:
+    """Return the time between two kept samples of the voltages of sites (ms)."""
+    return _every(protocol) * protocol.run.dt_ms
 
 
 def choose(cell: dict[str, Any], choice: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -63,7 +72,7 @@ def count_spikes(
     counts = np.zeros((len(n_feedforward), len(trials)), dtype=np.int64)
     soma, dendrites, peaks, above = [], [], [], []
     names = [site_name(i) for i in range(len(places))]
-    every = max(1, round(_KEEP_EVERY_MS / spec.run.dt_ms))
+    every = _every(spec)
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
         for row, n in enumerate(n_feedforward):
             for column, trial in enumerate(trials):
@@ -98,8 +107,9 @@ def search_thresholds(
     resolution: int,
     coreneuron: bool | None,
     effects: Sequence[dict[str, Any]] = (),
+    crossings: Sequence[float] = CROSSINGS,
 ) -> dict[str, np.ndarray]:
-    """Sample the IO curve of one level under effects, where it crosses.
+    """Sample the IO curve of one level under effects, where it crosses numbers of spikes.
 
     Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
     """
@@ -112,6 +122,7 @@ def search_thresholds(
         step=spec.io.step,
         limits=spec.io.limits,
         resolution=resolution,
+        crossings=crossings,
     )
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
         while (n := search.ask()) is not None:

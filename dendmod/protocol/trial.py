@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dendmod.cells.channels import blocked
-from dendmod.cells.effects import Effect, apply, apply_to_reduced, apply_to_setup, on_membrane
-from dendmod.params import wybo2022
+from dendmod.cells.effects import (
+    Effect,
+    apply,
+    apply_to_reduced,
+    apply_to_setup,
+    check_reaches_synapses,
+    on_membrane,
+)
+from dendmod.cells.receptors import SynapseKind
 from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
 from dendmod.rng import gaussian_burst, poisson, stream
-from dendmod.spec import Location, ReducedCell, Setup, SpikeTrain, Synapse, VoltageClamp
+from dendmod.spec import Location, ReducedCell, Setup, SpikeTrain, VoltageClamp
 from dendmod.spec.stimulus import SOMA
-from dendmod.units import NS_IN_US
+
+Kinds = Mapping[str, SynapseKind]
 
 
 def site_name(i: int) -> str:
@@ -46,35 +54,20 @@ def setup_for(
     record_sites
         Keep the voltage of each site too.
     """
-    cell, membrane = protocol.cell_spec, on_membrane(effects)
+    cell, kinds = protocol.cell_spec, protocol.synapse_kinds
+    membrane = on_membrane(effects, cell.mechanisms)
     if isinstance(cell, ReducedCell):
         cell = apply_to_reduced(cell, membrane)
     else:
         cell = apply(cell, membrane)
     if block_channels:
         cell = blocked(cell)
-    ratio = protocol.readings.background_nmda_ratio
-    excitatory = wybo2022.ampa_nmda(ratio)
-    context = wybo2022.ampa_nmda()
-    synapses = [
-        Synapse(name="soma/excitatory", mechanism="AmpaNmdaSyn", location=SOMA, params=excitatory),
-        _double_exponential("soma/inhibitory", SOMA),
-        _double_exponential("soma/shunt", SOMA),
-        Synapse(
-            name="soma/feedforward",
-            mechanism="DoubleExpCurrent",
-            location=SOMA,
-            params=wybo2022.FEEDFORWARD,
-        ),
-    ]
+    at_soma = ("excitatory", "inhibitory", "shunt", "feedforward")
+    synapses = [kinds[kind].synapse(f"soma/{kind}", SOMA) for kind in at_soma]
     for i, site in enumerate(sites):
-        name = site_name(i)
         synapses += [
-            Synapse(
-                name=f"{name}/excitatory", mechanism="AmpaNmdaSyn", location=site, params=excitatory
-            ),
-            Synapse(name=f"{name}/context", mechanism="AmpaNmdaSyn", location=site, params=context),
-            _double_exponential(f"{name}/inhibitory", site),
+            kinds[kind].synapse(f"{site_name(i)}/{kind}", site)
+            for kind in ("excitatory", "context", "inhibitory")
         ]
     record = {"soma": SOMA}
     if record_sites:
@@ -83,11 +76,8 @@ def setup_for(
     if clamp_mV is not None:
         clamp = VoltageClamp(location=SOMA, v=clamp_mV, rs=protocol.clamp.rs_MOhm)
     setup = Setup(cell=cell, synapses=tuple(synapses), voltage_clamp=clamp, record=record)
+    check_reaches_synapses(setup, effects)
     return apply_to_setup(setup, effects)
-
-
-def _double_exponential(name: str, location: Location) -> Synapse:
-    return Synapse(name=name, mechanism="DoubleExpSyn", location=location, params=wybo2022.GABA)
 
 
 def trains_for(
@@ -109,38 +99,43 @@ def trains_for(
     trial, seed
         Which trial of which seed.
     """
-    trains = _background(protocol, trial, seed)
-    trains += _feedforward(protocol, arm, n_feedforward, trial, seed)
+    kinds = protocol.synapse_kinds
+    trains = _background(protocol, kinds, trial, seed)
+    trains += _feedforward(protocol, kinds, arm, n_feedforward, trial, seed)
     spec = protocol.arms[arm]
     sd = protocol.context_sd(arm)
     if isinstance(spec, SomaticShunt):
         rng = stream(seed, trial, "soma", "shunt")
         times = gaussian_burst(rng, level, spec.context_center_ms, sd)
-        trains.append(SpikeTrain("soma/shunt", times, spec.shunt_weight_nS * NS_IN_US))
+        weight = kinds["shunt"].weight(spec.shunt_weight_nS, "nS")
+        trains.append(SpikeTrain("soma/shunt", times, weight))
     elif isinstance(spec, DendriticNmda):
-        for i in range(protocol.sites.n):
+        for i in range(protocol.n_sites):
             rng = stream(seed, trial, site_name(i), "context")
             times = gaussian_burst(rng, spec.n_context, spec.context_center_ms, sd)
-            weight = spec.high_weight_nS if i < level else spec.low_weight_nS
-            trains.append(SpikeTrain(f"{site_name(i)}/context", times, weight * NS_IN_US))
+            given = spec.high_weight_nS if i < level else spec.low_weight_nS
+            weight = kinds["context"].weight(given, "nS")
+            trains.append(SpikeTrain(f"{site_name(i)}/context", times, weight))
     return tuple(trains)
 
 
-def _feedforward(protocol: Protocol, arm: str, n: int, trial: int, seed: int) -> list[SpikeTrain]:
+def _feedforward(
+    protocol: Protocol, kinds: Kinds, arm: str, n: int, trial: int, seed: int
+) -> list[SpikeTrain]:
     spec = protocol.arms[arm]
     rng = stream(seed, trial, "soma", "feedforward")
     center = spec.context_center_ms + spec.feedforward_lag_ms
     times = gaussian_burst(rng, abs(n), center, protocol.feedforward_sd)
-    weight = protocol.feedforward.weight_nA * (1 if n >= 0 else -1)
-    return [SpikeTrain("soma/feedforward", times, weight)]
+    weight = kinds["feedforward"].weight(*protocol.feedforward.weight)
+    return [SpikeTrain("soma/feedforward", times, weight * (1 if n >= 0 else -1))]
 
 
-def _background(protocol: Protocol, trial: int, seed: int) -> list[SpikeTrain]:
+def _background(protocol: Protocol, kinds: Kinds, trial: int, seed: int) -> list[SpikeTrain]:
     b = protocol.background
     places = [("soma", b.soma_excitatory_Hz, b.soma_inhibitory_Hz)]
     places += [
         (site_name(i), b.dendrite_excitatory_Hz, b.dendrite_inhibitory_Hz)
-        for i in range(protocol.sites.n)
+        for i in range(protocol.n_sites)
     ]
     trains = []
     for place, excitatory_Hz, inhibitory_Hz in places:
@@ -150,5 +145,5 @@ def _background(protocol: Protocol, trial: int, seed: int) -> list[SpikeTrain]:
         ):
             rng = stream(seed, trial, place, f"background_{kind}")
             times = poisson(rng, rate, protocol.run.tstop_ms)
-            trains.append(SpikeTrain(f"{place}/{kind}", times, weight * NS_IN_US))
+            trains.append(SpikeTrain(f"{place}/{kind}", times, kinds[kind].weight(weight, "nS")))
     return trains

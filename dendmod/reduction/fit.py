@@ -200,6 +200,7 @@ def assemble(
         celsius=tree.celsius,
         v_init=float(v[0]),
         mechanisms=cell.mechanisms,
+        receptors=cell.receptors,
         globals={**{name: tree.globals[name] for name in sorted(fixed)}, **cell.globals},
         provenance=_provenance(cell, fit, taus, method, largest_load, left_out),
     )

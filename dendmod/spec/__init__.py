@@ -18,6 +18,7 @@ from dendmod.spec.cell import (
 from dendmod.spec.currents import Chirp, Current, OrnsteinUhlenbeck, Ramp, Sine, Waveform
 from dendmod.spec.frozen import FrozenCell, FrozenSection
 from dendmod.spec.place import Location
+from dendmod.spec.receptor import Receptor
 from dendmod.spec.reduced import Compartment, ReducedCell, Role
 from dendmod.spec.run import Run
 from dendmod.spec.section_tables import SectionMembrane, SectionTables
@@ -52,6 +53,7 @@ __all__ = [
     "MechanismSpec",
     "OrnsteinUhlenbeck",
     "Ramp",
+    "Receptor",
     "Recording",
     "ReducedCell",
     "RegionSpec",

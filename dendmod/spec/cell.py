@@ -8,6 +8,7 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
+from dendmod.spec.receptor import Receptor
 from dendmod.spec.section_tables import SectionTables
 
 RegionName = Literal["soma", "basal", "apical", "axon"]
@@ -173,6 +174,11 @@ class Cell(Spec):
         Replaces every axonal section of the morphology.
     segment_length
         ``nseg = 1 + 2 int(L / segment_length)`` (um), where the membrane has no tables.
+    lists
+        Lists of sections by name: an expression of places, or names of sections.
+    receptors
+        What protocols mean by "excitatory", "context" and so on; dendmod's own, where it says
+        nothing.
     """
 
     morphology: str
@@ -181,6 +187,8 @@ class Cell(Spec):
     globals: dict[str, float] = {}
     axon_stub: AxonStub | AxonCylinders | None = AxonStub()
     segment_length: PositiveFloat = 40.0
+    lists: dict[str, str | tuple[str, ...]] = {}
+    receptors: dict[str, Receptor] = {}
 
     def __repr__(self) -> str:
         axon = "" if self.axon_stub is None else ", axon stub"

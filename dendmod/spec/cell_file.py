@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from dendmod.spec.base import Spec
 from dendmod.spec.expression import Expression
+from dendmod.spec.receptor import Receptor
 
 BUILT_IN_LISTS = (
     "all", "somatic", "basal", "apical", "dendritic", "axonal", "myelinated", "trunk", "oblique",
@@ -211,14 +212,6 @@ class ParameterFields(Spec):
         return Expression("value" if self.dist == "uniform" else self.dist)
 
 
-class ReceptorFields(Spec):
-    """[receptors.NAME]: the mechanism that protocols mean by NAME."""
-
-    mechanism: str
-    params: dict[str, float] = {}
-    weight: Literal["weight_nS", "weight_uS", "weight_nA"] = "weight_nS"
-
-
 class CheckFields(Spec):
     """[check]: what ``dendmod cell check`` measures besides rest and input resistance.
 
@@ -287,7 +280,7 @@ class CellFile(Spec):
     lists: dict[str, str | tuple[str, ...]] = {}
     insert: dict[str, tuple[str, ...]] = {}
     parameters: tuple[ParameterFields, ...] = ()
-    receptors: dict[str, ReceptorFields] = {}
+    receptors: dict[str, Receptor] = {}
     check: CheckFields = CheckFields()
 
     @model_validator(mode="after")

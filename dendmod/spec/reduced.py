@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
+from dendmod.spec.receptor import Receptor
 from dendmod.spec.tree import check_tree
 
 Role = Literal["soma", "site", "support", "axon"]
@@ -87,7 +88,7 @@ class ReducedCell(Spec):
         Reversal potentials (mV); calcium's follows from its pool (Nernst, 2 mM outside).
     celsius, v_init
         Temperature (degC) and the potential from which a run starts (mV).
-    mechanisms, globals
+    mechanisms, globals, receptors
         As those of a `Cell`.
     provenance
         What it was reduced from and how.
@@ -102,6 +103,7 @@ class ReducedCell(Spec):
     v_init: float = Field(ge=-140, le=90)
     mechanisms: tuple[str, ...] = ()
     globals: dict[str, float] = {}
+    receptors: dict[str, Receptor] = {}
     provenance: dict[str, Any] = {}
 
     @model_validator(mode="after")

@@ -28,6 +28,7 @@ _MAKERS = {
     "dendmod/io/": "dendmod.protocol.iocurves",
     "dendmod/io-readings/": "dendmod.protocol.fit_file",
     "dendmod/run/": "dendmod.protocol.run_file",
+    "dendmod/scale/": "dendmod.protocol.scale",
     "dendmod/stimuli_run/": "dendmod.protocol.stimuli_file",
     "dendmod/reduced/": "dendmod.reduction.fit",
     "dendmod/reduction_check/": "dendmod.reduction.check",

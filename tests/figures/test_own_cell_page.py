@@ -1,5 +1,6 @@
 """Do the commands of the page on an own cell run?"""
 
+import json
 import re
 import shlex
 import shutil
@@ -11,7 +12,11 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "own_cell.md").read_text("utf-8")
-COMMANDS = [c for c in re.findall(r"^dendmod .*$", PAGE, re.M) if "my_cell" not in c]
+BLOCKS = [
+    commands
+    for block in re.findall(r"^```$(.*?)^```$", PAGE, re.M | re.S)
+    if (commands := [c for c in re.findall(r"^dendmod .*$", block, re.M) if "my_cell" not in c])
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +37,17 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_the_page_has_the_commands():
-    assert len(COMMANDS) == 8
+    assert sum(map(len, BLOCKS)) == 10
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_page_runs(command, folder):
-    assert "own" in run(command, folder)
+@pytest.mark.parametrize("commands", BLOCKS, ids=lambda commands: commands[0][:40])
+def test_the_commands_of_the_page_run(commands, folder):
+    for command in commands:
+        assert "own" in run(command, folder)
+    reduced = folder / "results" / "own.json"
+    if "dendmod reduce" in commands[0]:  # what protocols call "context" is the full cell's
+        assert json.loads(reduced.read_text())["receptors"]["context"]["mechanism"] == "AmpaNmdaSyn"
 
 
 def test_what_is_shown_is_what_is_in_the_file(folder):

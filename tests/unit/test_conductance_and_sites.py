@@ -42,5 +42,5 @@ def test_selection_takes_the_most_independent_set_and_no_sisters():
     taken, bound = select(z, parents=[7, 7, 8, 9], n=2)
     assert taken == [0, 2]
     assert bound == pytest.approx((900 + 700) / 10 - 1)
-    with pytest.raises(SpecError, match="3 places"):
+    with pytest.raises(SpecError, match="3 of 4 places"):
         select(z, parents=[7, 7, 8, 9], n=4)

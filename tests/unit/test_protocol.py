@@ -115,7 +115,7 @@ def test_every_variant_of_the_readings_is_a_valid_protocol():
 def test_levels_activate_sites_in_the_order_asked_for(tmp_path, order, expected):
     experiment = Experiment(load_protocol("fig1", {"sites.order": order}), Sweep(tmp_path))
     experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
-    assert [section for section, _ in experiment._common()["sites"]] == expected
+    assert [section for section, _ in experiment.common()["sites"]] == expected
 
 
 def test_random_orders_depend_on_their_seed_alone(tmp_path):
@@ -123,7 +123,7 @@ def test_random_orders_depend_on_their_seed_alone(tmp_path):
         changes = {"sites.order": "random", "sites.order_seed": order_seed, "run.seed": seed}
         experiment = Experiment(load_protocol("fig1", changes), Sweep(tmp_path))
         experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
-        return [section for section, _ in experiment._common()["sites"]]
+        return [section for section, _ in experiment.common()["sites"]]
 
     assert sections(1, 1) == sections(1, 2) != sections(2, 1)
     assert sorted(sections(1, 1)) == list(range(20))

@@ -1,12 +1,17 @@
 """Do tasks of a protocol ask the engine for the right runs, and return what it gave?"""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from dendmod.protocol import load_protocol, tasks, trains_for
+from dendmod.protocol.stimuli_file import load_stimuli
 from dendmod.spec.result import Result
 from tests.doubles import engine, times_of
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "own_cell"
 CHANGES = {"sites.n": 3, "arms.nmda.levels": [0, 3], "arms.nmda.quick_levels": []}
 PROTOCOL = load_protocol("fig1", CHANGES)
 COMMON = {
@@ -129,3 +134,37 @@ def test_clamp_currents_come_by_level_and_trial_without_feedforward_inputs(block
     levels = [getattr(g, "base", g) for g in gates]
     assert levels
     assert all((level == 0) is blocked for level in levels)
+
+
+def test_the_level_of_a_plateau_and_the_threshold_of_a_spike_are_the_protocols():
+    changes = {**CHANGES, "run.plateau_mV": -34.0, "run.spike_threshold_mV": 25.0}
+    protocol = load_protocol("fig1", changes)
+
+    def answer(setup, run, trains):
+        found = plateaus(setup, run, trains)
+        return Result(t=found.t, v=found.v, spike_threshold=run.spike_threshold)
+
+    common = {**COMMON, "protocol": protocol.model_dump(mode="json", by_alias=True)}
+    with engine(answer) as asked:
+        found = tasks.count_spikes(
+            **common, arm="nmda", level=3, n_feedforward=[40], trials=[2], traces=True
+        )
+    assert asked[0][1].spike_threshold == 25.0
+    assert found["counts"].tolist() == [[0]]  # spikes reach 20 mV
+    # one step above -34 mV, at the peak
+    np.testing.assert_allclose(found["site_above"], [[0.1] * 3])
+
+
+def test_a_cells_own_threshold_counts_where_the_protocol_says_none(tmp_path):
+    shutil.copytree(EXAMPLE, tmp_path / "cell")
+    file = tmp_path / "cell" / "cell.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("v_init_mV", "spike_threshold_mV = -15.0\nv_init_mV"), "utf-8")
+    cell = {"cell.file": str(file)}
+    assert load_protocol("fig1", cell).run_spec.spike_threshold == -15.0
+    given = {**cell, "run.spike_threshold_mV": -20.0}
+    assert load_protocol("fig1", given).run_spec.spike_threshold == -20.0
+    assert (
+        load_stimuli("steps", {**cell, "run.spike_threshold_mV": None}).run_spec.spike_threshold
+        == -15.0
+    )

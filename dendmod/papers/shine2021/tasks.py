@@ -24,7 +24,8 @@ Out = dict[str, np.ndarray]
 def _unpack(cell: dict[str, Any], effects: list[dict[str, Any]]) -> tuple[Cell, list[Effect]]:
     """The cell under its effects, and the effects."""
     listed = [Effect.model_validate(e) for e in effects]
-    return apply(Cell.model_validate(cell), on_membrane(listed)), listed
+    spec = Cell.model_validate(cell)
+    return apply(spec, on_membrane(listed, spec.mechanisms)), listed
 
 
 def fi_curve(
