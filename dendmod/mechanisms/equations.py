@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+Kind = Literal["density", "point", "artificial"]
 CHOICE = "?"  # Operation("?", (test, value if it holds, value if not))
 MATH = (
     "exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
@@ -194,8 +196,9 @@ class Equations:
 
     Parameters
     ----------
-    suffix
-        Its mechanism.
+    suffix, kind
+        Its mechanism: its name, and whether it is of the membrane ("density"), a point process
+        ("point") or a cell without membrane ("artificial").
     values
         (name, value) of parameters, constants and constants of UNITS, as NEURON compiles them: of
         a parameter's default its translator keeps six digits.
@@ -224,6 +227,7 @@ class Equations:
     """
 
     suffix: str
+    kind: Kind
     values: tuple[tuple[str, float], ...]
     states: tuple[str, ...]
     initial: tuple[Assign | Table | SteadyState, ...]
