@@ -70,6 +70,7 @@ def advance(equations: Equations, states: Values, dt: float, **given: Any) -> di
     """Return the states after one step of `dt` ms, with all around held; as NEURON's solver."""
     around = {**_started(equations, {"dt": dt, **given}), **states}
     _run(equations.breakpoint, around)
+    _again(around, given)
     for step in equations.steps:
         _advance(step, around, dt)
     return {name: around[name] for name in equations.states}
@@ -105,6 +106,7 @@ def after_breakpoint(equations: Equations, states: Values, **given: Any) -> dict
     if set(equations.carried) - set(_assigned(equations.initial)):
         for step in equations.steps:
             _run((s for s in step.statements if not isinstance(s, Derivative)), around)
+        _again(around, given)
     _run(equations.breakpoint, around)
     return around
 
@@ -169,7 +171,14 @@ def _started(equations: Equations, given: Values) -> dict[str, Any]:
             _rest(next(step for step in equations.steps if step.name == s.step), around)
         else:
             _run([s], around)
-    return around | {n: given[n] for n in given if n in equations.states}
+    return _again(around, given)
+
+
+def _again(around: dict[str, Any], given: Values) -> dict[str, Any]:
+    """Put back v, which every block of NEURON's starts with, whatever the last has done to it."""
+    if "v" in given:
+        around["v"] = given["v"]
+    return around
 
 
 def _assigned(statements: Iterable[Statement]) -> list[str]:

@@ -145,34 +145,41 @@ def _parsed(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
         path: folder / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.json" for path in paths
     }
     missing = [path for path, place in places.items() if not place.is_file()]
-    if missing:
-        for path, table in _parsed_elsewhere(missing).items():
-            if "error" in table:
-                raise MechanismError(f"{path}: {table['error']}")
-            with replacing(places[path]) as partial:
-                partial.write_text(json.dumps(table), encoding="utf-8")
+    wrong = []
+    for path, table in _parsed_elsewhere(missing).items():
+        if "error" in table:
+            wrong.append(f"{path}: {table['error']}")
+            continue
+        with replacing(places[path]) as partial:
+            partial.write_text(json.dumps(table), encoding="utf-8")
+    if wrong:
+        raise MechanismError(wrong[0])
     return {path: json.loads(place.read_text(encoding="utf-8")) for path, place in places.items()}
 
 
 def _parsed_elsewhere(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, *map(str, paths)],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=os.path.dirname(os.path.abspath(sys.executable)),  # no ./x86_64 to load
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
-        },
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"path"')]
-    found = {Path(row.pop("path")): row for row in map(json.loads, lines)}
-    lost = [path for path in paths if path not in found]
-    if lost:
-        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MechanismError(f"NEURON's parser stopped at {lost[0]}: {said}")
+    """Parse files in a process of the parser's; a file that ends it has an "error"."""
+    found: dict[Path, dict[str, Any]] = {}
+    todo = list(paths)
+    while todo:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, *map(str, todo)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=os.path.dirname(os.path.abspath(sys.executable)),  # no ./x86_64 to load
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
+            },
+            check=False,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith('{"path"')]
+        found |= {Path(row.pop("path")): row for row in map(json.loads, lines)}
+        todo = [path for path in todo if path not in found]
+        if todo:
+            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            found[todo.pop(0)] = {"error": f"NEURON's parser stopped: {said}"}
     return found
 
 

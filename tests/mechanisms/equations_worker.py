@@ -19,7 +19,8 @@ def main(given: dict) -> None:
     ) as session:  # fmt: skip
         held = {name: Held(known.get(name), given) for name in given["names"]}
         for point in given["points"]:
-            h.cai0_ca_ion, h.cali0_cal_ion = point["cai"], point["cali"]
+            for one in held.values():
+                one.put(point)
             h.finitialize(point["v"])
             steady = {name: one.states() for name, one in held.items()}
             for one in held.values():
