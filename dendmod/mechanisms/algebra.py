@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from dendmod.mechanisms.equations import CHOICE, Expression, Operation, names_in
+from dendmod.mechanisms.equations import (
+    CHOICE,
+    Assign,
+    Derivative,
+    Expression,
+    Operation,
+    Statement,
+    Table,
+    names_in,
+)
 
 Linear = dict[str, Expression]  # coefficient by state, the rest under ""
 REST = ""
@@ -147,6 +156,9 @@ def ohmic(
         for a, b, sign in ((args[0], args[1], 1.0), (args[1], args[0], 1.0 if op == "+" else -1.0)):
             if a == "v" and not depends_on(b, "v", assigned):
                 return sign, b if op == "-" else make("neg", b)
+            found = ohmic(a, assigned)  # v - e - shift
+            if found and found[0] == 1.0 and sign == 1.0 and not depends_on(b, "v", assigned):
+                return sign, make("+" if op == "-" else "-", found[1], b)
         parts = [ohmic(a, assigned) for a in args]
         if parts[0] and parts[1] and parts[0][1] == parts[1][1]:
             return make(op, parts[0][0], parts[1][0]), parts[0][1]
@@ -157,6 +169,10 @@ def ohmic(
         found = ohmic(args[1], assigned) if op == "*" else None
         if found:
             return make(op, args[0], found[0]), found[1]
+    if op == CHOICE:
+        yes, no = (ohmic(a, assigned) for a in args[1:])
+        if yes and no and yes[1] == no[1]:
+            return make(op, args[0], yes[0], no[0]), yes[1]
     return None
 
 
@@ -174,3 +190,14 @@ def reached(expression: Expression, assigned: Mapping[str, Expression]) -> set[s
         found.add(name)
         todo |= set(names_in(assigned[name])) - found if name in assigned else set()
     return found
+
+
+def assignments(statements: Iterable[Statement]) -> Iterator[tuple[str, set[str]]]:
+    """Yield each name that is assigned or derived, with the names in its value, in order."""
+    for s in statements:
+        if isinstance(s, Table):
+            yield from assignments(s.body)
+        elif isinstance(s, Assign):
+            yield s.name, set(names_in(s.value))
+        elif isinstance(s, Derivative):
+            yield s.state, set(names_in(s.value))

@@ -96,16 +96,7 @@ class Table:
     line: int
 
 
-@dataclass(frozen=True)
-class SteadyState:
-    """``SOLVE step STEADYSTATE`` in INITIAL: the states are those at which a step rests."""
-
-    step: str
-    line: int
-
-
 Plain = Assign | Table
-Statement = Assign | Table | Derivative | SteadyState
 
 
 @dataclass(frozen=True)
@@ -136,6 +127,21 @@ class Step:
     def derivatives(self) -> tuple[Derivative, ...]:
         """Its derivatives."""
         return tuple(s for s in self.statements if isinstance(s, Derivative))
+
+
+@dataclass(frozen=True)
+class SteadyState:
+    """``SOLVE step STEADYSTATE`` in INITIAL: the states are those at which `step` rests.
+
+    A LINEAR block that INITIAL solves is one too: a state's derivative is what is left of an
+    equation of the block, of which there are as many as states.
+    """
+
+    step: Step
+    line: int
+
+
+Statement = Assign | Table | Derivative | SteadyState
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def check(equations: Equations, what: str = "dendmod's evaluation of equations")
 
 def initial(equations: Equations, **given: Any) -> dict[str, Any]:
     """Return the states that INITIAL leaves."""
-    around = _started(equations, given)
+    around = _started(equations, given, with_initial=True)
     return {name: around[name] for name in equations.states}
 
 
@@ -127,7 +127,7 @@ def relaxations(equations: Equations, **given: Any) -> dict[str, tuple[Any, Any]
                 continue
             rate = sum(value_of(c, around) for n, c in s.linear if n == s.state)
             rest = value_of(s.rest, around) + sum(
-                value_of(c, around) * around[n] for n, c in s.linear if n != s.state
+                value_of(c, around) * value_of(n, around) for n, c in s.linear if n != s.state
             )
             found[s.state] = (-rest / rate, -1 / rate)
     return found
@@ -161,14 +161,17 @@ def value_of(expression: Expression, around: Values) -> Any:
         return _OPERATIONS[expression.op](*args)
 
 
-def _started(equations: Equations, given: Values) -> dict[str, Any]:
-    """Return all values that there are when a run starts: defaults, what is given, INITIAL."""
+def _started(equations: Equations, given: Values, with_initial: bool = False) -> dict[str, Any]:
+    """Return the values that there are when a run starts: defaults, what is given, INITIAL's.
+
+    INITIAL is run where it is asked for, or leaves what other blocks read.
+    """
     check(equations)
     around = {**dict.fromkeys(equations.carried, 0.0), **dict(equations.values), **given}
     around |= {name: around.get(f"{name}0", 0.0) for name in equations.states if name not in given}
-    for s in equations.initial:
+    for s in equations.initial if with_initial or equations.carried else ():
         if isinstance(s, SteadyState):
-            _rest(next(step for step in equations.steps if step.name == s.step), around)
+            _rest(s.step, around)
         else:
             _run([s], around)
     return _again(around, given)
@@ -309,8 +312,11 @@ def _each(function: Callable[..., float]) -> Callable[..., Any]:
     return lambda *args: np.asarray(over(*args), dtype=float)[()]
 
 
-def _exp(x: float) -> float:
-    return 0.0 if x < -_LARGEST_EXPONENT else math.exp(min(x, _LARGEST_EXPONENT))
+def _exp(x: Any) -> Any:
+    at = np.asarray(x, dtype=float)
+    cut = np.clip(at, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    found = np.fromiter(map(math.exp, cut.ravel().tolist()), float, at.size).reshape(at.shape)
+    return np.where(at < -_LARGEST_EXPONENT, 0.0, found)[()]
 
 
 def _as_number(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -319,7 +325,7 @@ def _as_number(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "^": _each(math.pow),
-    "neg": np.negative, CHOICE: np.where, "exp": _each(_exp), "fabs": np.abs, "floor": np.floor,
+    "neg": np.negative, CHOICE: np.where, "exp": _exp, "fabs": np.abs, "floor": np.floor,
     "ceil": np.ceil, "sqrt": np.sqrt,
     "<": _as_number(np.less), "<=": _as_number(np.less_equal), ">": _as_number(np.greater),
     ">=": _as_number(np.greater_equal), "==": _as_number(np.equal),

@@ -25,7 +25,7 @@ from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
 
 # what a stored record depends on, besides the file
-_OF_PARSING = ("nmodl", "syntax", "lowering", "algebra", "equations", "unit_table")
+_OF_PARSING = ("nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table")
 _GEOMETRY = ("diam", "area")
 
 

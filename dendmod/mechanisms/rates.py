@@ -121,7 +121,9 @@ def _channel(mechanism: Mechanism) -> Channel:
     reads = {n for name, names in equations.depends if name in equations.states for n in names}
     reads &= {"v", *(n for ion in mechanism.ions for n in ion.reads)}
     if reads not in ({"v"}, {"cai"}):
-        raise MechanismError(f"{where}: its gates depend on {', '.join(sorted(reads)) or 'nothing'}")
+        raise MechanismError(
+            f"{where}: its gates depend on {', '.join(sorted(reads)) or 'nothing'}"
+        )
     carried = [ion for ion in mechanism.carries if ion in ("na", "k", "ca")]
     return Channel(
         suffix=mechanism.suffix,
@@ -144,14 +146,13 @@ def _gates(equations: Equations, gbar: str, where: Path) -> tuple[Gate, ...]:
     if others or not parts or set(parts) != set(equations.states):
         raise MechanismError(f"{where}: its conductance is not {gbar} times powers of its gates")
     ones = dict.fromkeys(equations.states, 1.0)
-    at_one = after_breakpoint(equations, ones, **{n: 1.0 for n in (gbar, "v", "celsius")},
-                              **{n: 1.0 for n in _around(equations)})  # fmt: skip
+    around = dict.fromkeys({gbar, "v", "celsius", *_around(equations)}, 1.0)
+    at_one = after_breakpoint(equations, ones, **around)
     if value_of(conductance, at_one) != 1.0:
         raise MechanismError(f"{where}: its conductance is not {gbar} where all gates are open")
     return tuple(Gate(name, parts.count(name)) for name in equations.states)
 
 
 def _around(equations: Equations) -> set[str]:
-    return {n for _, names in equations.depends for n in names} - {
-        "v", "celsius", *equations.states
-    }  # fmt: skip
+    every = {n for _, names in equations.depends for n in names}
+    return every - set(equations.states)
