@@ -69,8 +69,9 @@ def steady_state(equations: Equations, **given: Any) -> dict[str, Any]:
 def advance(equations: Equations, states: Values, dt: float, **given: Any) -> dict[str, Any]:
     """Return the states after one step of `dt` ms, with all around held; as NEURON's solver."""
     around = {**_started(equations, {"dt": dt, **given}), **states}
-    _run(equations.breakpoint, around)
-    _again(around, given)
+    if set(equations.carried) & set(_assigned(equations.breakpoint)):
+        _run(equations.breakpoint, around)
+        _again(around, given)
     for step in equations.steps:
         _advance(step, around, dt)
     return {name: around[name] for name in equations.states}

@@ -26,7 +26,7 @@ from dendmod.mechanisms.equations import (
     Step,
     Table,
 )
-from dendmod.mechanisms.syntax import BY_NEURON, Reader
+from dendmod.mechanisms.syntax import OF_PLACES, Reader
 from dendmod.mechanisms.unit_table import ratio
 from dendmod.mechanisms.writing import WHAT, Refused, Writer
 
@@ -34,7 +34,6 @@ _METHODS = {
     "cnexp": "cnexp", "euler": "euler", "derivimplicit": "implicit", "sparse": "implicit",
     "": "procedure",
 }  # fmt: skip
-_OF_PLACES = 6  # of BY_NEURON: the rest are numbers, which a file may give itself
 # at the top of a file: what the form does not hold, whatever calls it
 _REFUSED = {
     "BEFORE_BLOCK": "BEFORE runs at times of its own",
@@ -98,7 +97,7 @@ class Lowering(Writer):
         every = [started, *(s.statements for s in steps), plain]
         events = (*receive.statements, *receive.initial) if receive else ()
         assigned = _assigned([s for block in every for s in block])
-        around = {*BY_NEURON, *ions, *self.states}
+        around = {*OF_PLACES, *ions, *self.states}
         targets = (*self.states, *currents, *(n for n in ions if n in assigned and n[0] != "i"))
         return Equations(
             suffix=suffix,
@@ -122,7 +121,7 @@ class Lowering(Writer):
         read = self.read
         for node in read.all("PARAM_ASSIGN"):
             name = node.get_node_name()
-            if name not in ions and name not in BY_NEURON[:_OF_PLACES]:
+            if name not in ions and name not in OF_PLACES:
                 value = float(node.value.eval()) if node.value is not None else 0.0
                 yield name, as_compiled(value)
         for node in read.all("CONSTANT_VAR"):

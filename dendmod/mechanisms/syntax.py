@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-BY_NEURON = ("v", "celsius", "diam", "area", "dt", "t", "pi", "FARADAY", "R")
+OF_PLACES = ("v", "celsius", "diam", "area", "dt", "t")  # NEURON gives them, whatever a file says
+BY_NEURON = (*OF_PLACES, "pi", "FARADAY", "R")  # names that no specification sets
 
 
 class Reader:

@@ -188,7 +188,7 @@ class Writer:
         for branch in (node, *node.elseifs, *([node.elses] if node.elses else [])):
             test = None if branch.is_else_statement() else self.expression(branch.condition)
             if isinstance(test, Operation):
-                name = self._fresh("case")
+                name = self._fresh("test")
                 self._add(name, test, line)
                 test = name
             self._in_branch += 1
