@@ -30,8 +30,8 @@ def make(op: str, *args: Expression) -> Expression:
         return -a
     if op == "neg" and isinstance(a, Operation) and a.op == "neg":
         return a.args[0]
-    if op == "*" and a == -1.0 and b is not None:
-        return make("neg", b)
+    if op == "*" and -1.0 in args and a is not None and b is not None:
+        return make("neg", b if a == -1.0 else a)
     if op == "*" and 0.0 in args:
         return 0.0
     if op in "*/" and b == 1.0 and a is not None:

@@ -25,6 +25,7 @@ from dendmod.mechanisms.equations import (
     SteadyState,
     Step,
     Table,
+    names_in,
 )
 from dendmod.mechanisms.syntax import OF_PLACES, Reader
 from dendmod.mechanisms.unit_table import ratio
@@ -223,14 +224,11 @@ class Lowering(Writer):
         assigned = _last([*before, *(s for s in plain if isinstance(s, Assign))])
         if name not in assigned:
             return Current(name, None, None, "", ())
-        counts = [s.name for s in plain if isinstance(s, Assign)]
-        once = {n: e for n, e in _last(plain).items() if counts.count(n) == 1}
-        found = algebra.ohmic(assigned[name], {n: e for n, e in once.items() if n != name})
-        if found and any(counts.count(n) > 1 for e in found for n in algebra.reached(e, once)):
-            found = None
+        found = self._ohmic(name, assigned[name], plain)
         proportional, _ = algebra.factors(name, assigned)
         direct, others = algebra.factors(assigned[name], {})
         shown = found is not None and isinstance(found[1], str) and len(direct) == 1 == others
+        shown = shown and getattr(found[0] if found else None, "op", "") != "neg"
         return Current(
             name,
             found[0] if found else None,
@@ -238,6 +236,21 @@ class Lowering(Writer):
             direct[0] if shown else "",
             tuple(proportional[1:]),
         )
+
+    def _ohmic(
+        self, name: str, value: Expression, plain: tuple[Plain, ...]
+    ) -> tuple[Expression, Expression] | None:
+        """Return conductance and reversal that hold after BREAKPOINT, or None."""
+        order = [s.name for s in plain if isinstance(s, Assign)]
+        after = set(order[len(order) - order[::-1].index(name) :]) if name in order else set()
+        found = algebra.ohmic(value, {})
+        if found is None:
+            once = {n: e for n, e in _last(plain).items() if order.count(n) == 1 and n != name}
+            found = algebra.ohmic(value, once)
+            after |= {n for n in order if order.count(n) > 1}
+        if found and after & {n for e in found for n in names_in(e)}:
+            return None
+        return found
 
 
 def as_compiled(value: float) -> float:
