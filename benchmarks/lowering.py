@@ -39,7 +39,7 @@ def table(folder: Path) -> Iterator[str]:
         name = form(mechanism, equations)
         there[name] += 1
         held[name] += not equations.refusals
-        for refusal in {r.reason: r for r in equations.refusals}.values():
+        for refusal in {r.reason: r for r in reversed(equations.refusals)}.values():
             reasons[refusal.reason].append(f"{path.name}:{refusal.line}")
     yield f"{folder}: {held.total()} of {there.total()} files are read"
     yield from (f"    {held[name]:4} of {n:4}  {name}" for name, n in there.most_common())
