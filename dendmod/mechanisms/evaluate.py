@@ -238,9 +238,9 @@ def _advance(step: Step, around: dict[str, Any], dt: float) -> None:
     if step.method == "euler":
         moved = x + dt * (np.einsum("...ij,...j->...i", a, x) + b)
     else:
-        moved = _solve(np.eye(len(names)) - dt * a, x + dt * b)
+        whole = np.eye(len(names)) - dt * a
+        moved = _solve(*_conserved(step, whole, x + dt * b, names, around))
     around |= {n: moved[..., i] for i, n in enumerate(names)}
-    _conserve(step, around)
 
 
 def _own(d: Derivative, around: Values) -> tuple[Any, Any]:
@@ -261,19 +261,22 @@ def _rest(step: Step, around: dict[str, Any]) -> None:
             around[d.state] = -rest / rate
         return
     a, b, names = _system(step, derivatives, around)
-    for (
-        name,
-        value,
-    ) in step.conserve:  # in the place of that state's equation, which the others imply
-        i = names.index(name)
-        zero = {**around, **dict.fromkeys(names, 0.0)}
-        a, b = a.copy(), b.copy()
+    x = _solve(*_conserved(step, a, -b, names, around))
+    around |= {n: x[..., i] for i, n in enumerate(names)}
+
+
+def _conserved(
+    step: Step, a: Array, b: Array, names: list[str], around: Values
+) -> tuple[Array, Array]:
+    """Return ``a x = b`` with what CONSERVE says in the place of a state's equation."""
+    a, b = a.copy(), b.copy()
+    for name, value in step.conserve:
+        i, zero = names.index(name), {**around, **dict.fromkeys(names, 0.0)}
         b[..., i] = value_of(value, zero)
         for j, other in enumerate(names):
-            a[..., i, j] = value_of(value, {**zero, other: 1.0}) - b[..., i]
-        a[..., i, i] = -1.0
-    x = _solve(a, -b)
-    around |= {n: x[..., i] for i, n in enumerate(names)}
+            a[..., i, j] = b[..., i] - value_of(value, {**zero, other: 1.0})
+        a[..., i, i] = 1.0
+    return a, b
 
 
 def _system(
@@ -291,11 +294,6 @@ def _system(
 
 def _solve(a: Array, b: Array) -> Array:
     return np.asarray(np.linalg.solve(a, b[..., None])[..., 0])
-
-
-def _conserve(step: Step, around: dict[str, Any]) -> None:
-    for name, value in step.conserve:
-        around[name] = value_of(value, around)
 
 
 def _each(function: Callable[..., float]) -> Callable[..., Any]:
