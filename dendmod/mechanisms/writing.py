@@ -274,11 +274,16 @@ class Writer:
         if len(given) != len(parameters):
             raise Refused(f"{name}() is called with {len(given)} arguments")
         tables = [s for s in block.statement_block.statements if s.is_table_statement()]
+        changed = {
+            self.read.text(n.lhs)
+            for n in self.read.all("BINARY_EXPRESSION", block)
+            if str(n.op) == "="
+        }
         outer, out = (self._scope, self._place), self._out
         start = len(out)
         inner: dict[str, str] = {}
         for parameter, value in zip(parameters, given, strict=True):
-            if value == parameter and not tables:
+            if value == parameter and not tables and parameter not in changed:
                 continue  # rates(v): v is v
             inner[parameter] = made = self._fresh(parameter)
             self._add(made, value, line)

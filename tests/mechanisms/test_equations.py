@@ -238,6 +238,18 @@ def test_old_files_that_assign_their_states_are_read(tmp_path):
         assert after == pytest.approx(0.2 + (1 - np.exp(-0.025 * (a + b))) * (a / (a + b) - 0.2))
 
 
+def test_what_a_procedure_does_to_its_argument_ends_with_it(tmp_path):
+    right = "PROCEDURE rates(v, k) { LOCAL a, b"
+    moved = equations_of(write(tmp_path, OLD.replace(right, f"{right} v = v + 10")))
+    plain = equations_of(write(tmp_path, OLD))
+    states = {"m": 0.2}
+    assert evaluate.currents(moved, states, v=-30.0) == evaluate.currents(plain, states, v=-30.0)
+    there, shifted = (evaluate.advance(e, states, DT, v=v)["m"] for e, v in
+                      ((moved, -30.0), (plain, -20.0)))  # fmt: skip
+    assert there == shifted
+    assert evaluate.initial(moved, v=-30.0, dt=DT) == evaluate.initial(plain, v=-20.0, dt=DT)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "reason"),
     [
