@@ -9,23 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from dendmod.atomic import replacing
 from dendmod.errors import MechanismError
+from dendmod.mechanisms.equations import Equations, Kind
+from dendmod.mechanisms.lowering import Lowering
+from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
 
-_BY_NEURON = ("v", "celsius", "diam", "area", "dt", "t", "pi", "FARADAY", "R")
+# what a stored record depends on, besides the file
+_OF_PARSING = ("nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table")
 _GEOMETRY = ("diam", "area")
-
-
-Kind = Literal["density", "point", "artificial"]
 
 
 @dataclass(frozen=True)
@@ -113,225 +114,182 @@ def facts_of(paths: Sequence[Path]) -> dict[Path, Facts]:
     CacheError
         If the cache cannot be written.
     """
+    return {path: Facts.of(table["facts"]) for path, table in _parsed(paths).items()}
+
+
+def equations_of(path: Path) -> Equations:
+    """Return the equations of a .mod file, with what of it they do not hold (`refusals`).
+
+    Raises
+    ------
+    MechanismError
+        If NEURON's parser refuses the file, with its message.
+    CacheError
+        If the cache cannot be written.
+    """
+    ((path, table),) = _parsed([path]).items()
+    return replace(_as_equations().validate_python(table["equations"]), file=path)
+
+
+@cache
+def _as_equations() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Equations)
+
+
+def _parsed(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     paths = [Path(path).resolve() for path in paths]
-    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    version = hashlib.sha256()
+    for own in _OF_PARSING:
+        version.update(Path(__file__).with_name(f"{own}.py").read_bytes())
+    folder = cache_dir() / "nmodl" / version.hexdigest()[:12]
     places = {
-        path: cache_dir()
-        / "nmodl"
-        / version
-        / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.json"
-        for path in paths
+        path: folder / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.json" for path in paths
     }
     missing = [path for path, place in places.items() if not place.is_file()]
-    if missing:
-        for path, table in _parsed_elsewhere(missing).items():
-            if "error" in table:
-                raise MechanismError(f"{path}: {table['error']}")
-            with replacing(places[path]) as partial:
-                partial.write_text(json.dumps(table), encoding="utf-8")
-    return {
-        path: Facts.of(json.loads(place.read_text(encoding="utf-8")))
-        for path, place in places.items()
-    }
+    wrong = []
+    for path, table in _parsed_elsewhere(missing).items():
+        if "error" in table:
+            wrong.append(f"{path}: {table['error']}")
+            continue
+        with replacing(places[path]) as partial:
+            partial.write_text(json.dumps(table), encoding="utf-8")
+    if wrong:
+        raise MechanismError(wrong[0])
+    return {path: json.loads(place.read_text(encoding="utf-8")) for path, place in places.items()}
 
 
 def _parsed_elsewhere(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, *map(str, paths)],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=os.path.dirname(os.path.abspath(sys.executable)),  # no ./x86_64 to load
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p),
-        },
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"path"')]
-    found = {Path(row.pop("path")): row for row in map(json.loads, lines)}
-    lost = [path for path in paths if path not in found]
-    if lost:
-        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MechanismError(f"NEURON's parser stopped at {lost[0]}: {said}")
+    """Parse files in a process of the parser's; a file that ends it has an "error"."""
+    found: dict[Path, dict[str, Any]] = {}
+    todo = list(paths)
+    while todo:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, *map(str, todo)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=os.path.dirname(os.path.abspath(sys.executable)),  # no ./x86_64 to load
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+            },
+            check=False,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith('{"path"')]
+        found |= {Path(row.pop("path")): row for row in map(json.loads, lines)}
+        todo = [path for path in todo if path not in found]
+        if todo:
+            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            found[todo.pop(0)] = {"error": f"NEURON's parser stopped: {said}"}
     return found
 
 
-class Reader:
-    """The syntax tree of one file."""
+def facts(read: Reader) -> tuple[Facts, Equations]:
+    """Return what a file says, and what it computes.
 
-    def __init__(self, path: Path) -> None:
-        from neuron.nmodl import NmodlDriver, ast, dsl, visitor
-
-        self._types, self._text = ast.AstNodeType, dsl.to_nmodl
-        self._look = visitor.AstLookupVisitor()
-        self.tree = NmodlDriver().parse_string(path.read_text(encoding="utf-8", errors="replace"))
-
-    def all(self, kind: str, within: Any = None) -> list[Any]:
-        """Return all nodes of a kind, such as "BINARY_EXPRESSION"."""
-        node = self.tree if within is None else within
-        return list(self._look.lookup(node, getattr(self._types, kind)))
-
-    def text(self, node: Any) -> str:
-        """Return the text of a node."""
-        return str(self._text(node)).strip()
-
-    def names(self, kind: str, within: Any = None) -> list[str]:
-        """Return the names of all nodes of a kind."""
-        return [self.text(node) for node in self.all(kind, within)]
-
-    def facts(self) -> Facts:
-        """Return what the file says.
-
-        Raises
-        ------
-        MechanismError
-            If it names no mechanism.
-        """
-        suffix, kind = self._named()
-        defined = {p.get_node_name(): p for p in self.all("PARAM_ASSIGN")}
-        ranges = set(self.names("RANGE_VAR"))
-        ions = tuple(self._ion(node) for node in self.all("USEION"))
-        own = {v for ion in ions for v in (*ion.reads, *ion.writes)} | set(_BY_NEURON)
-        values = {
-            name: (name, _number(p), self.text(p.unit) if p.unit is not None else "")
-            for name, p in defined.items()
-            if name not in own
-        }
-        written = [v for ion in ions for v in ion.writes if v == f"i{ion.name}"]
-        currents = (
-            *written, *self.names("NONSPECIFIC_CUR_VAR"), *self.names("ELECTRODE_CUR_VAR"),
-        )  # fmt: skip
-        forms = [self._form(current) for current in currents]
-        maximal = dict.fromkeys(
-            name for form in forms for name in form[0] if name in values and name in ranges
-        )
-        ohmic = forms[0] if len(forms) == 1 else ((), "", "")
-        used = {name for block in self._code() for name in self.names("NAME", block)}
-        used |= {word for text in self.names("VERBATIM") for word in re.findall(r"\w+", text)}
-        return Facts(
-            suffix=suffix,
-            kind=kind,
-            parameters=tuple(v for name, v in values.items() if name in ranges),
-            globals=tuple(v for name, v in values.items() if name not in ranges),
-            variables=tuple(sorted(ranges - set(values))),
-            ions=ions,
-            currents=tuple(dict.fromkeys(currents)),
-            maximal=tuple(maximal),
-            conductance=ohmic[1],
-            reversal=ohmic[2],
-            states=tuple(
-                n.get_node_name() for block in self.all("STATE_BLOCK")
-                for n in self.all("ASSIGNED_DEFINITION", block)
-            ),
-            reads=tuple(name for name in ("v", "celsius", *_GEOMETRY) if name in used),
-            blocks=tuple(self._blocks()),
-            weight_unit=self._weight_unit(),
-        )  # fmt: skip
-
-    def _weight_unit(self) -> str:
-        for block in self.all("NET_RECEIVE_BLOCK"):
-            for argument in block.parameters:
-                return self.text(argument.unit) if argument.unit is not None else ""
-        return ""
-
-    def _code(self) -> list[Any]:
-        """Return the blocks that compute; what old files declare and never use is not in them."""
-        kinds = (
-            "INITIAL_BLOCK", "BREAKPOINT_BLOCK", "DERIVATIVE_BLOCK", "KINETIC_BLOCK",
-            "LINEAR_BLOCK", "NON_LINEAR_BLOCK", "DISCRETE_BLOCK", "PROCEDURE_BLOCK",
-            "FUNCTION_BLOCK", "NET_RECEIVE_BLOCK", "BEFORE_BLOCK", "AFTER_BLOCK",
-            "CONSTRUCTOR_BLOCK",
-        )  # fmt: skip
-        return [block for kind in kinds for block in self.all(kind)]
-
-    def _named(self) -> tuple[str, Kind]:
-        kinds: dict[str, Kind] = {
-            "SUFFIX": "density",
-            "POINT_PROCESS": "point",
-            "ARTIFICIAL_CELL": "artificial",
-        }
-        for node in self.all("SUFFIX"):
-            word, _, name = self.text(node).partition(" ")
-            return name.strip(), kinds[word]
-        raise MechanismError("no SUFFIX or POINT_PROCESS in a NEURON block; is this a .mod file?")
-
-    def _ion(self, node: Any) -> Ion:
-        name = self.text(node).split()[1]
-        return Ion(
-            name,
-            tuple(self.names("READ_ION_VAR", node)),
-            tuple(self.names("WRITE_ION_VAR", node)),
-        )
-
-    def _blocks(self) -> Iterator[str]:
-        kinds = {
-            "KINETIC": "KINETIC_BLOCK", "DERIVATIVE": "DERIVATIVE_BLOCK", "VERBATIM": "VERBATIM",
-            "NET_RECEIVE": "NET_RECEIVE_BLOCK", "POINTER": "POINTER_VAR",
-            "TABLE": "TABLE_STATEMENT",
-            "WATCH": "WATCH", "LINEAR": "LINEAR_BLOCK", "NONLINEAR": "NON_LINEAR_BLOCK",
-            "FUNCTION_TABLE": "FUNCTION_TABLE_BLOCK", "BEFORE": "BEFORE_BLOCK",
-            "LONGITUDINAL_DIFFUSION": "LON_DIFFUSE", "RANDOM": "RANDOM_VAR",
-        }  # fmt: skip
-        return (name for name, kind in kinds.items() if self.all(kind))
-
-    def _assigned(self) -> dict[str, Any]:
-        """Return the last expression assigned to each name, in BREAKPOINT before other blocks."""
-        blocks = [*self.all("PROCEDURE_BLOCK"), *self.all("FUNCTION_BLOCK"),
-                  *self.all("BREAKPOINT_BLOCK")]  # fmt: skip
-        found = {}
-        for block in blocks:
-            for node in self.all("BINARY_EXPRESSION", block):
-                if str(node.op) == "=":
-                    found[self.text(node.lhs)] = node.rhs
-        return found
-
-    def _form(self, current: str) -> tuple[tuple[str, ...], str, str]:
-        """Return the names a current is a product of, and g and e where it is ``g*(v - e)``."""
-        assigned = self._assigned()
-        if current not in assigned:
-            return (), "", ""
-        names, _ = self._factors(assigned[current], assigned, set())
-        direct, others = self._factors(assigned[current], {}, set())
-        reversal = conductance = ""
-        if len(others) == 1 and others[0].is_binary_expression() and str(others[0].op) == "-":
-            left, right = self.text(others[0].lhs), self.text(others[0].rhs)
-            if left == "v" and right.isidentifier():
-                reversal = right
-                conductance = direct[0] if len(direct) == 1 else ""
-        return tuple(names), conductance, reversal
-
-    def _factors(
-        self, node: Any, assigned: dict[str, Any], seen: set[str]
-    ) -> tuple[list[str], list[Any]]:
-        """Return the names and the other expressions that an expression is a product of."""
-        while node.is_wrapped_expression() or node.is_paren_expression():
-            node = node.expression
-        if node.is_binary_expression() and str(node.op) in ("*", "/"):
-            names, others = self._factors(node.lhs, assigned, seen)
-            if str(node.op) == "*":
-                more, rest = self._factors(node.rhs, assigned, seen)
-                return names + more, others + rest
-            return names, others if _is_number(self.text(node.rhs)) else [*others, node.rhs]
-        if node.is_unary_expression():
-            return self._factors(node.expression, assigned, seen)
-        text = self.text(node)
-        if text.isidentifier():
-            if text in assigned and text not in seen:
-                inner, rest = self._factors(assigned[text], assigned, seen | {text})
-                return [text, *inner], rest
-            return [text], []
-        if node.is_number() or _is_number(text):
-            return [], []
-        return [], [node]
+    Raises
+    ------
+    MechanismError
+        If it names no mechanism.
+    """
+    suffix, kind = _named(read)
+    defined = {p.get_node_name(): p for p in read.all("PARAM_ASSIGN")}
+    ranges = set(read.names("RANGE_VAR"))
+    ions = tuple(_ion(read, node) for node in read.all("USEION"))
+    own = {v for ion in ions for v in (*ion.reads, *ion.writes)}
+    values = {
+        name: (name, _number(p), read.text(p.unit) if p.unit is not None else "")
+        for name, p in defined.items()
+        if name not in own and name not in BY_NEURON
+    }
+    written = [v for ion in ions for v in ion.writes if v == f"i{ion.name}"]
+    currents = tuple(dict.fromkeys(
+        (*written, *read.names("NONSPECIFIC_CUR_VAR"), *read.names("ELECTRODE_CUR_VAR"))
+    ))  # fmt: skip
+    used = {name for block in _code(read) for name in read.names("NAME", block)}
+    used |= {word for text in read.names("VERBATIM") for word in _words(text)}
+    blocks = tuple(_blocks(read))
+    equations = Lowering(read).equations(suffix, kind, own, currents)
+    maximal = dict.fromkeys(
+        name
+        for current in equations.currents
+        for name in current.proportional
+        if name in values and name in ranges
+    )
+    ohmic = equations.currents[0] if len(currents) == 1 else None
+    found = Facts(
+        suffix=suffix,
+        kind=kind,
+        parameters=tuple(v for name, v in values.items() if name in ranges),
+        globals=tuple(v for name, v in values.items() if name not in ranges),
+        variables=tuple(sorted(ranges - set(values))),
+        ions=ions,
+        currents=currents,
+        maximal=tuple(maximal),
+        conductance=ohmic.conductance_name if ohmic else "",
+        reversal=ohmic.reversal if ohmic and isinstance(ohmic.reversal, str) else "",
+        states=equations.states,
+        reads=tuple(name for name in ("v", "celsius", *_GEOMETRY) if name in used),
+        blocks=blocks,
+        weight_unit=_weight_unit(read),
+    )
+    return found, equations
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text.partition("(")[0])
-    except ValueError:
-        return False
-    return True
+def _weight_unit(read: Reader) -> str:
+    for block in read.all("NET_RECEIVE_BLOCK"):
+        for argument in block.parameters:
+            return read.text(argument.unit) if argument.unit is not None else ""
+    return ""
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
+
+
+def _code(read: Reader) -> list[Any]:
+    """Return the blocks that compute; what old files declare and never use is not in them."""
+    kinds = (
+        "INITIAL_BLOCK", "BREAKPOINT_BLOCK", "DERIVATIVE_BLOCK", "KINETIC_BLOCK",
+        "LINEAR_BLOCK", "NON_LINEAR_BLOCK", "DISCRETE_BLOCK", "PROCEDURE_BLOCK",
+        "FUNCTION_BLOCK", "NET_RECEIVE_BLOCK", "BEFORE_BLOCK", "AFTER_BLOCK",
+        "CONSTRUCTOR_BLOCK",
+    )  # fmt: skip
+    return [block for kind in kinds for block in read.all(kind)]
+
+
+def _named(read: Reader) -> tuple[str, Kind]:
+    kinds: dict[str, Kind] = {
+        "SUFFIX": "density",
+        "POINT_PROCESS": "point",
+        "ARTIFICIAL_CELL": "artificial",
+    }
+    for node in read.all("SUFFIX"):
+        word, _, name = read.text(node).partition(" ")
+        return name.strip(), kinds[word]
+    raise MechanismError("no SUFFIX or POINT_PROCESS in a NEURON block; is this a .mod file?")
+
+
+def _ion(read: Reader, node: Any) -> Ion:
+    return Ion(
+        read.text(node).split()[1],
+        tuple(read.names("READ_ION_VAR", node)),
+        tuple(read.names("WRITE_ION_VAR", node)),
+    )
+
+
+def _blocks(read: Reader) -> Iterator[str]:
+    kinds = {
+        "KINETIC": "KINETIC_BLOCK", "DERIVATIVE": "DERIVATIVE_BLOCK", "VERBATIM": "VERBATIM",
+        "NET_RECEIVE": "NET_RECEIVE_BLOCK", "POINTER": "POINTER_VAR",
+        "TABLE": "TABLE_STATEMENT",
+        "WATCH": "WATCH", "LINEAR": "LINEAR_BLOCK", "NONLINEAR": "NON_LINEAR_BLOCK",
+        "FUNCTION_TABLE": "FUNCTION_TABLE_BLOCK", "BEFORE": "BEFORE_BLOCK",
+        "LONGITUDINAL_DIFFUSION": "LON_DIFFUSE", "RANDOM": "RANDOM_VAR",
+    }  # fmt: skip
+    return (name for name, kind in kinds.items() if read.all(kind))
 
 
 def _number(node: Any) -> float:
@@ -342,7 +300,8 @@ def main(paths: Sequence[str]) -> None:
     """Print a line of JSON for each file."""
     for path in paths:
         try:
-            row: dict[str, Any] = asdict(Reader(Path(path)).facts())
+            said, computes = facts(Reader(Path(path)))
+            row: dict[str, Any] = {"facts": asdict(said), "equations": asdict(computes)}
         except Exception as error:  # what the parser says of a file is passed on
             row = {"error": str(error).strip().replace("\n", " ")[:400]}
         print(json.dumps({"path": path, **row}), flush=True)

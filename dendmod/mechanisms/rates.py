@@ -1,15 +1,12 @@
-"""The equations of the channels, read from their .mod files: one source for every engine.
+"""Channels that are gates of one variable and a maximal conductance, as the kernel tabulates them.
 
-A channel's gates follow ``x' = (xinf - x)/xtau``; its conductance is a product of powers of them
-times the maximal one; its current is ohmic. The files keep to that form (`tests/mechanisms` holds
-them to it), so that a few patterns read them.
+What their .mod files compute is in `dendmod.mechanisms.equations`; this is the part of it that has
+the form ``gbar * product of powers of gates * (v - e)``, each gate of first order in the potential
+or in calcium.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.errors import MechanismError
-from dendmod.mechanisms.catalogue import get
-
-_NUMBER_WITH_UNIT = re.compile(r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\(([^()]*)\)")
+from dendmod.mechanisms.algebra import factors
+from dendmod.mechanisms.catalogue import Mechanism, mechanism_set, parse
+from dendmod.mechanisms.equations import Assign, Equations
+from dendmod.mechanisms.evaluate import after_breakpoint, check, relaxations, value_of
+from dendmod.mechanisms.nmodl import equations_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,8 +31,6 @@ class Gate:
 
     name: str
     power: int
-    inf: str
-    tau: str
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,8 @@ class Channel:
         "na", "k", "ca", or "" for a current without an ion.
     reversal
         Name of its reversal potential.
-    constants
-        Values of its parameters.
+    equations
+        All that its file computes.
     """
 
     suffix: str
@@ -62,132 +59,100 @@ class Channel:
     depends_on: str
     ion: str
     reversal: str
-    constants: dict[str, float]
-    _evaluate: Callable[..., dict[str, float]]
+    equations: Equations
 
-    def rates(self, x: npt.ArrayLike) -> tuple[Floats, Floats]:
+    @property
+    def constants(self) -> dict[str, float]:
+        """Values of its parameters."""
+        return dict(self.equations.values)
+
+    def rates(self, x: npt.ArrayLike, **given: Any) -> tuple[Floats, Floats]:
         """Return steady states and time constants (ms) at `x`, shape (points, gates) each.
 
         Parameters
         ----------
         x
             Potentials (mV) or calcium concentrations (mM), shape (points,).
+        given
+            Other values, such as ``celsius`` where the rates depend on it.
         """
-        rows = [self._evaluate(float(value)) for value in np.asarray(x, dtype=float)]
-        inf = np.array([[row[g.inf] for g in self.gates] for row in rows])
-        tau = np.array([[{**self.constants, **row}[g.tau] for g in self.gates] for row in rows])
+        at = np.asarray(x, dtype=float)
+        found = relaxations(self.equations, **{self.depends_on: at}, **given)
+        inf, tau = (
+            np.stack([np.broadcast_to(found[g.name][i], at.shape) for g in self.gates], axis=-1)
+            for i in (0, 1)
+        )
         return inf, tau
 
 
 @cache
-def channel(suffix: str) -> Channel:
-    """Return the equations of a channel.
+def channel(suffix: str, folders: tuple[str, ...] = ()) -> Channel:
+    """Return the equations of a channel, of dendmod's own or of those of a user's folders.
 
     Raises
     ------
     MechanismError
         If its file does not keep to the form.
+    UnsupportedByEngine
+        If its file has constructs that are not read; the line is named.
     """
-    path = get(suffix).file
-    if path is None:
-        raise MechanismError(
-            f"{suffix} is built into NEURON; it has no file to read equations from"
-        )
-    return read_channel(path)
+    return _channel(mechanism_set(folders).get(suffix))
 
 
 def read_channel(path: Path) -> Channel:
-    """Read the equations of a channel from its .mod file."""
-    text = re.sub(r":.*", "", path.read_text(encoding="utf-8"))
-    neuron, breakpoint_, derivative = (
-        _block(text, k, path) for k in ("NEURON", r"BREAKPOINT", r"DERIVATIVE\s+\w+")
-    )
-    suffix = _find(r"SUFFIX\s+(\w+)", neuron, path)
-    conductance = re.search(r"(\w+)\s*=\s*(\w+bar)((?:\*\w+)+)", breakpoint_)
-    if conductance is None:
-        raise MechanismError(f"{path}: no line g = gbar*gate*... in BREAKPOINT")
-    factors = conductance.group(3).strip("*").split("*")
-    reversal = _find(rf"\w+\s*=\s*{conductance.group(1)}\*\(v - (\w+)\)", breakpoint_, path)
-    current = _find(rf"(\w+)\s*=\s*{conductance.group(1)}\*\(v - \w+\)", breakpoint_, path)
-    gates = tuple(
-        Gate(name, factors.count(name), inf, tau)
-        for name, inf, tau in re.findall(r"(\w+)'\s*=\s*\((\w+) - \1\)/(\w+)", derivative)
-    )
-    if not gates or sum(g.power for g in gates) != len(factors):
-        raise MechanismError(f"{path}: gates {factors} and their equations do not agree")
-    constants = {
-        name: as_compiled(float(value))
-        for name, value in re.findall(
-            r"^\s*(\w+)\s*=\s*([-+.\deE]+)", _block(text, "PARAMETER", path), flags=re.M
+    """Read the equations of a channel from its .mod file; see `channel`."""
+    return _channel(parse(path))
+
+
+def _channel(mechanism: Mechanism) -> Channel:
+    where = mechanism.file
+    if where is None:
+        raise MechanismError(
+            f"{mechanism.suffix} is built into NEURON; it has no file to read equations from"
         )
-    }
-    argument, evaluate = _rates(text, constants, path)
+    equations = equations_of(where)
+    check(equations, "the kernel")
+    if len(equations.currents) != 1 or equations.currents[0].conductance is None:
+        raise MechanismError(f"{where}: its current is not g*(v - e)")
+    if len(mechanism.maximal) != 1:
+        raise MechanismError(f"{where}: its current is not proportional to one parameter")
+    gbar = mechanism.maximal[0]
+    gates = _gates(equations, gbar, where)
+    reads = {n for name, names in equations.depends if name in equations.states for n in names}
+    reads &= {"v", *(n for ion in mechanism.ions for n in ion.reads)}
+    if reads not in ({"v"}, {"cai"}):
+        raise MechanismError(
+            f"{where}: its gates depend on {', '.join(sorted(reads)) or 'nothing'}"
+        )
+    carried = [ion for ion in mechanism.carries if ion in ("na", "k", "ca")]
     return Channel(
-        suffix=suffix,
-        gbar=conductance.group(2),
+        suffix=mechanism.suffix,
+        gbar=gbar,
         gates=gates,
-        depends_on=argument,
-        ion=current[1:] if current[1:] in ("na", "k", "ca") else "",
-        reversal=reversal,
-        constants=constants,
-        _evaluate=evaluate,
+        depends_on=reads.pop(),
+        ion=carried[0] if carried else "",
+        reversal=mechanism.reversal,
+        equations=equations,
     )
 
 
-def as_compiled(value: float) -> float:
-    """Return a parameter's default as NEURON computes with it: its translator keeps six digits."""
-    return float(f"{value:g}")
+def _gates(equations: Equations, gbar: str, where: Path) -> tuple[Gate, ...]:
+    """Return the gates with their powers; the conductance is their product and gbar alone."""
+    conductance = equations.currents[0].conductance
+    assert conductance is not None
+    assigned = {s.name: s.value for s in equations.breakpoint if isinstance(s, Assign)}
+    names, others = factors(conductance, assigned)
+    parts = [n for n in names if n not in assigned and n != gbar]
+    if others or not parts or set(parts) != set(equations.states):
+        raise MechanismError(f"{where}: its conductance is not {gbar} times powers of its gates")
+    ones = dict.fromkeys(equations.states, 1.0)
+    around = dict.fromkeys({gbar, "v", "celsius", *_around(equations)}, 1.0)
+    at_one = after_breakpoint(equations, ones, **around)
+    if value_of(conductance, at_one) != 1.0:
+        raise MechanismError(f"{where}: its conductance is not {gbar} where all gates are open")
+    return tuple(Gate(name, parts.count(name)) for name in equations.states)
 
 
-def _find(pattern: str, text: str, path: Path) -> str:
-    found = re.search(pattern, text)
-    if found is None:
-        raise MechanismError(f"{path}: nothing matches {pattern}")
-    return found.group(1)
-
-
-def _block(text: str, keyword: str, path: Path) -> str:
-    """Return what stands between the braces of a block."""
-    found = re.search(rf"\b{keyword}[^{{]*\{{", text)
-    if found is None:
-        raise MechanismError(f"{path}: no block {keyword}")
-    depth, start = 1, found.end()
-    for end in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[end], 0)
-        if depth == 0:
-            return text[start:end]
-    raise MechanismError(f"{path}: the block {keyword} does not end")
-
-
-def _rates(text: str, constants: dict[str, float], path: Path) -> tuple[str, Any]:
-    argument = _find(r"PROCEDURE\s+rates\((\w+)", text, path)
-    names: dict[str, Any] = {"exp": math.exp, "fabs": abs, "log": math.log, **constants}
-    for name, given in re.findall(r"FUNCTION\s+(\w+)\((\w+)", text):
-        source = _python(_block(text, rf"FUNCTION\s+{name}\(", path))
-        exec(
-            f"def {name}({given}):\n{source}\n    return {name}_\n".replace(
-                f"    {name} =", f"    {name}_ ="
-            ),
-            names,
-        )
-    body = _python(_block(text, r"PROCEDURE\s+rates", path))
-    exec(f"def rates({argument}):\n{body}\n    return locals()\n", names)
-    return argument, names["rates"]
-
-
-def _python(code: str) -> str:
-    """Translate assignments and if/else of NMODL into Python, indented once."""
-    code = _NUMBER_WITH_UNIT.sub(r"\1", code).replace("^", "**")
-    out, depth = [], 1
-    for line in (raw.strip() for raw in code.splitlines()):
-        if line.startswith("LOCAL") or not line:
-            continue
-        if line.startswith("}"):
-            depth -= 1
-            line = line[1:].strip()
-        if line.endswith("{"):
-            out.append("    " * depth + line[:-1].strip() + ":")
-            depth += 1
-        elif line:
-            out.append("    " * depth + line)
-    return "\n".join(out)
+def _around(equations: Equations) -> set[str]:
+    every = {n for _, names in equations.depends for n in names}
+    return every - set(equations.states)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dendmod.errors import MechanismError
+from dendmod.errors import DendmodError, MechanismError
 from dendmod.mechanisms import toolchain
 from dendmod.mechanisms.cache import library
 from dendmod.mechanisms.catalogue import (
@@ -17,6 +17,8 @@ from dendmod.mechanisms.catalogue import (
     of_neuron,
     parse,
 )
+from dendmod.mechanisms.equations import Equations
+from dendmod.mechanisms.nmodl import equations_of
 from dendmod.mechanisms.rates import read_channel
 
 _PROPORTIONAL_TO_NONE = "not proportional to one parameter"
@@ -39,6 +41,11 @@ class FileReport:
         The declared unit of that.
     geometry, celsius
         Whether it reads diam or area, and whether the temperature.
+    form
+        What form its equations have, such as "ohmic", "GHK", "ohmic, KINETIC", "pool", "synapse".
+    equations
+        Why its equations are not read, with the line, so that nothing but NEURON runs them; "" if
+        they are.
     error
         Why it cannot be used at all; "" if it can.
     coreneuron, reduction, kernel
@@ -55,6 +62,8 @@ class FileReport:
     unit: str = ""
     geometry: tuple[str, ...] = ()
     celsius: bool = False
+    form: str = ""
+    equations: str = ""
     error: str = ""
     coreneuron: str = ""
     reduction: str = ""
@@ -71,12 +80,14 @@ class FileReport:
         if self.conductance:
             unit = f" ({self.unit})" if self.unit else ""
             parts.append(f"current: {self.conductance}{unit}")
+        parts.append(f"form: {self.form}")
         if self.error:
             return "; ".join([*parts, f"NEURON: no, {self.error}"])
         parts.append("NEURON: yes")
         for name, reason in (
             ("CoreNEURON", self.coreneuron),
             ("reduction", self.reduction),
+            ("equations", self.equations),
             ("kernel", self.kernel),
         ):
             parts.append(f"{name}: {'no, ' + reason if reason else 'yes'}")
@@ -139,6 +150,7 @@ def _compiled(usable: dict[str, Mechanism]) -> Iterator[tuple[Path, str, str]]:
 
 
 def _of_mechanism(mechanism: Mechanism, path: Path) -> FileReport:
+    equations = equations_of(path)
     units = dict.fromkeys(mechanism.unit_of(name) for name in mechanism.maximal)
     return FileReport(
         file=path.name,
@@ -150,6 +162,8 @@ def _of_mechanism(mechanism: Mechanism, path: Path) -> FileReport:
         unit=", ".join(units),
         geometry=tuple(name for name in mechanism.reads if name in ("diam", "area")),
         celsius="celsius" in mechanism.reads,
+        form=form(mechanism, equations),
+        equations=not_held(equations),
         reduction=not_reducible(mechanism),
         kernel=not_read(mechanism),
     )
@@ -168,6 +182,27 @@ def is_ghk(mechanism: Mechanism) -> bool:
     """Whether its current is computed from the concentrations of the ion that it carries."""
     read = {ion.name for ion in mechanism.ions if f"{ion.name}i" in ion.reads}
     return not mechanism.conductance and bool(read & set(mechanism.carries))
+
+
+def form(mechanism: Mechanism, equations: Equations) -> str:
+    """Return what form the equations of a mechanism have."""
+    if not mechanism.conducts or mechanism.pool_of:
+        return mechanism.kind_in_words
+    if is_ghk(mechanism):
+        words = ["GHK"]
+    else:
+        is_ohmic = all(current.conductance is not None for current in equations.currents)
+        words = ["ohmic" if is_ohmic else "current that is not ohmic"]
+    words += [block for block in ("KINETIC", "TABLE") if block in mechanism.blocks]
+    return ", ".join([*words, *([] if mechanism.states else ["without state"])])
+
+
+def not_held(equations: Equations) -> str:
+    """Return why the equations of a file are not read, with the line; "" if they are."""
+    if not equations.refusals:
+        return ""
+    first = equations.refusals[0]
+    return f"line {first.line}: {first.reason}"
 
 
 def not_reducible(mechanism: Mechanism) -> str:
@@ -190,7 +225,7 @@ def not_read(mechanism: Mechanism) -> str:
     """Return why the kernel of networks cannot read the equations of a mechanism; "" if it can."""
     if mechanism.kind != "density" or not mechanism.conducts:
         return f"it is a {mechanism.kind_in_words}"
-    for block in ("KINETIC", "LINEAR", "NONLINEAR", "VERBATIM", "TABLE", "POINTER"):
+    for block in ("KINETIC", "LINEAR", "NONLINEAR"):
         if block in mechanism.blocks:
             return f"it has {block}"
     if not mechanism.conductance:
@@ -207,8 +242,8 @@ def not_read(mechanism: Mechanism) -> str:
     try:
         own = read_channel(mechanism.file)
         own.rates([1e-4 if own.depends_on == "cai" else -65.0])
-    except Exception:  # whatever a file in another style makes of the few patterns
-        return "its equations are not written in the form of dendmod's own channels"
+    except DendmodError as error:
+        return str(error).removeprefix(f"{mechanism.file}: ")
     if len(own.gates) > 2 or max(gate.power for gate in own.gates) > 4:
         return "it has more than two gates, or a power above 4"
     return ""

@@ -28,6 +28,11 @@ def test_every_miniature_has_its_line():
     assert (rows["CalGhk"]["conductance"], rows["CalGhk"]["unit"]) == ("GHK, pbar", "cm/s")
     assert rows["KCa"]["reads"] == ["ek", "cai"]
     assert rows["KmPicosiemens"]["unit"] == "pS/um2"
+    forms = {name: row["form"] for name, row in rows.items()}
+    assert forms["KaKinetic"] == "ohmic, KINETIC"
+    assert forms["CationInstant"] == "ohmic, without state"
+    assert (forms["CalGhk"], forms["CaShell"], forms["Ih"]) == ("GHK", "pool", "ohmic")
+    assert not any(row["equations"] for row in rows.values())
     reasons = {name: row["kernel"] for name, row in rows.items()}
     assert reasons["NapGlobal"] == ""
     assert reasons["KaKinetic"] == "it has KINETIC"
@@ -40,8 +45,8 @@ def test_a_line_says_what_a_file_is_in_words():
     lines = check(str(two.FOLDER)).stdout.splitlines()
     assert len(lines) == len(two.MINIATURES)
     assert (
-        "CaShell.mod: pool CaShell; reads ica, diam; writes cai; NEURON: yes; CoreNEURON: yes; "
-        "reduction: yes; kernel: no, it is a pool" in lines
+        "CaShell.mod: pool CaShell; reads ica, diam; writes cai; form: pool; NEURON: yes; "
+        "CoreNEURON: yes; reduction: yes; equations: yes; kernel: no, it is a pool" in lines
     )
 
 

@@ -153,7 +153,7 @@ def test_one_file_imports_neuron():
     importers = {
         m: {n for n in names if n.split(".")[0] == "neuron"} for m, names in IMPORTS.items()
     }
-    parser = importers.pop("dendmod.mechanisms.nmodl")
+    parser = importers.pop("dendmod.mechanisms.syntax")
     assert {n.rpartition(".")[0] for n in parser} == {"neuron.nmodl"}
     assert {m for m, found in importers.items() if found} == {ONLY_IMPORTER_OF_NEURON}
 
