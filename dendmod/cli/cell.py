@@ -1,4 +1,4 @@
-"""``dendmod cell check|show|import|get``"""
+"""``dendmod cell check|show|import|export|get``"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dendmod.cli import cell_import_json
+from dendmod.cli import cell_export, cell_import_json
 from dendmod.cli.cell_get import get
 from dendmod.cli.options import CellFile, Json, MaybeBiophysics, Morphology, Out
 
@@ -19,6 +19,7 @@ app.add_typer(
     cell_import_json.app, name="import", help="Bring a cell of another format into a folder."
 )
 app.command()(get)
+app.command("export")(cell_export.export)
 
 
 @app.callback()

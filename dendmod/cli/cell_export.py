@@ -1,0 +1,38 @@
+"""``dendmod cell export``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dendmod.study.messages import check_folder
+
+
+def _folder(out: Path) -> Path:
+    check_folder(out)
+    return out
+
+
+def export(
+    cell: Annotated[str, typer.Argument(metavar="CELL", help="A cell: folder, file or name.")],
+    to: Annotated[str, typer.Option(metavar="FORM", help="hoc, python or neuroml.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.", callback=_folder)],
+    amp: Annotated[
+        float | None,
+        typer.Option(metavar="NA", help="Current of the step that both run (nA)."),
+    ] = None,
+) -> None:
+    """Write a cell for programs without dendmod, and hold it against dendmod's."""
+    from dendmod.cells.exports import export_cell
+
+    done = export_cell(cell, to, out, amp)
+    typer.echo(f"{done.export.cell.name}: {out}")
+    for note in done.notes:
+        typer.echo(note)
+    for held in done.held:
+        typer.echo(
+            f"{done.export.amp:g} nA, {held.place}: {held.spikes} spikes, dendmod "
+            f"{held.spikes_dendmod}; largest difference {held.largest:g} mV"
+        )
