@@ -143,7 +143,8 @@ class _Template:
 
     def _membrane(self) -> Iterator[str]:
         for k, group in enumerate(self.groups):
-            yield f"// {group.title}: {len(group.sections)} sections"
+            number = len(group.sections)
+            yield f"// {group.title}: {number} section{'s' if number > 1 else ''}"
             where = f"group[{k}]"
             yield from self._procedures(f"group_{k}", self._filled_list(where, group.sections))
             yield from self._procedures(f"membrane_{k}", self._alike(where, group))

@@ -5,6 +5,7 @@ What cannot be written is refused, by name and with the reason: nothing is appro
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -268,13 +269,12 @@ def _validate(files: dict[str, str]) -> None:
     """Hold files against the schema that libNeuroML carries, where it is installed."""
     if not _has_schema():
         return
-    from neuroml.utils import validate_neuroml2
-
+    validate = importlib.import_module("neuroml.utils").validate_neuroml2
     with TemporaryDirectory() as folder:
         for file, text in files.items():
             path = Path(folder) / file
             path.write_text(text, encoding="utf-8")
             try:
-                validate_neuroml2(str(path))
+                validate(str(path))
             except ValueError as error:
                 raise ExchangeError(f"{file} is no valid NeuroML: {error}") from None
