@@ -140,7 +140,7 @@ def check_out(out: Path, name: str) -> None:
 
 def _export(loaded: LoadedCell, built: Built) -> Export:
     known = mechanism_set(loaded.cell.mechanisms)
-    receptors = (r.mechanism for r in loaded.fields.receptors.values())
+    receptors = (r.mechanism for r in loaded.fields.receptors.values() if r.mechanism)
     suffixes = dict.fromkeys((*loaded.tables.mechanisms, *receptors))
     values = {**loaded.cell.globals, **built.cell.globals}
     cell = built.cell.model_copy(update={"globals": values})
