@@ -69,7 +69,7 @@ def steady_state(equations: Equations, **given: Any) -> dict[str, Any]:
 def advance(equations: Equations, states: Values, dt: float, **given: Any) -> dict[str, Any]:
     """Return the states after one step of `dt` ms, with all around held; as NEURON's solver."""
     around = {**_started(equations, {"dt": dt, **given}), **states}
-    if set(equations.carried) & set(_assigned(equations.breakpoint)):
+    if {*equations.carried, *equations.states} & set(_assigned(equations.breakpoint)):
         _run(equations.breakpoint, around)
         _again(around, given)
     for step in equations.steps:
@@ -211,13 +211,19 @@ def _look_up(table: Table, around: dict[str, Any]) -> None:
         return
     low, high = (float(value_of(e, around)) for e in (table.low, table.high))
     rows = low + (high - low) / table.intervals * np.arange(table.intervals + 1)
-    made = {**around, table.argument: rows}
+    made = {name: _shared(value) for name, value in around.items()} | {table.argument: rows}
     _run(table.body, made)
     place = np.clip((at - low) * (table.intervals / (high - low)), 0, table.intervals)
     row = np.minimum(place.astype(int), table.intervals - 1)
     for name in table.names:
         column = np.broadcast_to(made[name], rows.shape)
         around[name] = column[row] + (place - row) * (column[row + 1] - column[row])
+
+
+def _shared(value: Any) -> Any:
+    """Return the number that an array holds everywhere, where it does; a table has one."""
+    own = np.asarray(value, float)
+    return own.flat[0] if own.ndim and own.size and np.all(own == own.flat[0]) else value
 
 
 def _advance(step: Step, around: dict[str, Any], dt: float) -> None:
