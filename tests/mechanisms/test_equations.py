@@ -250,6 +250,19 @@ def test_what_a_procedure_does_to_its_argument_ends_with_it(tmp_path):
     assert evaluate.initial(moved, v=-30.0, dt=DT) == evaluate.initial(plain, v=-20.0, dt=DT)
 
 
+def test_a_state_that_breakpoint_assigns_is_that_after_a_step(tmp_path):
+    text = OLD.replace("STATE { m }", "STATE { m s }").replace("i = gbar", "s = m + 1  i = gbar")
+    after = evaluate.advance(equations_of(write(tmp_path, text)), {"m": 0.2, "s": 5.0}, DT, v=-9.0)
+    assert after["s"] == 1.2
+
+
+@pytest.mark.skipif(SOURCES is None, reason="this NEURON has no sources of its mechanisms")
+def test_a_table_is_one_where_a_value_is_given_for_every_point():
+    given = {"v": np.full(3, -60.5), "celsius": np.full(3, 6.3)}
+    everywhere = evaluate.relaxations(of("hh"), **given)["m"][0]
+    assert np.all(everywhere == evaluate.relaxations(of("hh"), v=-60.5, celsius=6.3)["m"][0])
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "reason"),
     [
