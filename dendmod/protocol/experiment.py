@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
+from dendmod.cells.provenance import DEPENDS, files_of
 from dendmod.errors import SpecError
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
-from dendmod.protocol.provenance import DEPENDS, files_of
 from dendmod.protocol.tables import IOTable, SpikeTable
 from dendmod.rng import stream
 from dendmod.spec import Location

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dendmod.cells.provenance import DEPENDS
 from dendmod.cells.sites import AS_MANY
 from dendmod.errors import SpecError
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda, Protocol
-from dendmod.protocol.provenance import DEPENDS
 from dendmod.protocol.scale_search import PLATEAU_MS, Array, Curve, Search, rounded, target_of
 from dendmod.protocol.scale_tasks import HALF, dendritic, scaled_feedforward
 from dendmod.protocol.tables import SpikeTable

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.cells.channels import channels
+from dendmod.cells.provenance import DEPENDS
 from dendmod.iocurve.thresholds import crossing
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import Arm, DendriticNmda
-from dendmod.protocol.provenance import DEPENDS
 from dendmod.protocol.scale_tasks import DOUBLINGS, HALF, dendritic, factor
 from dendmod.sweep import Task
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from dendmod.atomic import replacing
+from dendmod.cells.provenance import DEPENDS_OF_STIMULI
 from dendmod.engines.checks import check_setup
 from dendmod.errors import SpecError, of_file
-from dendmod.protocol.provenance import DEPENDS_OF_STIMULI
 from dendmod.protocol.read import find_protocol, look_beside, with_changes
 from dendmod.protocol.stimuli import StimulusProtocol
 from dendmod.protocol.stimuli_tasks import setup_of

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.cells.provenance import DEPENDS
 from dendmod.errors import SpecError
 from dendmod.iocurve import thresholds
 from dendmod.protocol import Protocol, load_protocol
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda
-from dendmod.protocol.provenance import DEPENDS
 from dendmod.reduction import compare, read_reduced
 from dendmod.reduction.full import full_cell, set_of_hay
 from dendmod.reduction.probe import DT, step_amplitudes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dendmod.cells.file import load_cell, shipped_cells
+from dendmod.cells.provenance import hashes
 from dendmod.errors import MechanismError, SpecError, did_you_mean, of_file
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
@@ -16,7 +17,6 @@ from dendmod.mechanisms.conducting import conducting
 from dendmod.network.drawn import hay_soma
 from dendmod.params import hay2011
 from dendmod.paths import file_hash
-from dendmod.protocol.provenance import hashes
 from dendmod.rng import stream
 from dendmod.spec.cell import Cell
 from dendmod.spec.reduced import Compartment, ReducedCell

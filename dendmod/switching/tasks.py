@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
+from dendmod.cells.provenance import mechanism_hash
 from dendmod.engines.simulation import NetworkEngine, simulate
 from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
 from dendmod.paths import file_hash
-from dendmod.protocol.provenance import mechanism_hash
 from dendmod.spec.base import Spec
 from dendmod.spec.reduced import ReducedCell
 from dendmod.switching.assembly import build_network

@@ -66,8 +66,8 @@ def test_each_command_takes_a_scheduler_and_says_when_there_is_none(command, tmp
 def test_a_worker_with_other_versions_or_another_shape_is_named():
     import json
 
+    from dendmod.cells.provenance import DEPENDS
     from dendmod.errors import SweepError
-    from dendmod.protocol.provenance import DEPENDS
     from dendmod.sweep import Task
     from dendmod.sweep.fingerprint import check_same
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dendmod.cells.provenance import DEPENDS, hashes
 from dendmod.engines.checks import check_setup
 from dendmod.engines.kernel.membranes import check_mechanisms_are_read
 from dendmod.engines.neuron import Simulator
@@ -18,7 +19,6 @@ from dendmod.errors import MechanismError, SpecError, UnsupportedByEngine
 from dendmod.mechanisms import cache, mechanism_set
 from dendmod.mechanisms.catalogue import MechanismSet
 from dendmod.mechanisms.loading import identity
-from dendmod.protocol.provenance import DEPENDS, hashes
 from dendmod.spec import Compartment, MechanismSpec, ReducedCell, Run
 from dendmod.sweep import Task, run_tasks
 from tests.mechanisms import two_sections as two
@@ -199,7 +199,7 @@ FACTS = """
 import sys
 from pathlib import Path
 from dendmod.engines.checks import check_setup
-from dendmod.protocol.provenance import hashes
+from dendmod.cells.provenance import hashes
 from tests.mechanisms import two_sections as two
 cell = two.cell("CaShell", Path("."))
 check_setup(two.step(cell, 0.1))

@@ -10,11 +10,11 @@ from typing import Any
 
 from dendmod.cells.effects import Effect
 from dendmod.cells.l5 import L5PyramidalCell
+from dendmod.cells.provenance import DEPENDS
 from dendmod.neuromodulation.presets import mechanism, modulator
 from dendmod.papers.shine2021.settings import Doses, Settings, Steps
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import Protocol
-from dendmod.protocol.provenance import DEPENDS
 from dendmod.protocol.read import load_protocol
 from dendmod.spec import Cell, Spec
 from dendmod.sweep import Sweep, Task

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dendmod.spec import ReducedCell
 
 
-DEPENDS = "dendmod.protocol.provenance:hashes"
-DEPENDS_OF_STIMULI = "dendmod.protocol.provenance:hashes_of_stimuli"
+DEPENDS = "dendmod.cells.provenance:hashes"
+DEPENDS_OF_STIMULI = "dendmod.cells.provenance:hashes_of_stimuli"
 
 
 @cache
