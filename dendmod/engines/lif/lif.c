@@ -4,7 +4,7 @@
      2. recurrent currents decay by exp(-dt/tau_s); each spike then adds its column of weights
         (J/tau_s, mV/s) at once, without a delay
      3. v += dt (-v/tau_m + mu + current)
-     4. the refractory counter counts down; where it is still above zero, v = v_reset
+     4. where the refractory counter is above zero, v = v_reset; then it counts down
 
    The spikes of step 1 are found in the pass over the neurons of the step before: one pass a step.
    Memory is what limits it: synapses are read once, with 16 bits for the neuron that they go to.
@@ -31,7 +31,7 @@ typedef struct {
     double dt, inv_tau_m, decay, v_reset;
     int32_t refractory_steps, wide; /* wide: 32 bits for `post` */
     double *v, *current;       /* n: the state */
-    int32_t *hold;             /* n: steps that are left; meanwhile the step at which none is left */
+    int32_t *hold;             /* n: steps that are left; meanwhile the first step without being held */
     uint32_t *held;            /* n + 1: work; who is refractory, a ring or a list */
     double *mu_now, *base;     /* n: work */
     uint8_t *uniform;          /* blocks: work; 1 where all neurons of a block have one drive; then
@@ -141,7 +141,7 @@ static int64_t advance(const lif_run *r, const double *mu, double scale, int64_t
         if (signs >= 0)
             for (int64_t i = b; i < e; i++)
                 if (v[i] > 0.0) {
-                    if (queue && r->hold[i] > step + 1)
+                    if (queue && r->hold[i] > step)
                         v[i] = r->v_reset - r->threshold[i];
                     else
                         r->spiking[found++] = (uint32_t)i;
@@ -153,9 +153,9 @@ static int64_t advance(const lif_run *r, const double *mu, double scale, int64_t
 /* Step 4 with a queue: reset those whose last step of being held this is */
 static void release(const lif_run *r, int64_t step, int64_t *head, int64_t tail)
 {
-    while (*head != tail && r->hold[r->held[*head]] <= step + 2) {
+    while (*head != tail && r->hold[r->held[*head]] <= step + 1) {
         const uint32_t i = r->held[*head];
-        if (r->hold[i] == step + 2)
+        if (r->hold[i] == step + 1)
             r->v[i] = r->v_reset - r->threshold[i];
         *head = *head == r->n ? 0 : *head + 1;
     }
@@ -169,11 +169,12 @@ static int64_t reset_held(const lif_run *r, int64_t step, int64_t found, int64_t
     int again = 0;
     for (int64_t k = 0; k < *n_held; k++) {
         const uint32_t i = r->held[k];
-        if (r->hold[i] > step + 1) {
+        if (r->hold[i] > step) {
             const double reset = r->v_reset - r->threshold[i];
             again |= (v[i] > 0.0) != (reset > 0.0);
             v[i] = reset;
-            r->held[kept++] = i;
+            if (r->hold[i] > step + 1)
+                r->held[kept++] = i;
         }
     }
     *n_held = kept;
@@ -303,7 +304,7 @@ int64_t lif_simulate(lif_run *r)
         for (int64_t k = 0; k < r->n_recorded; k++) {
             const int64_t i = r->recorded[k];
             const double held = r->v_reset - threshold[i];
-            r->v_out[k * r->steps + step] = (hold[i] > step + 1 ? held : v[i]) + threshold[i];
+            r->v_out[k * r->steps + step] = (hold[i] > step ? held : v[i]) + threshold[i];
         }
     }
     for (int64_t i = 0; i < n; i++) {

@@ -84,8 +84,10 @@ def simulate_lif(
 
     One step of Euler's method, in this order: neurons with ``v > threshold`` spike, are reset and
     become refractory; recurrent currents decay by ``exp(-dt/tau_s)`` and each spike adds its
-    weight over tau_s at once, without a delay; ``v += dt (-v/tau_m + mu + current)``; the
-    refractory time counts down, and where some is left v is held at v_reset.
+    weight over tau_s at once, without a delay; ``v += dt (-v/tau_m + mu + current)``; where
+    refractory time is left v is held at v_reset, and the time counts down. A neuron that spikes is
+    so at v_reset at the end of t_refractory / dt steps, that of the spike the first of them; a part
+    of a step counts as a whole one.
 
     Parameters
     ----------
