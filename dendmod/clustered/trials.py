@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,8 +81,8 @@ class TrialRunner:
         start: float,
         stop: float,
         *,
-        perturbation: Perturbation | None = None,
-        onset: float = -np.inf,
+        perturbation: Perturbation | Sequence[Perturbation] | None = None,
+        onset: float | Sequence[float] = -np.inf,
         stimulus: int | None = None,
     ) -> TrialSpikes:
         """Run one trial.
@@ -96,7 +97,8 @@ class TrialRunner:
         start, stop
             What is analysed (s).
         perturbation, onset
-            A perturbation, and when it begins (s); -inf: before the trial settles.
+            A perturbation or several at once, and when it begins (s), one time for all or one for
+            each; -inf: before the trial settles.
         stimulus
             Number of the stimulus, which begins at 0 s.
 
@@ -115,27 +117,36 @@ class TrialRunner:
         return TrialSpikes(begin + done.spike_times * 1e-3, done.spike_ids, begin, stop, start)
 
     def drives(
-        self, t: np.ndarray, perturbation: Perturbation | None, onset: float, stimulus: int | None
+        self,
+        t: np.ndarray,
+        perturbation: Perturbation | Sequence[Perturbation] | None,
+        onset: float | Sequence[float],
+        stimulus: int | None,
     ) -> Drives:
         """Return the drives at times t (s)."""
         known = 0 if self.stimuli is None else len(self.stimuli.targets)
         if stimulus is not None and not 0 <= stimulus < known:
             raise SpecError(f"stimulus {stimulus} of {known}; give the runner stimuli that have it")
         profiles, patterns = [np.zeros((t.size, 0))], []
-        pre_profile = pre_amp = None
-        if perturbation is not None:
-            profile = perturbation.profile(t, onset)
-            pre_amp = perturbation.presynaptic(self.network)
-            if pre_amp is None:
+        courses, changes = [], []
+        several = _several(perturbation)
+        onsets = np.broadcast_to(np.asarray(onset, float), (len(several),))
+        for one, begin in zip(several, onsets, strict=True):
+            profile = one.profile(t, float(begin))
+            pattern, change = one.pattern(self.network), one.weight_change(self.network)
+            if pattern.any():
                 profiles.append(profile[:, None])
-                patterns.append(perturbation.pattern(self.network))
-            else:
-                pre_profile = profile
+                patterns.append(pattern)
+            if change is not None and change.any():
+                courses.append(profile)
+                changes.append(change * (1e3 / self.network.spec.tau_s))
         if stimulus is not None and self.stimuli is not None:
             profiles.append(self.stimuli.profile(t)[:, None])
             patterns.append(self.stimuli.pattern(self.network, stimulus))
-        pattern = np.array(patterns).reshape(-1, self.network.mu.size)
-        return Drives(np.hstack(profiles), pattern, pre_profile, pre_amp)
+        every = np.array(patterns).reshape(-1, self.network.mu.size)
+        if not changes:
+            return Drives(np.hstack(profiles), every)
+        return Drives(np.hstack(profiles), every, np.array(courses).T, np.array(changes))
 
     def _integrate(self, v0: np.ndarray, steps: int, drives: Drives) -> SpikingResult:
         spec = self.network.spec
@@ -146,3 +157,9 @@ class TrialRunner:
             tau_m=spec.tau_m, tau_s=spec.tau_s, t_refractory=spec.t_refractory,
             v_reset=spec.v_reset, drives=drives,
         )  # fmt: skip
+
+
+def _several(perturbation: Perturbation | Sequence[Perturbation] | None) -> list[Perturbation]:
+    if perturbation is None:
+        return []
+    return [perturbation] if isinstance(perturbation, Perturbation) else list(perturbation)
