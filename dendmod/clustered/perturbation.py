@@ -112,8 +112,8 @@ class Perturbation:
         values = np.asarray(self.course(t - onset), float)
         if values.shape != t.shape or not np.isfinite(values).all():
             raise SpecError(
-                f"the course of {self.kind} gives values of shape {values.shape} at {t.size} times, "
-                "or some that are not finite; give one finite number for each time"
+                f"the course of {self.kind} gives values of shape {values.shape} at {t.size} "
+                "times, or some that are not finite; give one finite number for each time"
             )
         return values
 

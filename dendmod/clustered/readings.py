@@ -87,7 +87,7 @@ def find_reading(name: str) -> Reading:
 def weight_change(
     network: Network, kind: str, size: float, reading: str = SCALED, pre: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return what dAMPA or dGABA adds to each weight, in the order of the network's [synapses] (mV).
+    """Return what dAMPA or dGABA adds to each of the network's weights [synapses] (mV).
 
     Parameters
     ----------

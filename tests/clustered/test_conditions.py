@@ -128,7 +128,7 @@ def test_readings_divide_the_weights(network, kind):
 
 @pytest.mark.parametrize("kind", ["dAMPA", "dGABA"])
 def test_adding_to_the_mean_gives_every_synapse_of_a_type_as_much(kind):
-    """z j / sqrt(N) on each synapse that there is, in a cluster as outside; no weight turns over."""
+    """z j / sqrt(N) on each synapse that there is, in a cluster as outside, down to 0."""
     network = build_network(ClusteredNetwork(), 1)
     own = network.excitatory if kind == "dAMPA" else ~network.excitatory
     spec, pre = network.spec, kind[1] == "A"

@@ -116,6 +116,55 @@ def test_a_spike_adds_its_weight_once():
     assert area == pytest.approx(0.7, rel=0.02)  # Euler: dt / (1 - exp(-dt/tau_s)) / tau_s = 1.01
 
 
+def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart():
+    rng = np.random.default_rng(7)
+    weights, thresholds, mu, v0 = random_network(rng, 60)
+    inhibitory = np.arange(60) % 4 == 0
+    mu_t = mu * (1 + 0.3 * np.sin(np.arange(13000)[:, None] / 50 + np.arange(60)))
+    shown = [3, 41]
+    done = simulate_lif(
+        weights,
+        thresholds,
+        mu,
+        v0=v0,
+        t_stop=1300,
+        mu_t=mu_t,
+        record_v=shown,
+        inhibitory=inhibitory,
+    )
+    plain = simulate_lif(weights, thresholds, mu, v0=v0, t_stop=1300, mu_t=mu_t, record_v=shown)
+    assert np.array_equal(done.spike_ids, plain.spike_ids)
+    assert np.array_equal(done.current, plain.current)
+    assert plain.current_I is None
+    assert np.array_equal(done.external, mu_t[:, shown].T)
+    assert done.spike_ids.size > 1000
+    # from the spikes, one by one
+    for part, own in ((done.current_E, ~inhibitory), (done.current_I, inhibitory)):
+        expected = np.zeros((2, 13000))
+        for time, pre in zip(np.rint(done.spike_times / 0.1).astype(int), done.spike_ids,
+                             strict=True):  # fmt: skip
+            if own[pre]:
+                later = np.arange(13000 - time)
+                expected[:, time:] += weights[shown, pre][:, None] / 0.005 * np.exp(-later / 50)
+        assert np.allclose(part, expected, rtol=0, atol=1e-6)
+    first = simulate_lif(
+        weights, thresholds, mu, v0=v0, t_stop=400, mu_t=mu_t[:4000], record_v=shown,
+        inhibitory=inhibitory,
+    )  # fmt: skip
+    second = simulate_lif(
+        weights, thresholds, mu, v0=first.v_end, current0=first.current_end,
+        refractory0=first.refractory_end, t_stop=900, mu_t=mu_t[4000:], record_v=shown,
+        inhibitory=inhibitory,
+    )  # fmt: skip
+    assert np.allclose(
+        np.hstack([first.current_I, second.current_I]), done.current_I, rtol=0, atol=1e-6
+    )
+    constant = simulate_lif(weights, thresholds, mu, t_stop=1, record_v=shown)
+    assert np.array_equal(constant.external, np.repeat(mu[shown][:, None], 10, axis=1))
+    with pytest.raises(SpecError, match="who is `inhibitory`"):
+        _ = plain.current_E
+
+
 def test_dense_sparse_and_runs_in_two_parts_agree():
     rng = np.random.default_rng(5)
     weights, thresholds, mu, v0 = random_network(rng, 90)
@@ -146,6 +195,9 @@ def test_dense_sparse_and_runs_in_two_parts_agree():
         ({"mu_t": np.zeros((5, 2))}, "mu_t of shape"),
         ({"record_v": [2]}, "record_v"),
         ({"t_refractory": -1.0}, "t_refractory"),
+        ({"inhibitory": [0, 1]}, "True or False"),
+        ({"inhibitory": [True]}, "True or False"),
+        ({"inhibitory": [True, False], "current0": [1.0, 2.0]}, "two rows|(2, 2)"),
     ],
 )
 def test_what_is_not_allowed_is_refused(change, message):

@@ -146,8 +146,8 @@ def run(
     held = np.empty(n + 1, np.uint32)
     above = np.flatnonzero(v > thresholds)
     spiking[: above.size] = above
-    apart = 1 if (v_reset > thresholds).any() else max(refractory_steps, 1)
-    capacity = n * (_PIECE // apart + 1)
+    between = 1 if (v_reset > thresholds).any() else max(refractory_steps, 1)
+    capacity = n * (_PIECE // between + 1)
     spike_step = np.empty(capacity, np.int32)
     spike_id = np.empty(capacity, np.uint32)
     wide = synapses.post.dtype != np.uint16
