@@ -30,7 +30,8 @@ def ongoing(network, kind, size, cluster=((10, 10),), **_):
         "timescale": own * 0.106 * (1 + effect(kind, size, "timescale")) * np.arange(
             1, len(cluster) + 1),
         "pause": np.array(0.5),
-        "gain": np.full(SPEC.n_E, 30 * (1 + effect(kind, size, "gain"))),
+        "gain": np.full(SPEC.n_E, 10 * (1 + effect(kind, size, "gain"))),
+        "gain_fine": np.full(SPEC.n_E, 30 * (1 + effect(kind, size, "gain"))),
         "occupancy": np.eye(SPEC.n_clusters + 1)[3],
         "rate": np.concatenate([r * np.linspace(0.5, 1.5, r.size) for r in rates]),
     }  # fmt: skip
@@ -43,8 +44,10 @@ def evoked(network, kind, size, **_):
     shown = 5 - ((-1) ** round(20 * size) if onto_E else 10 * later)
     return {
         "t": T, "accuracy": rising(0.1 + 0.001 * (network % 10) + later), "latency": 0.21 + later,
+        "latency_mean": 0.21 + later, "first": 0.21 + later,
+        "first_mean": -0.1 if network % 10 == 0 else 0.21 + later,
         "activation": 0.15 + later, "never_active": 0.1, "response_selective": 10 + shown,
-        "response_other": 10.0, "selectivity": shown,
+        "response_other": 10.0, "selectivity": shown, "selectivity_peak": shown,
     }  # fmt: skip
 
 
