@@ -28,10 +28,15 @@ _WHERE = {
     "gain_ratio": "dendmod.clustered.gain",
     "homogeneous_field": "dendmod.clustered.meanfield_models",
     "latency_difference": "dendmod.clustered.decoding",
+    "match_by_stimulus": "dendmod.clustered.matching",
     "model_recording": "dendmod.clustered.recorded_model",
     "perturbed": "dendmod.clustered.meanfield_models",
+    "read_allen": "dendmod.clustered.allen",
+    "running_blocks": "dendmod.clustered.states",
     "simulate_lif": "dendmod.engines.lif.simulation",
     "sliding_counts": "dendmod.clustered.decoding",
+    "state_trials": "dendmod.clustered.states",
+    "trial_states": "dendmod.clustered.states",
     "two_cluster_field": "dendmod.clustered.meanfield_models",
 }
 __all__ = sorted(_WHERE)

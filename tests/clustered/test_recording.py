@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 from dendmod.clustered import ClusteredNetwork, build_network
-from dendmod.clustered.behaviour import (
-    decode_by_state,
-    gain_by_state,
-    running_blocks,
-    state_trials,
-)
+from dendmod.clustered.behaviour import decode_by_state, gain_by_state
 from dendmod.clustered.recorded_model import model_recording
 from dendmod.clustered.recording import Recording
+from dendmod.clustered.states import running_blocks, state_trials
 from dendmod.errors import SpecError
 
 
@@ -30,13 +26,13 @@ def recording(**changes):
 
 
 def test_blocks_lie_after_the_guard_and_away_from_stimuli():
-    rest = running_blocks(recording(), False)
+    rest = running_blocks(recording(), False, rule="guard")
     # rest from 0 to 30 s and from 70 to 100 s: from 10 and from 80 s on, 20 blocks each; one with
     # a stimulus in the first stretch (15.5 s), one in the second (80 s)
     assert rest == pytest.approx(
         [k for k in range(10, 30) if k != 15] + list(range(81, 100)), abs=1e-6
     )
-    run = running_blocks(recording(), True)
+    run = running_blocks(recording(), True, rule="guard")
     assert run == pytest.approx([k for k in range(40, 70) if k != 45], abs=1e-6)
 
 
@@ -61,7 +57,8 @@ def test_trials_by_state_are_as_many_in_both():
 def test_a_trial_in_which_the_animal_starts_or_stops_is_neither():
     start = np.array([5.0, 10, 15, 20, 29.8, 40, 50, 60, 69.8])  # it runs from 30 to 70 s
     rest, run = state_trials(
-        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=np.zeros(9, int))
+        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=np.zeros(9, int)),
+        rule="guard",
     )
     assert run.tolist() == [5, 6, 7]
     assert rest.size == 3
@@ -161,8 +158,14 @@ def poisson_recording(rng, gain_run):
 def test_the_gain_of_a_recording_is_found():
     rng = np.random.default_rng(0)
     # only the spread of counts tells the gain: a smaller beta gives less spread
-    assert gain_by_state(poisson_recording(rng, 1.0)).ratio == pytest.approx(1.0, abs=0.05)
-    assert gain_by_state(poisson_recording(rng, 0.5)).ratio == pytest.approx(0.5, abs=0.06)
+    fine = {"bin_s": 0.1, "lowest_maximum": None}  # the input is new in every 0.1 s
+    same = gain_by_state(poisson_recording(rng, 1.0), **fine)
+    half = gain_by_state(poisson_recording(rng, 0.5), **fine)
+    assert (same.ratio, half.ratio) == pytest.approx((1.0, 0.5), abs=0.06)
+    assert half.difference == pytest.approx(half.run.mean() - half.rest.mean())
+    assert half.difference < -5
+    with pytest.raises(SpecError, match="divides a second"):
+        gain_by_state(poisson_recording(rng, 1.0), bin_s=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +178,7 @@ def sessions():
 
 def test_running_in_the_model_lowers_the_gain_and_a_null_pair_does_not(sessions):
     run, null = (gain_by_state(sessions[size], min_rate=3.0) for size in (0.2, 0.0))
-    assert run.blocks == 35
+    assert (run.blocks == 45).all()
     assert run.ratio < 0.85
     assert 0.8 < null.ratio < 1.25
     assert run.run_rate.mean() > 1.2 * run.rest_rate.mean()
