@@ -12,19 +12,29 @@ from typing import Any
 
 _WHERE = {
     "ClusteredNetwork": "dendmod.clustered.spec",
+    "HiddenStates": "dendmod.clustered.hidden_states",
     "Network": "dendmod.clustered.construction",
     "Perturbation": "dendmod.clustered.perturbation",
     "Recording": "dendmod.clustered.recording",
     "SpikingResult": "dendmod.engines.lif.simulation",
     "TrialRunner": "dendmod.clustered.trials",
+    "activations": "dendmod.clustered.activation",
     "build_network": "dendmod.clustered.construction",
+    "choose_states": "dendmod.clustered.hidden_states",
     "clustered_field": "dendmod.clustered.meanfield_models",
     "decode": "dendmod.clustered.decoding",
+    "decode_across": "dendmod.clustered.decoders",
     "decode_by_state": "dendmod.clustered.behaviour",
+    "decode_with": "dendmod.clustered.decoders",
+    "decoding_slope": "dendmod.clustered.decoders",
+    "draw_ensemble": "dendmod.clustered.ensembles",
     "draw_stimuli": "dendmod.clustered.stimulus",
     "effective_potential": "dendmod.clustered.potential",
+    "fit_soft_relu": "dendmod.clustered.soft_relu",
+    "fit_states": "dendmod.clustered.hidden_states",
     "fit_transfer": "dendmod.clustered.gain",
     "gain_by_state": "dendmod.clustered.behaviour",
+    "gain_difference": "dendmod.clustered.gain",
     "gain_ratio": "dendmod.clustered.gain",
     "homogeneous_field": "dendmod.clustered.meanfield_models",
     "latency_difference": "dendmod.clustered.decoding",
@@ -38,6 +48,7 @@ _WHERE = {
     "state_trials": "dendmod.clustered.states",
     "trial_states": "dendmod.clustered.states",
     "two_cluster_field": "dendmod.clustered.meanfield_models",
+    "weight_spectrum": "dendmod.clustered.spectrum",
 }
 __all__ = sorted(_WHERE)
 

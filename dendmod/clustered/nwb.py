@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.clustered.observed import stretches, without
+from dendmod.clustered.observed import of_samples, stretches, with_samples, without
 from dendmod.clustered.recording import Recording
 from dendmod.errors import DendmodError, SpecError
 
@@ -59,7 +59,7 @@ def read_nwb(
     """Read an NWB file.
 
     A unit is known where its ``obs_intervals`` say so, in the whole session where the file has
-    none; times that the file calls invalid are known of no unit.
+    none. Of times that the file calls invalid nothing is known, of no unit and not of the speed.
 
     Parameters
     ----------
@@ -85,12 +85,15 @@ def read_nwb(
         times = spike_times(file)
         trials = file.trials
         last = last_of(*times, running_t, trials["stop_time"][:])
-        observed = observed_of(file, last)
+        invalid = invalid_times(file)
+        observed = observed_of(file, last, [invalid] * len(times))
+        measured = with_samples(without(of_samples(running_t), invalid), running_t)
         return Recording(
             times, [str(file.units[area][k]) for k in range(len(times))],
             running_t, running_speed,
             np.asarray(trials["start_time"][:]), np.asarray(trials["stop_time"][:]),
             np.asarray(trials[label][:]), max(last, last_of(*observed)), observed,
+            measured,
         )  # fmt: skip
 
 
@@ -126,7 +129,7 @@ def spike_times(file: Any) -> list[np.ndarray]:
     return [np.asarray(file.units["spike_times"][k], float) for k in range(len(file.units))]
 
 
-def observed_of(file: Any, last: float) -> list[np.ndarray]:
+def observed_of(file: Any, last: float, invalid: list[np.ndarray]) -> list[np.ndarray]:
     """Return the stretches in which each unit was observed: its intervals less invalid times.
 
     Parameters
@@ -135,18 +138,25 @@ def observed_of(file: Any, last: float) -> list[np.ndarray]:
         An NWB file.
     last
         The end of the session (s), for units without intervals.
+    invalid
+        Invalid times of each unit [stretches, 2] (s).
     """
-    table = file.invalid_times
-    columns = ([], []) if table is None else (table["start_time"][:], table["stop_time"][:])
-    invalid = np.column_stack([np.asarray(c, float) for c in columns])
     found = []
-    for k in range(len(file.units)):
+    for k, bad in enumerate(invalid):
         pairs: Any = [[0.0, last]]
         if "obs_intervals" in file.units.colnames:
             pairs = np.asarray(file.units["obs_intervals"][k], float).reshape(-1, 2)
             pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-        found.append(without(stretches(f"obs_intervals of unit {k}", pairs), invalid))
+        found.append(without(stretches(f"obs_intervals of unit {k}", pairs), bad))
     return found
+
+
+def invalid_times(file: Any) -> np.ndarray:
+    """Return the times that a file calls invalid [stretches, 2] (s)."""
+    table = file.invalid_times
+    if table is None:
+        return np.zeros((0, 2))
+    return np.column_stack([np.asarray(table[n][:], float) for n in ("start_time", "stop_time")])
 
 
 def last_of(*columns: Any) -> float:

@@ -65,6 +65,18 @@ def without(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return whole
 
 
+def with_samples(pairs: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Return the stretches in which there is a sample, at times t (s)."""
+    number = np.diff(np.searchsorted(t, pairs + np.array([-_TOLERANCE_S, _TOLERANCE_S])), axis=1)
+    return pairs[number.ravel() > 0]
+
+
+def both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the time that lies in stretches of both [stretches, 2]."""
+    edges = np.concatenate([[-np.inf], b.ravel(), [np.inf]]).reshape(-1, 2)
+    return without(a, edges)
+
+
 def hold(within: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """Say whether each window lies whole in one stretch; windows have any shape, in s."""
     if within.shape[0] == 0:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.clustered.observed import hold, of_samples, stretches
+from dendmod.clustered.observed import hold, of_samples, stretches, with_samples
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 
@@ -37,6 +37,9 @@ class Recording:
     running_observed
         When the speed was measured, pairs of start and stop; from the samples if left out, where
         more than five usual steps without a sample are a gap (`dendmod.clustered.observed`).
+    spontaneous
+        When activity was spontaneous, pairs of start and stop; whenever no stimulus of the table
+        was on if left out. Give it where there were stimuli that the table lacks.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Recording:
     duration: float | None = None
     observed: Any = None
     running_observed: Any = None
+    spontaneous: Any = None
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
@@ -91,6 +95,8 @@ class Recording:
         elif not np.isfinite(self.duration) or self.duration < last - 1e-6:
             raise SpecError(f"duration = {self.duration} s, but there are times up to {last} s")
         put("observed", _observed(self.observed, len(self.areas), float(self.duration or 0.0)))
+        if self.spontaneous is not None:
+            put("spontaneous", stretches("spontaneous", self.spontaneous))
         put("running_observed", _measured(self.running_observed, self.running_t))
 
     def of_area(self, area: str) -> Recording:
@@ -215,8 +221,6 @@ def _measured(given: Any, t: np.ndarray) -> np.ndarray:
     if given is None:
         return of_samples(t)
     pairs = stretches("running_observed", given)
-    samples = np.diff(np.searchsorted(t, pairs + np.array([-1e-6, 1e-6])), axis=1).ravel()
-    if (samples == 0).any():
-        start, stop = pairs[np.argmin(samples)]
-        raise SpecError(f"running_observed has {start:g} to {stop:g} s, where there is no sample")
+    if len(with_samples(pairs, t)) < len(pairs):
+        raise SpecError("running_observed has a stretch in which there is no sample of the speed")
     return pairs

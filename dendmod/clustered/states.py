@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dendmod.clustered.observed import both
 from dendmod.clustered.recording import Recording
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.params import wyrick2021
@@ -71,7 +72,7 @@ def check_rule(rule: str) -> str:
 def _by_shares(recording: Recording, running: bool, threshold: float) -> np.ndarray:
     starts: list[float] = []
     wanted = _RUN if running else _REST
-    for begin, end in recording.running_observed:
+    for begin, end in _known(recording):
         seconds = begin + BLOCK_S * np.arange(int((end - begin) / BLOCK_S + 1e-6))
         states = np.array([_state(recording, s, s + BLOCK_S, threshold) for s in seconds], int)
         edges = np.flatnonzero(np.diff(np.r_[_NEITHER, np.where(states == wanted, 1, 0), 0]))
@@ -79,6 +80,13 @@ def _by_shares(recording: Recording, running: bool, threshold: float) -> np.ndar
             if (last - first) * BLOCK_S > wyrick2021.STATE_STRETCH_S:
                 starts += seconds[first:last].tolist()
     return np.array(starts)
+
+
+def _known(recording: Recording) -> np.ndarray:
+    """Return the stretches of spontaneous activity whose speed was measured [stretches, 2]."""
+    if recording.spontaneous is None:
+        return recording.running_observed
+    return both(recording.running_observed, recording.spontaneous)
 
 
 def _state(recording: Recording, start: float, stop: float, threshold: float) -> int:
@@ -91,9 +99,11 @@ def _state(recording: Recording, start: float, stop: float, threshold: float) ->
 
 def _by_guard(recording: Recording, running: bool, threshold: float, guard: float) -> np.ndarray:
     starts: list[float] = []
-    for begin, end in recording.running_observed:
+    for begin, end in _known(recording):
         inside = (recording.running_t >= begin) & (recording.running_t < end)
         t, fast = recording.running_t[inside], recording.running_speed[inside] > threshold
+        if t.size == 0:
+            continue
         change = np.flatnonzero(np.diff(fast.astype(np.int8))) + 1
         edges = np.concatenate([[begin], t[change], [end]])
         for a, b, state in zip(edges[:-1], edges[1:], fast[np.r_[0, change]], strict=True):

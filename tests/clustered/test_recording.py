@@ -200,6 +200,9 @@ def test_a_recording_is_the_same_after_nwb(sessions, tmp_path):
         again = Recording.read_nwb(path)
         assert again.areas == one.areas
         assert again.duration == one.duration
+        assert np.array_equal(again.running_observed, one.running_observed)
+        for a, b in zip(again.observed, one.observed, strict=True):
+            assert np.array_equal(a, b)
         for a, b in zip(again.spike_times, one.spike_times, strict=True):
             assert np.array_equal(a, b)
         for name in ("running_t", "running_speed", "stimulus_start", "stimulus_stop",
@@ -235,6 +238,38 @@ def test_files_that_are_damaged_or_in_other_units_are_told(tmp_path):
         file["processing/running/running_speed/data"].attrs["unit"] = "V"
     with pytest.raises(SpecError, match="is in 'V'"):
         Recording.read_nwb(path)
+
+
+def test_what_a_file_says_was_not_observed_is_not_known(tmp_path):
+    """Units that were observed for a part or never, and times that the file calls invalid."""
+    pynwb = pytest.importorskip("pynwb")
+    part = [[[0.0, 30.0]], [[5.0, 10.0], [20.0, 100.0]]]
+    one = recording(spike_times=[[0.1, 0.2], []], observed=part)
+    path = one.write_nwb(tmp_path / "part.nwb")
+    again = Recording.read_nwb(path)
+    assert [o.tolist() for o in again.observed] == part
+    with pynwb.NWBHDF5IO(str(path), "a") as handle:
+        file = handle.read()
+        file.add_invalid_time_interval(start_time=25.0, stop_time=40.0)
+        handle.write(file)
+    again = Recording.read_nwb(path)
+    assert [o.tolist() for o in again.observed] == [
+        [[0, 25]], [[5, 10], [20, 25], [40, 100]]]  # fmt: skip
+    assert again.running_observed == pytest.approx(np.array([[0, 25], [40, 100]]))
+    never = recording(spike_times=[[0.1], []], observed=[[[0.0, 30.0]], []])
+    again = Recording.read_nwb(never.write_nwb(tmp_path / "never.nwb"))
+    assert again.observed[1].size == 0
+    assert again.duration == pytest.approx(99.9)  # the last sample of the speed
+
+
+def test_a_file_that_is_no_nwb_is_told(tmp_path):
+    pytest.importorskip("pynwb")
+    import h5py
+
+    with h5py.File(tmp_path / "no.nwb", "w") as file:
+        file["a"] = [1]
+    with pytest.raises(SpecError, match="cannot be read as an NWB file"):
+        Recording.read_nwb(tmp_path / "no.nwb")
 
 
 def test_without_pynwb_the_message_names_it(monkeypatch, tmp_path):

@@ -120,7 +120,7 @@ def test_gaps_are_found_from_the_samples_and_can_be_said():
     assert not session.speed_seen(9, 11)
     with pytest.raises(SpecError, match="not measured in all of 19 to 26 s"):
         session.speed(19, 26)
-    with pytest.raises(SpecError, match="21 to 22 s, where there is no sample"):
+    with pytest.raises(SpecError, match="in which there is no sample"):
         made(t, np.zeros(t.size), running_observed=[[21, 22]])
 
 

@@ -156,7 +156,7 @@ def simulate_lif(
             raise SpecError(
                 f"mu_t of shape {mu_t.shape}; give finite values [steps, neurons] = {(steps, n)}"
             )
-    record = _recorded(record_v, n)
+    record = recorded(record_v, n)
     refractory = _vector("refractory0", 0.0 if refractory0 is None else refractory0, n)
     apart = None if inhibitory is None else _mask("inhibitory", inhibitory, n)
     return run(
@@ -292,7 +292,8 @@ def _mask(name: str, value: Any, n: int) -> np.ndarray:
     return mask
 
 
-def _recorded(record_v: Sequence[int], n: int) -> np.ndarray:
+def recorded(record_v: Sequence[int], n: int) -> np.ndarray:
+    """Return the neurons that are recorded, checked, as the kernel takes them."""
     record = np.asarray(record_v, np.int64).reshape(-1)
     if record.size and not (record.min() >= 0 and record.max() < n):
         raise SpecError(f"record_v holds neurons outside 0 to {n - 1}")
