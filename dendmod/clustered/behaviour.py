@@ -129,7 +129,7 @@ def gain_by_state(
         for state, of_units in enumerate(rates):
             if fast.any():
                 gain[state, own[fast]] = fit_transfer(of_units[fast], lowest_maximum).gain
-    return GainByState(*gain, *rate, used)
+    return GainByState(gain[0], gain[1], rate[0], rate[1], used)
 
 
 def decode_by_state(
@@ -162,7 +162,8 @@ def decode_by_state(
     windows = round((end - begin) / step) + 1
     t = np.round(begin + step * np.arange(windows), 9)
     seen = recording.seen(recording.stimulus_start + begin - width, end - begin + width)
-    rest, run = state_trials(recording, seed=seed, rule=rule, among=seen.all(axis=1))
+    among = np.asarray(seen.all(axis=1))
+    rest, run = state_trials(recording, seed=seed, rule=rule, among=among)
     if rest.size == 0:
         raise SpecError(
             "no stimulus has trials both at rest and while running" + _unseen(recording, seen)
