@@ -73,11 +73,14 @@ def test_currents_of_a_trial_are_those_that_its_spikes_give(network):
     assert np.abs(found.total.mean()) < 0.5 * np.abs(found.I.mean())
 
 
-def test_clusters_stand_out_in_the_spectrum_of_the_weights(network):
-    leading = weight_spectrum(network.weights, 12)
+def test_clusters_stand_out_in_the_spectrum_of_the_weights():
+    spec = ClusteredNetwork(n_neurons=400, mean_cluster_size=48, cluster_size_cv=0.1, r_ext=11.2)
+    leading = weight_spectrum(build_network(spec, 4).weights, 8)
     assert (np.diff(leading.real) <= 1e-9).all()
-    plain = weight_spectrum(build_network(network.spec.homogeneous(), 1).weights, 3)
-    assert leading[:10].real.min() > 1.4 * plain[0].real
+    # six clusters: five ways in which some are more active than others, and then a gap
+    assert leading[:5].real.min() > 1.5 * leading[5].real
+    plain = weight_spectrum(build_network(spec.homogeneous(), 4).weights, 3)
+    assert leading[:5].real.min() > 3 * plain.real.max()
 
 
 def test_the_spectrum_of_a_matrix_that_is_known():
