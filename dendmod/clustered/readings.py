@@ -32,7 +32,7 @@ class Reading:
         Whether dAMPA scales the baseline drive, too: the afferents are glutamatergic.
     added
         Each of these weights gets z j / sqrt(N) more, whatever its own size, in place of being
-        scaled by 1 + z. A weight keeps its sign: it is 0 at least.
+        scaled by 1 + z. A weight keeps its sign: at the full size it is 0 at least.
     """
 
     meaning: str

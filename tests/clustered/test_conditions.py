@@ -179,6 +179,11 @@ def test_two_perturbations_at_once_are_their_sum(network):
         1, -0.1, 0.4, perturbation=Perturbation("dmean_I", 0.1)
     )
     assert np.array_equal(both.ids, again.ids)
+    below = Perturbation("dAMPA", 0.2, course=lambda s: np.full(s.shape, -1.0))
+    minus = runner.run(1, -0.1, 0.4, perturbation=below, onset=0.0)
+    assert np.array_equal(
+        minus.ids, runner.run(1, -0.1, 0.4, perturbation=Perturbation("dAMPA", -0.2)).ids
+    )
     first, late = runner.run(1, -0.1, 0.4, perturbation=pair[0]), runner.run(
         1, -0.1, 0.4, perturbation=pair, onset=[-np.inf, 0.1])  # fmt: skip
     assert np.array_equal(first.ids[first.times < 0.1], late.ids[late.times < 0.1])

@@ -116,7 +116,8 @@ def test_a_spike_adds_its_weight_once():
     assert area == pytest.approx(0.7, rel=0.02)  # Euler: dt / (1 - exp(-dt/tau_s)) / tau_s = 1.01
 
 
-def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart():
+@pytest.mark.parametrize("tau_s", [5.0, 0.4])  # currents that decay fast are scaled anew
+def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart(tau_s):
     rng = np.random.default_rng(7)
     weights, thresholds, mu, v0 = random_network(rng, 60)
     inhibitory = np.arange(60) % 4 == 0
@@ -131,8 +132,11 @@ def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart():
         mu_t=mu_t,
         record_v=shown,
         inhibitory=inhibitory,
+        tau_s=tau_s,
     )
-    plain = simulate_lif(weights, thresholds, mu, v0=v0, t_stop=1300, mu_t=mu_t, record_v=shown)
+    plain = simulate_lif(
+        weights, thresholds, mu, v0=v0, t_stop=1300, mu_t=mu_t, record_v=shown, tau_s=tau_s
+    )
     assert np.array_equal(done.spike_ids, plain.spike_ids)
     assert np.array_equal(done.current, plain.current)
     assert plain.current_I is None
@@ -145,16 +149,18 @@ def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart():
                              strict=True):  # fmt: skip
             if own[pre]:
                 later = np.arange(13000 - time)
-                expected[:, time:] += weights[shown, pre][:, None] / 0.005 * np.exp(-later / 50)
+                expected[:, time:] += (
+                    weights[shown, pre][:, None] / tau_s * 1e3 * np.exp(-later * 0.1 / tau_s)
+                )
         assert np.allclose(part, expected, rtol=0, atol=1e-6)
     first = simulate_lif(
         weights, thresholds, mu, v0=v0, t_stop=400, mu_t=mu_t[:4000], record_v=shown,
-        inhibitory=inhibitory,
+        inhibitory=inhibitory, tau_s=tau_s,
     )  # fmt: skip
     second = simulate_lif(
         weights, thresholds, mu, v0=first.v_end, current0=first.current_end,
         refractory0=first.refractory_end, t_stop=900, mu_t=mu_t[4000:], record_v=shown,
-        inhibitory=inhibitory,
+        inhibitory=inhibitory, tau_s=tau_s,
     )  # fmt: skip
     assert np.allclose(
         np.hstack([first.current_I, second.current_I]), done.current_I, rtol=0, atol=1e-6
