@@ -41,6 +41,8 @@ class Scale(Spec):
         The dvar(E) that stands for running.
     levels, sizes
         Which of the tables of sizes is used; sizes of each perturbation.
+    added_sizes
+        Further sizes of dAMPA and dGABA where they are added to the mean of the couplings.
     cluster_readings
         Pairs of kernel SD (ms) and threshold (spikes/s) of an active cluster; the first is used.
     """
@@ -54,6 +56,7 @@ class Scale(Spec):
     running_size: float = Field(ge=0)
     levels: Literal["all", "few"]
     sizes: Mapping[str, Mapping[str, tuple[float, ...]]]
+    added_sizes: Mapping[str, tuple[float, ...]]
     cluster_readings: tuple[tuple[float, float], ...] = Field(min_length=1)
 
     @property
@@ -67,9 +70,10 @@ class Scale(Spec):
         return [UNPERTURBED] + [(k, z) for k, sizes in self.perturbations.items() for z in sizes]
 
     @property
-    def couplings(self) -> list[Condition]:
-        """Those of dAMPA and dGABA alone."""
-        return [c for c in self.conditions if c[0] in COUPLINGS]
+    def added_couplings(self) -> list[Condition]:
+        """Those of dAMPA and dGABA where they are added to the mean of the couplings."""
+        own = {kind: sizes for kind, sizes in self.perturbations.items() if kind in COUPLINGS}
+        return [(k, z) for k in own for z in sorted({*own[k], *self.added_sizes.get(k, ())})]
 
     @property
     def seeds(self) -> list[int]:
@@ -159,7 +163,8 @@ def with_added(
     scale, sweep, results
         As it takes and gives them.
     """
-    return results | run(scale, sweep, scale.couplings, reading=ADDED)
+    others = {c: rows for c, rows in results.items() if c[0] not in COUPLINGS}
+    return others | run(scale, sweep, scale.added_couplings, reading=ADDED)
 
 
 def run_theory(
