@@ -27,7 +27,10 @@ def stretches(name: str, given: Any) -> np.ndarray:
     SpecError
         If they are no pairs, not finite, not in order, or overlap.
     """
-    pairs = np.asarray(given, float)
+    try:
+        pairs = np.asarray(given, float)
+    except (TypeError, ValueError):
+        raise SpecError(f"{name} must be pairs of start and stop times (s)") from None
     pairs = pairs.reshape(-1, 2) if pairs.size == 0 else pairs
     if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.isfinite(pairs).all():
         raise SpecError(f"{name} must be pairs of finite start and stop times (s)")

@@ -205,8 +205,8 @@ def _observed(given: Any, units: int, duration: float) -> tuple[np.ndarray, ...]
     """Return the stretches in which each unit was observed; one list of pairs is that of all."""
     if given is None:
         return (np.array([[0.0, duration]]),) * units
-    parts = [np.asarray(part, float) for part in given]
-    if all(part.shape == (2,) for part in parts) and parts:
+    parts = list(given)
+    if parts and all(np.shape(part) == (2,) for part in parts):
         return (stretches("observed", parts),) * units
     if len(parts) != units:
         raise SpecError(

@@ -134,7 +134,8 @@ def test_the_speed_is_interpolated_within_a_measured_stretch_alone():
 def test_stretches_of_time():
     assert stretches("x", []).shape == (0, 2)
     assert stretches("x", [[0, 1], [1, 2], [3, 4]]).tolist() == [[0, 2], [3, 4]]
-    for wrong in ([[1, 0]], [[0, 2], [1, 3]], [[2, 3], [0, 1]], [0, 1, 2], [[0, np.nan]]):
+    for wrong in ([[1, 0]], [[0, 2], [1, 3]], [[2, 3], [0, 1]], [0, 1, 2], [[0, np.nan]],
+                  [["a", "b"]], [[0, 1], [2]]):  # fmt: skip
         with pytest.raises(SpecError, match="x must"):
             stretches("x", wrong)
     whole = np.array([[0.0, 10.0], [20.0, 30.0]])
