@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from dendmod.clustered.nwb import (
+    find_series,
     invalid_times,
     last_of,
     need,
     observed_of,
     opened_nwb,
-    speed_of,
+    series_of,
     spike_times,
 )
 from dendmod.clustered.observed import with_samples, without
@@ -152,16 +153,20 @@ def _kept(file: Any, quality: Sequence[str]) -> list[int]:
 
 
 def _running(path: Path, file: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return middles of the samples (s), the speed (cm/s), and when it was measured."""
-    start, speed = speed_of(path, file, "running_speed")
-    places = [m.data_interfaces for m in file.processing.values()]
-    ends = next((p[_ENDS] for p in places if _ENDS in p), None)
+    """Return middles of the samples (s), the speed (cm/s), and when it was measured.
+
+    The ends of the samples are the time stamps of a series of their own, which has no values.
+    """
+    series, speed = series_of(path, file, "running_speed")
+    start, ends = np.asarray(series.timestamps[:], float), find_series(file, _ENDS)
     usual = float(np.median(np.diff(start))) if start.size > 1 else 0.0
-    if ends is None:
-        stop = start + usual
-    else:
-        whole, stamps = np.asarray(ends.data[:], float), np.asarray(ends.timestamps[:], float)
-        stop = whole[np.searchsorted(stamps, start)]
+    stop = start + usual if ends is None else np.asarray(ends.timestamps[:], float)
+    if start.shape != speed.shape or stop.shape != speed.shape:
+        raise SpecError(
+            f"{path}: the speed has {speed.size} samples, {start.size} starts and {stop.size} ends"
+        )
+    known = np.isfinite(speed)
+    start, stop, speed = start[known], stop[known], speed[known]
     gap = np.flatnonzero(start[1:] - stop[:-1] > usual)
     first, last = np.r_[0, gap + 1][: start.size], np.r_[gap, start.size - 1][: start.size]
     return (start + stop) / 2, speed, np.column_stack([start[first], stop[last]])

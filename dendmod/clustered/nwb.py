@@ -166,17 +166,28 @@ def last_of(*columns: Any) -> float:
 
 
 def speed_of(path: Path, file: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (s) and speed (cm/s) of a time series; samples that are no numbers are none."""
-    places = [file.acquisition, *(m.data_interfaces for m in file.processing.values())]
-    series = next((p[name] for p in places if name in p), None)
+    """Return times (s) and speed (cm/s) of a time series, without samples that are no numbers."""
+    series, speed = series_of(path, file, name)
+    if series.timestamps is not None:
+        t = np.asarray(series.timestamps[:], float)
+    else:
+        t = series.starting_time + np.arange(len(series.data)) / series.rate
+    known = np.isfinite(speed)
+    return t[known], speed[known]
+
+
+def series_of(path: Path, file: Any, name: str) -> tuple[Any, np.ndarray]:
+    """Return a time series of a speed, from wherever it lies, and the speed (cm/s)."""
+    series = find_series(file, name)
     if series is None:
         raise SpecError(f"{path} has no time series {name!r}; name yours with speed=")
     if series.unit not in _CM_S:
         raise SpecError(f"{path}: {name!r} is in {series.unit!r}; give it in {' or '.join(_CM_S)}")
     values = np.asarray(series.data[:], float) * series.conversion + series.offset
-    if series.timestamps is not None:
-        t = np.asarray(series.timestamps[:], float)
-    else:
-        t = series.starting_time + np.arange(len(series.data)) / series.rate
-    known = np.isfinite(values)
-    return t[known], (values * _CM_S[series.unit])[known]
+    return series, values * _CM_S[series.unit]
+
+
+def find_series(file: Any, name: str) -> Any:
+    """Return a time series of the acquisition or of a processing module, None if there is none."""
+    places = [file.acquisition, *(m.data_interfaces for m in file.processing.values())]
+    return next((place[name] for place in places if name in place), None)

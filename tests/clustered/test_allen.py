@@ -44,12 +44,13 @@ def make(tmp_path):
         speed = np.where((start >= 30) & (start < 60) | (start >= 120), -12.0, 0.2)
         module = file.create_processing_module("running", "running")
         module.add(TimeSeries(name="running_speed", data=speed, timestamps=start, unit="cm/s"))
-        if ends:
+        if ends:  # the ends are the time stamps of a series without values
             module.add(
                 TimeSeries(
-                    name="running_speed_end_times", data=start + 0.04, timestamps=start, unit="s"
+                    name="running_speed_end_times", data=np.full(start.size, np.nan),
+                    timestamps=start + 0.04, unit="cm/s",
                 )
-            )
+            )  # fmt: skip
 
         def table(name, rows, **columns):
             made = TimeIntervals(name=f"{name}_presentations", description=name)
@@ -66,7 +67,7 @@ def make(tmp_path):
         shown = [(131.0, 133.0), (101.0, 103.0), (104.0, 106.0), (134.0, 136.0), (137.0, 139.0)]
         table(
             "drifting_gratings", shown,
-            orientation=["90.0", "0.0", "90.0", "0.0", "null"], contrast=[0.8] * 5,
+            orientation=[90.0, 0.0, 90.0, 0.0, np.nan], contrast=["0.8"] * 4 + ["null"],
         )  # fmt: skip
         table("natural_movie_one", [(140.0, 170.0)], frame=[0.0])
         if spontaneous:
