@@ -35,7 +35,8 @@ from dendmod.study.figure import Figure, settings_of
 from dendmod.sweep import Sweep
 
 # The rule was written after results of earlier runs were known. That the gain is the authors', and
-# that both readings of the couplings are judged, was settled before networks of these seeds ran.
+# that both readings of the couplings are judged, was settled before results of these seeds were
+# seen.
 CLAIMS = {
     "gain_predicts_timescale": "Over perturbations the gain predicts the cluster timescale "
     "(Fig 3b, R² 0.96)",

@@ -33,7 +33,8 @@ from dendmod.study.figure import Figure, settings_of
 from dendmod.sweep import Sweep
 
 # The rules were written after results of earlier runs were known. The other readings of the latency
-# are those of the authors' code; that all four are judged was settled before these seeds ran.
+# are those of the authors' code; that all four are judged was settled before results of these seeds
+# were seen.
 CLAIMS = {
     "latency": "Stimuli are decoded above chance after 0.21 s (Fig 4c)",
     "latency_mean_of_shuffles": "The same, above the 99 % interval of the mean of the shuffles",

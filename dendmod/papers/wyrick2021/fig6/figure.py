@@ -34,8 +34,8 @@ from dendmod.study.figure import Figure, settings_of
 from dendmod.sweep import Sweep
 
 # The rules were written after results of earlier runs were known; that d' of short windows is
-# judged too was settled before networks of these seeds ran. A count of the whole second contains
-# when the response began, and so the latency itself.
+# judged too was settled before results of these seeds were seen. A count of the whole second
+# contains when the response began, and so the latency itself.
 CLAIMS = {
     "response_I": "Of perturbations of I neurons responses predict the latency of decoding "
     "(Fig 6c, R² 0.92)",

@@ -72,7 +72,7 @@ def _text(row: str, name: str) -> str:
 
 
 # The rules were written after results of earlier runs were known; the rows of the added couplings,
-# with the same rules, before networks of these seeds ran.
+# with the same rules, before results of these seeds were seen.
 CLAIMS = {f"{row}_{name}": _text(row, name) for row in ROWS for name in COLUMNS}
 
 
