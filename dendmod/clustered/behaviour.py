@@ -1,4 +1,4 @@
-"""Rest and running in a recording: single-cell gain, and decoding of stimuli (paper's rules)."""
+"""Single-cell gain and decoding of stimuli at rest and while running, in a recording."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dendmod.clustered.decoding import DecodingCurve, decode, latency_difference, sliding_counts
-from dendmod.clustered.gain import fit_transfer, gain_ratio
+from dendmod.clustered.gain import fit_transfer, gain_difference, gain_ratio
 from dendmod.clustered.recording import Recording
+from dendmod.clustered.states import BLOCK_S, SHARES, running_blocks, state_trials
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
 
-_BLOCK_S = 1.0
 _INTERVAL_S = (-0.25, 0.5)  # that is decoded, about the onset
-_RUNNING_S = 0.5  # of the presentation that decides what a trial is
 
 
 @dataclass(frozen=True)
@@ -25,23 +24,29 @@ class GainByState:
     Parameters
     ----------
     rest, run
-        Gain of each unit (spikes/s); NaN where its rate is too low in either state.
+        Gain of each unit (spikes/s); NaN where its rate is too low in either state, or it was not
+        observed for long enough.
     rest_rate, run_rate
-        Mean rate of each unit (spikes/s).
+        Mean rate of each unit (spikes/s) in the seconds in which it was observed; NaN without any.
     blocks
-        Blocks of 1 s in each state.
+        Seconds in each state that were used of each unit, as many in both.
     """
 
     rest: np.ndarray
     run: np.ndarray
     rest_rate: np.ndarray
     run_rate: np.ndarray
-    blocks: int
+    blocks: np.ndarray
 
     @property
     def ratio(self) -> float:
         """Mean gain while running over mean gain at rest."""
         return gain_ratio(self.rest, self.run)[0]
+
+    @property
+    def difference(self) -> float:
+        """Mean gain while running less that at rest (spikes/s)."""
+        return gain_difference(self.rest, self.run)[0]
 
 
 @dataclass(frozen=True)
@@ -58,120 +63,73 @@ class DecodingByState:
         return latency_difference(self.rest.t, self.rest.accuracy, self.run.accuracy)
 
 
-def running_blocks(
-    recording: Recording,
-    running: bool,
-    *,
-    threshold: float = wyrick2021.RUNNING_CM_S,
-    guard: float = wyrick2021.STATE_GUARD_S,
-) -> np.ndarray:
-    """Return starts of blocks of 1 s of ongoing activity in one state (s).
-
-    A block counts if no stimulus is on in it and the last change between rest and running lies at
-    least `guard` before it.
-
-    Parameters
-    ----------
-    recording
-        The recording.
-    running
-        Running, or rest.
-    threshold
-        Speed above which the animal runs (cm/s).
-    guard
-        s.
-    """
-    if recording.running_t.size == 0:
-        return np.zeros(0)
-    fast = recording.running_speed > threshold
-    changes = recording.running_t[1:][np.diff(fast.astype(np.int8)) != 0]
-    edges = np.concatenate([recording.running_t[:1], changes, [recording.duration or 0.0]])
-    states = np.concatenate([fast[:1], fast[1:][np.diff(fast.astype(np.int8)) != 0]])
-    starts: list[float] = []
-    for begin, end, state in zip(edges[:-1], edges[1:], states, strict=True):
-        if state == running:
-            number = int((end - begin - guard) / _BLOCK_S + 1e-9)
-            starts += [begin + guard + k * _BLOCK_S for k in range(max(number, 0))]
-    blocks = np.array(starts)
-    on = [
-        ((recording.stimulus_start < b + _BLOCK_S) & (recording.stimulus_stop > b)).any()
-        for b in blocks
-    ]
-    return blocks[~np.array(on, bool)] if blocks.size else blocks
-
-
 def gain_by_state(
-    recording: Recording, *, min_rate: float = wyrick2021.MIN_RATE_RECORDING, seed: int = 0
+    recording: Recording,
+    *,
+    min_rate: float = wyrick2021.MIN_RATE_RECORDING,
+    seed: int = 0,
+    rule: str = SHARES,
+    bin_s: float = wyrick2021.GAIN_BIN_S,
+    lowest_maximum: float | None = wyrick2021.GAIN_LOWEST_MAXIMUM,
 ) -> GainByState:
-    """Return the gain of each unit at rest and while running, from as many blocks of each.
+    """Return the gain of each unit at rest and while running, from as many seconds of each.
 
     Parameters
     ----------
     recording
-        The recording.
+        The recording. A second counts for the units that were observed in all of it.
     min_rate
         Units count whose mean rate is above this in both states (spikes/s).
     seed
-        Which blocks of the state that has more are left out.
+        Which seconds of the state that has more are left out.
+    rule
+        Of rest and running, as in `running_blocks`.
+    bin_s
+        Bins of the counts (s), a whole number of them in a second.
+    lowest_maximum
+        As in `fit_transfer`.
 
     Raises
     ------
     SpecError
-        If there is no block of one of the states.
+        If there is no second of one of the states.
     """
-    found = {s: running_blocks(recording, s) for s in (False, True)}
-    number = min(b.size for b in found.values())
-    if number == 0:
+    bins = round(BLOCK_S / bin_s)
+    if bins < 1 or abs(bins * bin_s - BLOCK_S) > 1e-9:
+        raise SpecError(f"bin_s = {bin_s} s; give a bin that divides a second, such as 0.5 or 0.1")
+    blocks = {s: running_blocks(recording, s, rule=rule) for s in (False, True)}
+    if min(b.size for b in blocks.values()) == 0:
         raise SpecError(
             "no second of ongoing activity counts as "
-            f"{'rest' if found[False].size == 0 else 'running'}: it must lie "
-            f"{wyrick2021.STATE_GUARD_S:g} s after the last change of behaviour, without stimuli"
+            f"{'rest' if blocks[False].size == 0 else 'running'}: it must lie in more than "
+            f"{wyrick2021.STATE_STRETCH_S:g} s of that state (rule {rule!r}), without stimuli, and "
+            "the speed must have been measured"
         )
-    bins = round(_BLOCK_S / wyrick2021.GAIN_BIN_S)
-    rates = {}
-    for state, blocks in found.items():
-        chosen = stream(seed, "blocks", int(state)).choice(blocks.size, number, replace=False)
-        counts = recording.counts(blocks[np.sort(chosen)], wyrick2021.GAIN_BIN_S, bins)
-        rates[state] = counts.transpose(1, 0, 2).reshape(counts.shape[1], -1)
-        rates[state] = rates[state] / wyrick2021.GAIN_BIN_S
-    mean = {s: r.mean(axis=1) for s, r in rates.items()}
-    kept = (mean[False] > min_rate) & (mean[True] > min_rate)
-    gains = {s: np.full(kept.size, np.nan) for s in rates}
-    if kept.any():
-        for state, of_units in rates.items():
-            gains[state][kept] = fit_transfer(of_units[kept]).gain
-    return GainByState(gains[False], gains[True], mean[False], mean[True], number)
-
-
-def state_trials(recording: Recording, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the trials at rest and while running: as many of each stimulus in both.
-
-    A trial is one of running if the speed is above 3 cm/s in all of the first 0.5 s of the
-    stimulus, and one of rest if it is in none.
-
-    Parameters
-    ----------
-    recording
-        The recording.
-    seed
-        Which trials are left out.
-    """
-    fast = recording.running_speed > wyrick2021.RUNNING_CM_S
-    state = np.zeros(recording.stimulus_start.size, int)  # 1 running, -1 rest, 0 neither
-    for k, start in enumerate(recording.stimulus_start):
-        first, last = np.searchsorted(recording.running_t, [start, start + _RUNNING_S])
-        shown = fast[first:last]
-        if shown.size:
-            state[k] = 1 if shown.all() else -1 if not shown.any() else 0
-    chosen: dict[int, list[int]] = {-1: [], 1: []}
-    for label in np.unique(recording.stimulus_label):
-        own = recording.stimulus_label == label
-        rows = {s: np.flatnonzero(own & (state == s)) for s in chosen}
-        number = min(r.size for r in rows.values())
-        for s, every in rows.items():
-            rng = stream(seed, "trials", s, int(label))
-            chosen[s] += rng.choice(every, number, replace=False).tolist()
-    return np.sort(chosen[-1]).astype(int), np.sort(chosen[1]).astype(int)
+    units = len(recording.spike_times)
+    seen = {s: recording.seen(b, BLOCK_S) for s, b in blocks.items()}
+    counts = {s: recording.counts(b, bin_s, bins) for s, b in blocks.items()}
+    gain, rate = np.full((2, 2, units), np.nan)
+    used = np.zeros(units, int)
+    kinds, kind = np.unique(np.vstack(list(seen.values())), axis=1, return_inverse=True)
+    for k, pattern in enumerate(kinds.T):  # units that were observed in the same seconds
+        own = np.flatnonzero(kind.ravel() == k)
+        parts = np.split(pattern, [blocks[False].size])
+        number = min(int(part.sum()) for part in parts)
+        used[own] = number
+        if number == 0:
+            continue
+        rates = []
+        for state, part in enumerate(parts):
+            rng = stream(seed, "blocks", state)
+            rows = np.sort(rng.choice(np.flatnonzero(part), number, replace=False))
+            some = counts[bool(state)][np.ix_(rows, own)].astype(float) / bin_s
+            rates.append(some.transpose(1, 0, 2).reshape(own.size, -1))
+            rate[state, own] = rates[-1].mean(axis=1)
+        fast = (rate[:, own] > min_rate).all(axis=0) & (number * bins >= 4)
+        for state, of_units in enumerate(rates):
+            if fast.any():
+                gain[state, own[fast]] = fit_transfer(of_units[fast], lowest_maximum).gain
+    return GainByState(gain[0], gain[1], rate[0], rate[1], used)
 
 
 def decode_by_state(
@@ -180,37 +138,44 @@ def decode_by_state(
     shuffles: int = wyrick2021.SHUFFLES,
     folds: int = wyrick2021.FOLDS["recording"],
     seed: int = 0,
+    rule: str = SHARES,
 ) -> DecodingByState:
     """Decode the stimulus at rest and while running: 100 ms windows every 2 ms.
 
     Parameters
     ----------
     recording
-        The recording.
+        The recording. Trials count in which every unit was observed in all that is decoded.
     shuffles, folds, seed
         As in `decode`.
+    rule
+        Of rest and running, as in `trial_states`.
 
     Raises
     ------
     SpecError
         If a state has too few trials of a stimulus.
     """
-    rest, run = state_trials(recording, seed=seed)
     step, width = wyrick2021.WINDOW_STEP_S["recording"], wyrick2021.WINDOW_S["recording"]
     per = round(width / step)
     begin, end = _INTERVAL_S
     windows = round((end - begin) / step) + 1
     t = np.round(begin + step * np.arange(windows), 9)
+    seen = recording.seen(recording.stimulus_start + begin - width, end - begin + width)
+    among = np.asarray(seen.all(axis=1))
+    rest, run = state_trials(recording, seed=seed, rule=rule, among=among)
+    if rest.size == 0:
+        raise SpecError(
+            "no stimulus has trials both at rest and while running" + _unseen(recording, seen)
+        )
     curves = []
     for rows in (rest, run):
-        if rows.size == 0:
-            raise SpecError("no stimulus has trials both at rest and while running")
         counts = recording.counts(
             recording.stimulus_start[rows] + begin - width, step, windows - 1 + per
         )
         curves.append(
             decode(
-                sliding_counts(counts, per),
+                sliding_counts(counts.astype(np.int32), per),
                 recording.stimulus_label[rows],
                 t,
                 folds=folds,
@@ -219,3 +184,16 @@ def decode_by_state(
             )
         )
     return DecodingByState(curves[0], curves[1], rest.size)
+
+
+def _unseen(recording: Recording, seen: np.ndarray) -> str:
+    """Say which units leave too few trials, as they were not observed in them."""
+    worst = np.flatnonzero(seen.mean(axis=0) < 1) if seen.shape[0] else np.zeros(0, int)
+    if worst.size == 0:
+        return ""
+    shown = ", ".join(str(unit) for unit in worst[:8])
+    more = f" and {worst.size - 8} others" if worst.size > 8 else ""
+    return (
+        f" in which all units were observed: {worst.size} of {len(recording.spike_times)} were not "
+        f"in every trial (units {shown}{more}); leave some out with of_units()"
+    )

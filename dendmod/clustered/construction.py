@@ -92,10 +92,19 @@ def build_network(spec: ClusteredNetwork, seed: int) -> Network:
         seed=seed,
         weights=sparse.csc_array(np.vstack(rows)),
         thresholds=np.where(excitatory, spec.threshold_E, spec.threshold_I),
-        mu=np.where(excitatory, spec.external("E"), spec.external("I")),
+        mu=_baseline(spec, excitatory, seed),
         cluster=np.concatenate([cluster["E"], cluster["I"]]),
         excitatory=excitatory,
     )
+
+
+def _baseline(spec: ClusteredNetwork, excitatory: np.ndarray, seed: int) -> np.ndarray:
+    """Return the baseline drive of each neuron (mV/s)."""
+    mu = np.where(excitatory, spec.external("E"), spec.external("I"))
+    jitter = np.where(excitatory, spec.baseline_jitter_E, spec.baseline_jitter_I)
+    if not jitter.any():
+        return mu
+    return mu * (1 + jitter * stream(seed, "baseline").uniform(-1, 1, mu.size))
 
 
 def cluster_sizes(spec: ClusteredNetwork, seed: int) -> np.ndarray:

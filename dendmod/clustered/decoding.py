@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dendmod.errors import SpecError
+from dendmod.errors import SpecError, did_you_mean
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
 
 _ROUNDING = 1e-9  # s
 _LEVELS = 41  # heights between 40 and 80 % at which curves are compared
+CRITERIA = ("percentile", "mean of shuffles")
 
 
 @dataclass(frozen=True)
@@ -28,27 +29,58 @@ class DecodingCurve:
         The same after the training labels were shuffled [shuffles, windows].
     chance
         1 / number of labels.
+    shuffled_error
+        Standard error, over shuffles, of the mean of the shuffled accuracy in one fold and class,
+        averaged over folds and classes [windows].
     """
 
     t: np.ndarray
     accuracy: np.ndarray
     shuffled: np.ndarray
     chance: float
+    shuffled_error: np.ndarray | None = None
 
-    def above_chance(self, percentile: float = 99.0) -> np.ndarray:
-        """Return where the accuracy lies above this percentile of the shuffles [windows]."""
+    def bound(self, criterion: str = "percentile", percentile: float = 99.0) -> np.ndarray:
+        """Return the accuracy above which it is not by chance [windows].
+
+        Parameters
+        ----------
+        criterion
+            ``"percentile"`` of the shuffles, as the paper's text is read here, or ``"mean of
+            shuffles"``: the upper end of the 99 % interval of their mean, as in the authors' code.
+            The second is far lower, and lower the more shuffles there are.
+        percentile
+            Of the shuffles.
+        """
+        if criterion not in CRITERIA:
+            raise SpecError(
+                f"there is no criterion {criterion!r}.{did_you_mean(criterion, CRITERIA)}"
+            )
         if self.shuffled.shape[0] == 0:
             raise SpecError("the decoder ran without shuffles; give shuffles = 1 or more")
-        return self.accuracy > np.percentile(self.shuffled, percentile, axis=0)
+        if criterion == "percentile":
+            return np.percentile(self.shuffled, percentile, axis=0)
+        if self.shuffled_error is None:
+            raise SpecError("this curve has no shuffled_error; `decode` gives one")
+        return self.shuffled.mean(axis=0) + wyrick2021.SHUFFLE_ERRORS * self.shuffled_error
+
+    def above_chance(self, percentile: float = 99.0, criterion: str = "percentile") -> np.ndarray:
+        """Return where the accuracy lies above what shuffles give [windows]; see `bound`."""
+        return self.accuracy > self.bound(criterion, percentile)
 
     def latency(
-        self, windows: int = wyrick2021.WINDOWS_ABOVE_CHANCE, percentile: float = 99.0
+        self,
+        windows: int = wyrick2021.WINDOWS_ABOVE_CHANCE,
+        percentile: float = 99.0,
+        criterion: str = "percentile",
+        since: float = 0.0,
     ) -> float:
         """Return the end of the first of `windows` windows in a row above chance (s), or NaN.
 
-        Windows that end before 0 s do not count.
+        Windows that end at `since` (s) or before do not count; ``-inf`` counts all, and so tells
+        whether a criterion is met before there is a stimulus.
         """
-        above = self.above_chance(percentile) & (self.t > _ROUNDING)
+        above = self.above_chance(percentile, criterion) & (self.t > since + _ROUNDING)
         for k in range(above.size - windows + 1):
             if above[k : k + windows].all():
                 return float(self.t[k])
@@ -131,17 +163,26 @@ def decode(
     fold = stratified_folds(labels, folds, seed)
     codes = np.searchsorted(classes, labels)
     grams = [_gram(windows[:, :, k]) for k in range(t.size)]
-    correct = np.zeros((1 + shuffles, t.size))
+    correct, error = np.zeros((1 + shuffles, t.size)), np.zeros(t.size)
     for k in range(folds):
         test, train = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
         rng = stream(seed, "shuffles", k)
         given = np.array([codes[train], *(rng.permutation(codes[train]) for _ in range(shuffles))])
         means = _class_means(given, classes.size)
         for w, gram in enumerate(grams):
-            guess = _nearest(gram, test, train, means)
-            correct[:, w] += (guess == codes[test]).sum(axis=1)
+            hits = _nearest(gram, test, train, means) == codes[test]
+            correct[:, w] += hits.sum(axis=1)
+            error[w] += _error(hits[1:], codes[test], classes.size) / folds
     correct /= labels.size
-    return DecodingCurve(t, correct[0], correct[1:], 1 / classes.size)
+    return DecodingCurve(t, correct[0], correct[1:], 1 / classes.size, error)
+
+
+def _error(hits: np.ndarray, codes: np.ndarray, classes: int) -> float:
+    """Return the standard error of the mean over shuffles [shuffles, test], mean of the classes."""
+    if hits.shape[0] == 0:
+        return float("nan")
+    spread = [hits[:, codes == c].mean(axis=1).std() for c in range(classes)]
+    return float(np.mean(spread) / np.sqrt(hits.shape[0]))
 
 
 def _gram(x: np.ndarray) -> np.ndarray:

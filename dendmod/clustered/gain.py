@@ -27,6 +27,8 @@ class TransferFit:
         Slope at the inflection, maximum beta / 4 [neurons] (spikes/s).
     mean_rate
         [neurons] (spikes/s).
+    r2
+        Part of the variance of the sorted rates that the fit explains [neurons].
     """
 
     beta: np.ndarray
@@ -34,6 +36,7 @@ class TransferFit:
     maximum: np.ndarray
     gain: np.ndarray
     mean_rate: np.ndarray
+    r2: np.ndarray
 
     def rate(self, x: np.ndarray, neuron: int) -> np.ndarray:
         """Return the fitted rate of a neuron at inputs x (spikes/s)."""
@@ -47,16 +50,21 @@ def gaussian_quantiles(n: int) -> np.ndarray:
     return ndtri((np.arange(n) + 0.5) / n)
 
 
-def fit_transfer(rates: np.ndarray) -> TransferFit:
+def fit_transfer(
+    rates: np.ndarray, lowest_maximum: float | None = wyrick2021.GAIN_LOWEST_MAXIMUM
+) -> TransferFit:
     """Match quantiles of rates with those of a Gaussian input, and fit a sigmoid to each neuron.
 
-    The bounds are the paper's or ours (`wyrick2021.GAIN_BOUNDS`): the maximum is at most 1.5 times
-    the largest rate that was seen.
+    The bounds are those of `wyrick2021.GAIN_BOUNDS`: the maximum is at most 1.5 times the largest
+    rate that was seen.
 
     Parameters
     ----------
     rates
         Rates in the bins of ongoing activity [neurons, bins] (spikes/s).
+    lowest_maximum
+        The least that a maximum may be (spikes/s), 1 in the authors' code; None: the largest rate
+        that was seen.
 
     Raises
     ------
@@ -75,14 +83,20 @@ def fit_transfer(rates: np.ndarray) -> TransferFit:
         )
     x = gaussian_quantiles(rates.shape[1])
     largest = rates.max(axis=1)
-    found = np.full((rates.shape[0], 3), np.nan)
+    found, r2 = np.full((rates.shape[0], 3), np.nan), np.full(rates.shape[0], np.nan)
     spiking = np.flatnonzero(largest > 0)
     for begin in range(0, spiking.size, _CHUNK):
         chunk = spiking[begin : begin + _CHUNK]
-        found[chunk] = _fit(x, np.sort(rates[chunk], axis=1) / largest[chunk, None])
+        y = np.sort(rates[chunk], axis=1) / largest[chunk, None]
+        lowest = np.ones(chunk.size)
+        if lowest_maximum is not None:
+            lowest = np.minimum(lowest_maximum / largest[chunk], 1.0)
+        found[chunk], cost = _fit(x, y, lowest)
+        with np.errstate(invalid="ignore"):  # a rate without variance has no R²
+            r2[chunk] = 1 - cost / np.where(np.ptp(y, axis=1) > 0, y.var(axis=1) * x.size, np.nan)
     beta, h0, maximum = found.T
     maximum = maximum * largest
-    return TransferFit(beta, h0, maximum, maximum * beta / 4, rates.mean(axis=1))
+    return TransferFit(beta, h0, maximum, maximum * beta / 4, rates.mean(axis=1), r2)
 
 
 def gain_ratio(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[float, int]:
@@ -93,15 +107,47 @@ def gain_ratio(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[float, i
     unperturbed, perturbed
         Gains of the same neurons [neurons]; those count that are finite in both conditions.
     """
-    kept = np.isfinite(unperturbed) & np.isfinite(perturbed)
-    if not kept.any():
+    before, after = _of_both(unperturbed, perturbed)
+    if not before.size:
         return float("nan"), 0
-    return float(perturbed[kept].mean() / unperturbed[kept].mean()), int(kept.sum())
+    return float(after.mean() / before.mean()), before.size
 
 
-def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Fit all rows of y in [0, 1] by Levenberg and Marquardt within bounds; [rows, 3]."""
+def gain_difference(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[float, int]:
+    """Return the mean gain less the mean gain before (spikes/s), and the number of neurons.
+
+    Parameters
+    ----------
+    unperturbed, perturbed
+        As in `gain_ratio`.
+    """
+    before, after = _of_both(unperturbed, perturbed)
+    if not before.size:
+        return float("nan"), 0
+    return float((after - before).mean()), before.size
+
+
+def _of_both(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    kept = np.isfinite(unperturbed) & np.isfinite(perturbed)
+    return unperturbed[kept], perturbed[kept]
+
+
+def _fit(x: np.ndarray, y: np.ndarray, lowest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit all rows of y in [0, 1] by Levenberg and Marquardt within bounds.
+
+    Parameters
+    ----------
+    lowest
+        Lower bound of the maximum [rows].
+
+    Returns
+    -------
+    tuple
+        beta, h0 and maximum [rows, 3], and the squared error that is left [rows].
+    """
     low, high = np.array([wyrick2021.GAIN_BOUNDS[k] for k in ("beta", "h0", "maximum")]).T
+    low, high = (np.repeat(bound[None, :], len(y), axis=0) for bound in (low, high))
+    low[:, 2] = lowest
     middle = (y > 0.5).mean(axis=1).clip(0.5 / x.size, 1 - 0.5 / x.size)
     p = np.column_stack([np.full(len(y), 1.5), -ndtri(middle), np.full(len(y), 1.05)])
     p = p.clip(low, high)
@@ -109,8 +155,8 @@ def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     cost, normal, slope = _linearise(x, y, p)
     running = np.arange(len(y))
     for _ in range(_ITERATIONS):
-        at_bound = ((p[running] <= low) & (slope[running] > 0)) | (
-            (p[running] >= high) & (slope[running] < 0)
+        at_bound = ((p[running] <= low[running]) & (slope[running] > 0)) | (
+            (p[running] >= high[running]) & (slope[running] < 0)
         )
         h = normal[running].copy()
         diagonal = np.einsum("nii->ni", h)
@@ -118,7 +164,8 @@ def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         g = np.where(at_bound, 0.0, slope[running])
         h[at_bound[:, :, None] | at_bound[:, None, :]] = 0.0
         np.einsum("nii->ni", h)[at_bound] = 1.0
-        trial = (p[running] - np.linalg.solve(h, g[:, :, None])[:, :, 0]).clip(low, high)
+        trial = p[running] - np.linalg.solve(h, g[:, :, None])[:, :, 0]
+        trial = trial.clip(low[running], high[running])
         new_cost, new_normal, new_slope = _linearise(x, y[running], trial)
         better = new_cost < cost[running]
         gained = cost[running] - new_cost
@@ -131,7 +178,7 @@ def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         running = running[~(settled | (damping[running] > 1e12))]
         if running.size == 0:
             break
-    return p
+    return p, cost
 
 
 def _linearise(

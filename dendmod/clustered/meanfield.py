@@ -28,6 +28,9 @@ class MeanField:
         Baseline drive [populations] (mV/s).
     threshold
         [populations] (mV).
+    inputs, weights
+        How many neurons of each population give a neuron input, and the mean weight of the two
+        types without clusters (mV) [post, pre]; their product is `mean_weights` without clusters.
     spread
         SD of the drive across neurons, a fraction of `baseline` [populations] (Eq 1.5).
     baseline
@@ -39,6 +42,8 @@ class MeanField:
     names: tuple[str, ...]
     mean_weights: np.ndarray
     square_weights: np.ndarray
+    inputs: np.ndarray
+    weights: np.ndarray
     external: np.ndarray
     threshold: np.ndarray
     spread: np.ndarray

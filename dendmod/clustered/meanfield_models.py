@@ -23,12 +23,7 @@ def homogeneous_field(spec: ClusteredNetwork | None = None) -> MeanField:
         The network; its factors J+ and J- are not used.
     """
     spec = spec or ClusteredNetwork()
-    number = np.array([spec.n_E, spec.n_I])
-    mean = np.array([[spec.probability(a, b) * spec.weight(a, b) for b in "EI"] for a in "EI"])
-    square = np.array(
-        [[spec.weight(a, b) ** 2 * spec.probability(a, b) for b in "EI"] for a in "EI"]
-    )
-    return _field(spec, ("E", "I"), "EI", mean * number, square * number)
+    return _field(spec, ("E", "I"), "EI", np.array([1.0, 1.0]), np.ones((2, 2)))
 
 
 def clustered_field(spec: ClusteredNetwork | None = None) -> MeanField:
@@ -42,21 +37,16 @@ def clustered_field(spec: ClusteredNetwork | None = None) -> MeanField:
     share = np.array([f] * p + [1 - p * f])
     label = np.array([*range(p), -1])
     names = tuple(f"{a}{k + 1}" if k >= 0 else f"{a} background" for a in "EI" for k in label)
-    rows_mean, rows_square = [], []
-    for post in "EI":
-        mean_blocks, square_blocks = [], []
-        for pre in "EI":
-            plus, minus = spec.factors(post, pre)
-            factor = np.where(label[:, None] == label[None, :], plus, max(minus, 0.0))
-            factor[(label[:, None] < 0) | (label[None, :] < 0)] = 1.0
-            number = share * (spec.n_E if pre == "E" else spec.n_I)
-            per = spec.probability(post, pre) * number
-            mean_blocks.append(per * spec.weight(post, pre) * factor)
-            square_blocks.append(per * (spec.weight(post, pre) * factor) ** 2)
-        rows_mean.append(np.hstack(mean_blocks))
-        rows_square.append(np.hstack(square_blocks))
+
+    def block(post: str, pre: str) -> np.ndarray:
+        plus, minus = spec.factors(post, pre)
+        factor = np.where(label[:, None] == label[None, :], plus, max(minus, 0.0))
+        factor[(label[:, None] < 0) | (label[None, :] < 0)] = 1.0
+        return factor
+
+    factor = np.block([[block(post, pre) for pre in "EI"] for post in "EI"])
     kinds = "E" * (p + 1) + "I" * (p + 1)
-    return _field(spec, names, kinds, np.vstack(rows_mean), np.vstack(rows_square))
+    return _field(spec, names, kinds, np.tile(share, 2), factor)
 
 
 def two_cluster_spec() -> ClusteredNetwork:
@@ -91,21 +81,10 @@ def two_cluster_field(
         raise SpecError(f"external_I = {external_I!r}; give 'printed' or 'simulated'")
     f = spec.cluster_fraction
     plus, minus = spec.factors("E", "E")
-    share = np.array([f, f, 1 - 2 * f])
-    factor = np.full((3, 3), minus)
+    factor = np.ones((4, 4))
+    factor[:3, :3] = minus
     factor[0, 0] = factor[1, 1] = plus
-    ones = np.ones((1, 3))
-
-    def rows(power: int) -> np.ndarray:
-        def k(post: str, pre: str) -> float:
-            number = spec.n_E if pre == "E" else spec.n_I
-            return number * spec.probability(post, pre) * spec.weight(post, pre) ** power
-
-        onto_E = np.hstack([k("E", "E") * factor**power * share, np.full((3, 1), k("E", "I"))])
-        onto_I = np.hstack([k("I", "E") * ones * share, [[k("I", "I")]]])
-        return np.vstack([onto_E, onto_I])
-
-    field = _field(spec, TWO_CLUSTER_NAMES, "EEEI", rows(1), rows(2))
+    field = _field(spec, TWO_CLUSTER_NAMES, "EEEI", np.array([f, f, 1 - 2 * f, 1.0]), factor)
     if external_I == "printed":
         external = field.external.copy()
         external[3] *= spec.n_I * spec.p_II / (spec.n_E * spec.p_EE)
@@ -123,7 +102,8 @@ def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurren
     kind, size
         As in `dendmod.clustered.Perturbation`.
     reading
-        What dAMPA and dGABA scale, one of `dendmod.clustered.readings` that is `in_theory`.
+        What dAMPA and dGABA change, one of `dendmod.clustered.readings` that is `in_theory`. A
+        weight that an addition would take below 0 is not held there, as it is in simulations.
     """
     known = {name: how for name, how in READINGS.items() if how.in_theory}
     if reading not in known:
@@ -138,11 +118,14 @@ def perturbed(field: MeanField, kind: str, size: float, reading: str = "recurren
         return field.with_(spread=np.where(hit, size, field.spread))
     if kind in ("dAMPA", "dGABA"):
         onto = np.where(inhibitory, "I" in how.onto, "E" in how.onto)
-        scale = np.where(onto[:, None] & (inhibitory == (kind == "dGABA")), 1 + size, 1.0)
+        z = size * (onto[:, None] & (inhibitory == (kind == "dGABA")))
+        mean, square, unit = field.mean_weights, field.square_weights, field.weights
         afferent = kind == "dAMPA" and how.baseline
         return field.with_(
-            mean_weights=field.mean_weights * scale,
-            square_weights=field.square_weights * scale**2,
+            mean_weights=mean + z * (field.inputs * unit if how.added else mean),
+            square_weights=square + 2 * z * unit * mean + z**2 * field.inputs * unit**2
+            if how.added
+            else square * (1 + z) ** 2,
             external=field.external + size * afferent * field.baseline,
         )
     raise SpecError(
@@ -154,14 +137,33 @@ def _field(
     spec: ClusteredNetwork,
     names: tuple[str, ...],
     kinds: str,
-    mean: np.ndarray,
-    square: np.ndarray,
+    share: np.ndarray,
+    factor: np.ndarray,
 ) -> MeanField:
+    """Return the field of populations of some kinds.
+
+    Parameters
+    ----------
+    share
+        Part of the E or I neurons that each population has.
+    factor
+        Factors of the weights [post, pre].
+    """
+    if spec.baseline_jitter_E or spec.baseline_jitter_I:
+        raise SpecError(
+            "the mean field has no jitter of the baseline drive: take baseline_jitter_E and "
+            "baseline_jitter_I away, or use dvar, its Gaussian counterpart"
+        )
+    number = share * np.array([spec.n_E if k == "E" else spec.n_I for k in kinds])
+    inputs = np.array([[spec.probability(a, b) for b in kinds] for a in kinds]) * number
+    weights = np.array([[spec.weight(a, b) for b in kinds] for a in kinds])
     external = np.array([spec.external(k) for k in kinds])
     return MeanField(
         names=names,
-        mean_weights=mean,
-        square_weights=square * (1 + spec.weight_cv**2),
+        mean_weights=inputs * weights * factor,
+        square_weights=inputs * (weights * factor) ** 2 * (1 + spec.weight_cv**2),
+        inputs=inputs,
+        weights=weights,
         external=external,
         threshold=np.array([spec.threshold(k) for k in kinds]),
         spread=np.zeros(len(kinds)),

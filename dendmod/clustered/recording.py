@@ -1,20 +1,17 @@
-"""Recordings of many units: from arrays or NWB files, with running speed and stimuli."""
+"""Recordings of many units, with running speed and stimuli, that know what was observed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dendmod.clustered.observed import hold, of_samples, stretches, with_samples
 from dendmod.errors import SpecError
-
-_NO_PYNWB = "NWB files need pynwb, which is not installed: pip install 'dendmod[nwb]'"
-_SPEED = "running_speed"
-_CM_S = {"cm/s": 1.0, "m/s": 100.0}  # units in which a file may give the speed
+from dendmod.params import wyrick2021
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,16 @@ class Recording:
         When each stimulus was on, and which it was (an integer).
     duration
         End of the session; the last of all times if left out.
+    observed
+        When the units were observed: pairs of start and stop that hold for all, or a list of pairs
+        for each; the whole session if left out. What a unit did at other times is not known:
+        spikes there do not count, and neither does their absence.
+    running_observed
+        When the speed was measured, pairs of start and stop; from the samples if left out, where
+        more than five usual steps without a sample are a gap (`dendmod.clustered.observed`).
+    spontaneous
+        When activity was spontaneous, pairs of start and stop; whenever no stimulus of the table
+        was on if left out. Give it where there were stimuli that the table lacks.
 
     Raises
     ------
@@ -49,6 +56,9 @@ class Recording:
     stimulus_stop: np.ndarray
     stimulus_label: np.ndarray
     duration: float | None = None
+    observed: Any = None
+    running_observed: Any = None
+    spontaneous: Any = None
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
@@ -77,12 +87,17 @@ class Recording:
             raise SpecError("running_speed holds values that are not finite; leave those out")
         if (self.stimulus_stop < self.stimulus_start).any():
             raise SpecError("a stimulus stops before it starts")
-        ends = [s[-1] for s in (*self.spike_times, self.running_t, self.stimulus_stop) if s.size]
+        columns = (*self.spike_times, self.running_t, self.stimulus_stop)
+        ends = [s.max() for s in columns if s.size]
         last = float(max(ends, default=0.0))
         if self.duration is None:
             put("duration", last)
         elif not np.isfinite(self.duration) or self.duration < last - 1e-6:
             raise SpecError(f"duration = {self.duration} s, but there are times up to {last} s")
+        put("observed", _observed(self.observed, len(self.areas), float(self.duration or 0.0)))
+        if self.spontaneous is not None:
+            put("spontaneous", stretches("spontaneous", self.spontaneous))
+        put("running_observed", _measured(self.running_observed, self.running_t))
 
     def of_area(self, area: str) -> Recording:
         """Return the recording with the units of one area."""
@@ -90,108 +105,84 @@ class Recording:
         if not chosen:
             known = ", ".join(sorted(set(self.areas)))
             raise SpecError(f"no unit lies in {area!r}; the areas are {known}")
-        return Recording(
-            [self.spike_times[k] for k in chosen], [self.areas[k] for k in chosen],
-            self.running_t, self.running_speed, self.stimulus_start, self.stimulus_stop,
-            self.stimulus_label, self.duration,
-        )  # fmt: skip
+        return self.of_units(chosen)
 
-    def counts(self, starts: np.ndarray, bin_s: float, bins: int) -> np.ndarray:
-        """Return spike counts from each start on [starts, units, bins]."""
+    def of_units(self, chosen: Sequence[int]) -> Recording:
+        """Return the recording with some units, by their numbers."""
+        known = range(len(self.spike_times))
+        numbers = [int(k) for k in chosen]
+        wrong = [k for k in numbers if k not in known]
+        if wrong:
+            raise SpecError(f"there is no unit {wrong[0]}; they are numbered 0 to {len(known) - 1}")
+        return replace(
+            self,
+            spike_times=[self.spike_times[k] for k in numbers],
+            areas=[self.areas[k] for k in numbers],
+            observed=[self.observed[k] for k in numbers],
+        )
+
+    def seen(self, starts: np.ndarray, length: float) -> np.ndarray:
+        """Return which units were observed in all of each window of some length [starts, units]."""
         starts = np.asarray(starts, float)
-        edges = starts[:, None] + bin_s * np.arange(bins + 1)
-        out = np.empty((starts.size, len(self.spike_times), bins), np.int32)
-        for unit, times in enumerate(self.spike_times):
-            out[:, unit] = np.diff(np.searchsorted(times, edges.ravel() - 1e-9)
-                                   .reshape(edges.shape), axis=1)  # fmt: skip
-        return out
+        columns = [hold(within, starts, starts + length) for within in self.observed]
+        return np.array(columns, bool).reshape(len(columns), starts.size).T
 
-    def write_nwb(self, path: Path, identifier: str = "dendmod") -> Path:
-        """Write an NWB file with tables of units and trials and the running speed."""
-        try:
-            from pynwb import NWBHDF5IO, NWBFile, TimeSeries
-        except ImportError:
-            raise SpecError(_NO_PYNWB) from None
-        from datetime import UTC, datetime
+    def speed_seen(self, start: float, stop: float) -> bool:
+        """Say whether the speed was measured from start to stop (s)."""
+        return bool(hold(self.running_observed, np.array(start), np.array(stop)))
 
-        file = NWBFile(
-            session_description="spikes, running speed and stimuli",
-            identifier=identifier,
-            session_start_time=datetime(2000, 1, 1, tzinfo=UTC),
-        )
-        file.add_unit_column("area", "where the unit lies")
-        for times, area in zip(self.spike_times, self.areas, strict=True):
-            file.add_unit(spike_times=times, area=area, obs_intervals=[[0.0, self.duration]])
-        file.add_trial_column("label", "which stimulus")
-        for start, stop, label in zip(
-            self.stimulus_start, self.stimulus_stop, self.stimulus_label, strict=True
-        ):
-            file.add_trial(start_time=float(start), stop_time=float(stop), label=int(label))
-        module = file.create_processing_module("running", "how fast the animal runs")
-        module.add(
-            TimeSeries(name=_SPEED, data=self.running_speed, timestamps=self.running_t, unit="cm/s")
-        )
-        with NWBHDF5IO(str(path), "w") as handle:
-            handle.write(file)
-        return Path(path)
-
-    @classmethod
-    def read_nwb(
-        cls, path: Path, *, area: str = "area", label: str = "label", speed: str = _SPEED
-    ) -> Recording:
-        """Read an NWB file.
-
-        Parameters
-        ----------
-        path
-            The file: units with spike times, a trials table, and a time series of the speed (cm/s
-            or m/s, as it says) in the acquisition or in a processing module.
-        area, label
-            Columns of the units and trials tables.
-        speed
-            Name of the time series.
+    def speed(self, start: float, stop: float) -> np.ndarray:
+        """Return the size of the speed in the middles of steps of 25 ms from start to stop (cm/s).
 
         Raises
         ------
         SpecError
-            If pynwb is not installed, the file cannot be read, or it lacks something.
+            If it was not measured in all of that time.
         """
-        try:
-            from pynwb import NWBHDF5IO
-        except ImportError:
-            raise SpecError(_NO_PYNWB) from None
-        with _opened(NWBHDF5IO, path) as handle:
-            file = handle.read()
-            if file.units is None or file.trials is None:
-                raise SpecError(f"{path} has no table of units, or none of trials")
-            wanted = ((file.units, area), (file.units, "spike_times"), (file.trials, label))
-            for table, column in wanted:
-                if column not in table.colnames:
-                    raise SpecError(
-                        f"{path}: table {table.name!r} has no column {column!r}; it has "
-                        f"{', '.join(table.colnames)}"
-                    )
-            series = _find_series(file, speed)
-            if series is None:
-                raise SpecError(f"{path} has no time series {speed!r}; name yours with speed=")
-            if series.unit not in _CM_S:
-                raise SpecError(
-                    f"{path}: {speed!r} is in {series.unit!r}; give it in {' or '.join(_CM_S)}"
-                )
-            units = range(len(file.units))
-            ends = (
-                [float(np.max(intervals)) for intervals in file.units["obs_intervals"][:]]
-                if "obs_intervals" in file.units.colnames
-                else []
-            )
-            trials = file.trials
-            return cls(
-                [np.asarray(file.units["spike_times"][k]) for k in units],
-                [str(file.units[area][k]) for k in units],
-                _timestamps(series), _speed_cm_s(series),
-                np.asarray(trials["start_time"][:]), np.asarray(trials["stop_time"][:]),
-                np.asarray(trials[label][:]), max(ends) if ends else None,
-            )  # fmt: skip
+        if not self.speed_seen(start, stop):
+            raise SpecError(f"the speed was not measured in all of {start:g} to {stop:g} s")
+        step = wyrick2021.SPEED_STEP_S
+        number = max(round((stop - start) / step), 1)
+        t = start + step * (np.arange(number) + 0.5)
+        stretch = np.searchsorted(self.running_observed[:, 0], start + 1e-6, side="right") - 1
+        begin, end = self.running_observed[stretch]
+        first, last = np.searchsorted(self.running_t, [begin - 1e-6, end])
+        return np.abs(np.interp(t, self.running_t[first:last], self.running_speed[first:last]))
+
+    def counts(self, starts: np.ndarray, bin_s: float, bins: int) -> np.ndarray:
+        """Return spike counts from each start on [starts, units, bins], NaN where none were seen.
+
+        Parameters
+        ----------
+        starts
+            s.
+        bin_s, bins
+            Width (s) and number of the bins. Those in which a unit was not observed throughout have
+            no count.
+        """
+        starts = np.asarray(starts, float)
+        edges = starts[:, None] + bin_s * np.arange(bins + 1)
+        out = np.empty((starts.size, len(self.spike_times), bins), np.float32)
+        for unit, times in enumerate(self.spike_times):
+            found = np.searchsorted(times, edges.ravel() - 1e-9).reshape(edges.shape)
+            known = hold(self.observed[unit], edges[:, :-1], edges[:, 1:])
+            out[:, unit] = np.where(known, np.diff(found, axis=1), np.nan)
+        return out
+
+    def write_nwb(self, path: Path, identifier: str = "dendmod") -> Path:
+        """Write an NWB file with tables of units and trials and the running speed."""
+        from dendmod.clustered.nwb import write_nwb
+
+        return write_nwb(self, path, identifier)
+
+    @classmethod
+    def read_nwb(
+        cls, path: Path, *, area: str = "area", label: str = "label", speed: str = "running_speed"
+    ) -> Recording:
+        """Read an NWB file: see `dendmod.clustered.nwb.read_nwb`."""
+        from dendmod.clustered.nwb import read_nwb
+
+        return read_nwb(path, area=area, label=label, speed=speed)
 
 
 def _labels(given: Any) -> np.ndarray:
@@ -205,33 +196,31 @@ def _labels(given: Any) -> np.ndarray:
     return whole.astype(int)
 
 
-@contextmanager
-def _opened(opener: Any, path: Path) -> Iterator[Any]:
-    """Open an NWB file; what h5py and pynwb raise for one that is damaged is one error."""
-    try:
-        handle = opener(str(path), "r")
-    except Exception as error:  # of many kinds: missing, cut off, no HDF5, no NWB
-        raise SpecError(f"{path} cannot be read as an NWB file: {error}") from None
-    with handle:
-        yield handle
-
-
-def _speed_cm_s(series: Any) -> np.ndarray:
-    values = np.asarray(series.data[:], float) * series.conversion + series.offset
-    return values * _CM_S[series.unit]
-
-
 def _ascending(name: str, times: np.ndarray) -> None:
     if times.ndim != 1 or not np.isfinite(times).all() or (np.diff(times) < 0).any():
         raise SpecError(f"{name} must be one row of finite times in ascending order")
 
 
-def _find_series(file: Any, name: str) -> Any:
-    places = [file.acquisition, *(m.data_interfaces for m in file.processing.values())]
-    return next((p[name] for p in places if name in p), None)
+def _observed(given: Any, units: int, duration: float) -> tuple[np.ndarray, ...]:
+    """Return the stretches in which each unit was observed; one list of pairs is that of all."""
+    if given is None:
+        return (np.array([[0.0, duration]]),) * units
+    parts = list(given)
+    if parts and all(np.shape(part) == (2,) for part in parts):
+        return (stretches("observed", parts),) * units
+    if len(parts) != units:
+        raise SpecError(
+            f"observed has stretches of {len(parts)} units of {units}; give pairs of start and "
+            "stop that hold for all, or a list of pairs for each unit"
+        )
+    return tuple(stretches(f"observed of unit {k}", part) for k, part in enumerate(parts))
 
 
-def _timestamps(series: Any) -> np.ndarray:
-    if series.timestamps is not None:
-        return np.asarray(series.timestamps[:])
-    return series.starting_time + np.arange(len(series.data)) / series.rate
+def _measured(given: Any, t: np.ndarray) -> np.ndarray:
+    """Return the stretches in which the speed was measured; each has a sample."""
+    if given is None:
+        return of_samples(t)
+    pairs = stretches("running_observed", given)
+    if len(with_samples(pairs, t)) < len(pairs):
+        raise SpecError("running_observed has a stretch in which there is no sample of the speed")
+    return pairs

@@ -61,6 +61,22 @@ def selectivity(rates: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.mean(pairs, axis=0)
 
 
+def peak_selectivity(windows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the largest d' of each neuron over windows [neurons].
+
+    One count over a long time contains when the response began; the largest of short windows does
+    so far less.
+
+    Parameters
+    ----------
+    windows
+        Counts or rates [trials, neurons, windows].
+    labels
+        Stimulus of each trial [trials].
+    """
+    return np.max([selectivity(x, labels) for x in np.moveaxis(windows, 2, 0)], axis=0)
+
+
 def peak_response(psth: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Return the largest rate after 0 s less the mean rate before it [...] (spikes/s).
 

@@ -20,7 +20,9 @@ class ClusteredNetwork(Spec):
 
     j in mV (weights are j / sqrt(n_neurons)), rates in spikes/s, potentials in mV, times in ms.
     `background_depressed` gives pairs with a background neuron the factor J- of two clusters in
-    place of 1: a reading, not the default.
+    place of 1: a reading, not the default. `baseline_jitter_E` and `baseline_jitter_I` draw each
+    neuron's baseline drive evenly within such a fraction of it to either side, once a network:
+    0.05 and 0.025 in the authors' code, none in the paper's text, which is the default.
     """
 
     n_neurons: int = Field(int(_T1["n_neurons"]), ge=10)
@@ -45,6 +47,8 @@ class ClusteredNetwork(Spec):
     g_IE: float = Field(_T1["g_IE"], gt=0)
     r_ext: float = Field(_T1["r_ext"], ge=0)
     background_depressed: bool = False
+    baseline_jitter_E: float = Field(0.0, ge=0, lt=1)
+    baseline_jitter_I: float = Field(0.0, ge=0, lt=1)
     threshold_E: float = _T1["threshold_E"]
     threshold_I: float = _T1["threshold_I"]
     v_reset: float = _T1["v_reset"]

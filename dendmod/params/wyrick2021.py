@@ -20,6 +20,13 @@ STIMULI = Source("Wyrick 2021", "Methods, Sensory stimuli")
 SIMULATIONS = Source("Wyrick 2021", "Methods, Simulations")
 DECODING = Source("Wyrick 2021", "Methods, Stimulus decoding")
 GAIN = Source("Wyrick 2021", "Methods, Single-cell gain")
+FIG3 = Source("Wyrick 2021", "Fig 3b", "gain is compared by its difference")
+# The authors' code at github.com/mazzulab/cortical_processing_speed, commit 693410a. It is not in
+# every number what the text says: what it has and the text has not is marked so below.
+CODE_NETWORK = Source("Wyrick 2021", "code, create_params_EI.m", "lines 101 and 102")
+CODE_GAIN = Source("Wyrick 2021", "code, gain.py", "lines 66, 104 and 110")
+CODE_LATENCY = Source("Wyrick 2021", "code, decoding.py", "lines 272 to 274 and 579")
+CODE_STATES = Source("Wyrick 2021", "code, util.py", "lines 299 to 358 and 396 to 420")
 
 _ROOT = sqrt(1000.0)
 
@@ -97,6 +104,11 @@ SHUFFLES = 100
 LATENCY_BAND = (0.4, 0.8)
 RUNNING_CM_S = 3.0
 STATE_GUARD_S = 10.0
+# Code (CODE_STATES): shares of fast samples in a second, or in the first half second of a trial
+RUNNING_SHARE = 0.7  # at least
+REST_SHARE = 0.3  # at most
+STATE_STRETCH_S = 10.0  # of one state, longer than this, are kept whole
+SPEED_STEP_S = 0.025  # to which the speed is interpolated
 MIN_RATE_RECORDING = 5.0
 RESPONSE_BIN_S = 0.5
 
@@ -104,10 +116,23 @@ RESPONSE_BIN_S = 0.5
 SETTLE_S = 0.5  # run before a trial and not analysed
 CLUSTER_SMOOTHING_MS = 10.0
 CLUSTER_THRESHOLD = 10.0  # spikes/s
-GAIN_BIN_S = 0.1
-GAIN_MIN_RATE = 2.0  # spikes/s, in both conditions
-GAIN_BOUNDS = {"beta": (0.0, 5.0), "h0": (-2.0, 3.0), "maximum": (1.0, 1.5)}
 WINDOWS_ABOVE_CHANCE = 5
+SELECTIVITY_STEP_S = 0.1  # between windows of d'
+
+# Code (CODE_GAIN): bins (s); mean rate that counts in both conditions, and the smallest maximum of
+# a fit (spikes/s; None: the largest rate that was seen); bounds, of the maximum times that rate.
+GAIN_BIN_S = 0.5
+GAIN_MIN_RATE = 0.25
+GAIN_LOWEST_MAXIMUM: float | None = 1.0
+GAIN_BOUNDS = {"beta": (0.0, 5.0), "h0": (-2.0, 3.0), "maximum": (1.0, 1.5)}
+# Ours, from the text alone, before the code was read: finer bins, a higher rate, no lower maximum
+# than the largest rate.
+GAIN_FINE_BIN_S = 0.1
+GAIN_FINE_MIN_RATE = 2.0
+# Code (CODE_NETWORK): half-width of a uniform jitter of the baseline drive, a fraction. Text: none.
+BASELINE_JITTER = {"E": 0.05, "I": 0.025}
+# Code (CODE_LATENCY): standard errors of the mean of the shuffles above it, 99 %
+SHUFFLE_ERRORS = 2.576
 
 # Table 3: what an increase does. +1 up, -1 down, 0 no change, None mixed.
 SIGNS: dict[str, dict[str, int | None]] = {

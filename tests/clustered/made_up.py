@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dendmod.clustered.readings import ADDED
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.params.wyrick2021 import SIGNS
 
@@ -19,18 +20,20 @@ def rising(onset):
     return 0.25 + 0.75 * np.clip((T - onset) / 0.4, 0, 1)
 
 
-def ongoing(network, kind, size, cluster=((10, 10),), **_):
+def ongoing(network, kind, size, cluster=((10, 10),), reading="recurrent", **_):
     own = 1 + 0.01 * (network % 10)
+    part = 0.5 if reading == ADDED else 1.0  # of the effect on the timescale
     rates = [np.full(n, own * r * (1 + effect(kind, size, f"rate_{p}")))
              for p, r, n in (("E", 6.0, SPEC.n_E), ("I", 8.0, SPEC.n_I))]  # fmt: skip
     if kind == "dmean_I":  # the rate of I neurons is least at 0.5, and E neurons are silent there
         rates = [np.full(SPEC.n_E, own * 6 * max(1 - 2 * size, 0)), np.full(
             SPEC.n_I, own * (8 - 4 * size if size <= 0.5 else 2 + 8 * size))]  # fmt: skip
     return {
-        "timescale": own * 0.106 * (1 + effect(kind, size, "timescale")) * np.arange(
+        "timescale": own * 0.106 * (1 + part * effect(kind, size, "timescale")) * np.arange(
             1, len(cluster) + 1),
         "pause": np.array(0.5),
-        "gain": np.full(SPEC.n_E, 30 * (1 + effect(kind, size, "gain"))),
+        "gain": np.full(SPEC.n_E, 10 * (1 + effect(kind, size, "gain"))),
+        "gain_fine": np.full(SPEC.n_E, 30 * (1 + effect(kind, size, "gain"))),
         "occupancy": np.eye(SPEC.n_clusters + 1)[3],
         "rate": np.concatenate([r * np.linspace(0.5, 1.5, r.size) for r in rates]),
     }  # fmt: skip
@@ -43,8 +46,10 @@ def evoked(network, kind, size, **_):
     shown = 5 - ((-1) ** round(20 * size) if onto_E else 10 * later)
     return {
         "t": T, "accuracy": rising(0.1 + 0.001 * (network % 10) + later), "latency": 0.21 + later,
+        "latency_mean": 0.21 + later, "first": 0.21 + later,
+        "first_mean": -0.1 if network % 10 == 0 else 0.21 + later,
         "activation": 0.15 + later, "never_active": 0.1, "response_selective": 10 + shown,
-        "response_other": 10.0, "selectivity": shown,
+        "response_other": 10.0, "selectivity": shown, "selectivity_peak": shown,
     }  # fmt: skip
 
 

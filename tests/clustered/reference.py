@@ -24,8 +24,8 @@ def dense_lif(
         f[fired] += 1 / (tau_s / 1000)
         current = weights @ f + other
         v += dt / 1000 * (-v / (tau_m / 1000) + mu[k] + current)
-        left -= 1
         v[left > 0] = v_reset
+        left -= 1
         vs.append(v.copy())
         currents.append(current)
     return np.array(spikes).reshape(-1, 2), np.array(vs).T, np.array(currents).T

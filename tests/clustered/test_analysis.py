@@ -21,10 +21,16 @@ from dendmod.clustered.decoding import (
     sliding_counts,
     stratified_folds,
 )
-from dendmod.clustered.gain import fit_transfer, gain_ratio, gaussian_quantiles
+from dendmod.clustered.gain import (
+    fit_transfer,
+    gain_difference,
+    gain_ratio,
+    gaussian_quantiles,
+)
 from dendmod.clustered.responses import (
     match_counts,
     peak_response,
+    peak_selectivity,
     selectivity,
     significant_responses,
 )
@@ -97,10 +103,11 @@ def test_random_inputs_give_the_gain_too():
     assert fit.gain.mean() == pytest.approx(15.0, rel=0.03)
 
 
-def test_the_fit_is_as_good_as_scipys_on_counts():
+@pytest.mark.parametrize(("bin_s", "lowest_maximum"), [(0.1, None), (0.5, 1.0)])
+def test_the_fit_is_as_good_as_scipys_on_counts(bin_s, lowest_maximum):
     rng = np.random.default_rng(1)
-    counts = rng.poisson(rng.choice([0.3, 3.0], (12, 400), p=[0.7, 0.3])) / 0.1
-    fit = fit_transfer(counts)
+    counts = rng.poisson(rng.choice([0.3, 3.0], (12, 400), p=[0.7, 0.3])) / bin_s
+    fit = fit_transfer(counts, lowest_maximum)
     x = gaussian_quantiles(400)
     for k, rates in enumerate(counts):
         y = np.sort(rates) / rates.max()
@@ -108,15 +115,27 @@ def test_the_fit_is_as_good_as_scipys_on_counts():
         def residual(p, y=y):
             return p[2] / (1 + np.exp(-p[0] * (x - p[1]))) - y
 
+        low = 1.0 if lowest_maximum is None else lowest_maximum / rates.max()
         best = min(
             (
-                least_squares(residual, start, bounds=([0, -2, 1], [5, 3, 1.5]))
+                least_squares(residual, start, bounds=([0, -2, low], [5, 3, 1.5]))
                 for start in ([1, 0.5, 1.1], [3, 1.5, 1.1], [0.5, 2, 1.4])
             ),
             key=lambda o: o.cost,
         )
         own = (fit.beta[k], fit.h0[k], fit.maximum[k] / rates.max())
         assert np.sum(residual(own) ** 2) / 2 <= best.cost * (1 + 1e-5)
+        assert fit.r2[k] == pytest.approx(1 - np.sum(residual(own) ** 2) / y.var() / y.size)
+
+
+def test_a_maximum_below_the_largest_rate_is_found_where_it_may_be():
+    x = gaussian_quantiles(400)
+    rates = 20 / (1 + np.exp(-2 * (x - 0.5)))
+    rates[-1] = 60.0  # one bin with a burst
+    free, bound = fit_transfer(rates), fit_transfer(rates, None)
+    assert 20 <= free.maximum[0] < 30
+    assert bound.maximum[0] >= 60
+    assert free.r2[0] > bound.r2[0]
 
 
 def test_gain_of_neurons_that_do_not_count():
@@ -124,6 +143,9 @@ def test_gain_of_neurons_that_do_not_count():
     assert np.isnan(fit.gain).all()
     assert gain_ratio(np.array([2.0, np.nan, 4]), np.array([1.0, 5, np.nan])) == (0.5, 1)
     assert gain_ratio(np.array([np.nan]), np.array([1.0]))[1] == 0
+    assert gain_difference(np.array([2.0, np.nan, 4]), np.array([1.0, 5, np.nan])) == (-1.0, 1)
+    assert np.isnan(gain_difference(np.array([np.nan]), np.array([1.0]))[0])
+    assert np.isnan(fit_transfer(np.full((1, 10), 3.0)).r2).all()  # no variance to explain
     with pytest.raises(SpecError, match="4 bins"):
         fit_transfer(np.ones((3, 2)))
 
@@ -223,6 +245,20 @@ def test_selectivity_is_d_prime():
     assert selectivity(np.ones((8000, 1)), labels)[0] == 0
 
 
+def test_the_largest_selectivity_of_short_windows_does_not_contain_when_it_began():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 2000)
+    tell = {}
+    for onset in (2, 6):  # of ten windows: from the third, or from the seventh on
+        mean = 5.0 + 3.0 * (labels[:, None] * (np.arange(10) >= onset))
+        windows = rng.normal(mean[:, None, :], 1.5)
+        tell[onset] = (
+            peak_selectivity(windows, labels)[0], selectivity(windows.sum(axis=2), labels)[0]
+        )  # fmt: skip
+    assert tell[2][0] == pytest.approx(tell[6][0], abs=0.2) == pytest.approx(2.0, abs=0.2)
+    assert tell[2][1] > 1.7 * tell[6][1]
+
+
 def test_the_peak_response_is_over_the_baseline():
     t = np.arange(-5, 6) * 0.1
     assert peak_response(np.where(t > 0.25, 7.0, 2.0), t) == pytest.approx(5.0)
@@ -271,6 +307,31 @@ def test_latency_is_the_end_of_the_first_of_five_windows_in_a_row_after_the_onse
     assert DecodingCurve(t, accuracy, never, 0.25).latency(windows=4) == pytest.approx(t[12])
     with pytest.raises(SpecError, match="without shuffles"):
         DecodingCurve(t, accuracy, never[:0], 0.25).latency()
+
+
+def test_the_interval_of_the_mean_of_shuffles_is_a_weaker_criterion():
+    """Mean and standard error over shuffles, in each fold and class; counted again here."""
+    rng = np.random.default_rng(2)
+    labels = np.tile(np.arange(4), 20)
+    windows = sliding_counts(poisson_trials(35, labels, rng), 5)
+    t = np.round((np.arange(windows.shape[2]) - 15) * 0.02, 9)
+    curve = decode(windows, labels, t, folds=10, shuffles=100, seed=1)
+    weak, strong = curve.bound("mean of shuffles"), curve.bound()
+    assert (weak < strong).all()
+    # 2 trials of a class in each fold, right by chance with 1/4: an SD of sqrt(3/16/2)
+    expected = 0.25 + 2.576 * np.sqrt(3 / 32) / np.sqrt(100)
+    assert weak[t < 0.3].mean() == pytest.approx(expected, abs=0.01)
+    assert curve.latency(criterion="mean of shuffles") <= curve.latency()
+    # four signals in a row by chance before the onset, and one later
+    accuracy = np.where((t >= -0.2) & (t < -0.05) | (t > 0.5), weak + 0.001, 0.25)
+    early = DecodingCurve(t, accuracy, curve.shuffled, 0.25, curve.shuffled_error)
+    assert early.latency(criterion="mean of shuffles") == pytest.approx(0.52)
+    assert early.latency(criterion="mean of shuffles", since=-np.inf) == pytest.approx(-0.2)
+    assert np.isnan(early.latency())
+    with pytest.raises(SpecError, match="no criterion 'mean'"):
+        curve.latency(criterion="mean")
+    with pytest.raises(SpecError, match="shuffled_error"):
+        DecodingCurve(t, accuracy, curve.shuffled, 0.25).bound("mean of shuffles")
 
 
 def test_crossings_lie_on_the_line_between_two_samples():

@@ -79,6 +79,19 @@ def test_the_seed_decides(network):
     assert not np.array_equal(other.sizes, network.sizes)
 
 
+def test_the_baseline_drive_is_even_unless_it_is_asked_to_jitter(network):
+    spec = network.spec.with_(baseline_jitter_E=0.05, baseline_jitter_I=0.025)
+    drawn, again = (build_network(spec, 1) for _ in range(2))
+    assert np.array_equal(drawn.mu, again.mu)
+    assert (drawn.weights != network.weights).nnz == 0  # all else is as it was
+    assert len(set(network.mu)) == 2
+    for own, width in ((network.excitatory, 0.05), (~network.excitatory, 0.025)):
+        part = drawn.mu[own] / network.mu[own] - 1
+        assert 0.95 * width < np.abs(part).max() <= width
+        assert part.std() == pytest.approx(width / np.sqrt(3), rel=0.1)  # evenly
+        assert abs(part.mean()) < 4 * width / np.sqrt(3 * part.size)
+
+
 def test_the_homogeneous_network_has_no_clusters_to_see():
     spec = ClusteredNetwork().homogeneous()
     assert all(spec.factors(a, b) == (1.0, 1.0) for a in "EI" for b in "EI")

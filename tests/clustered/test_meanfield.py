@@ -161,6 +161,37 @@ def test_readings_divide_the_input_that_grows(kind):
         two_cluster_field(external_I="both")
 
 
+@pytest.mark.parametrize(("kind", "column"), [("dAMPA", slice(0, 3)), ("dGABA", slice(3, 4))])
+def test_an_addition_to_the_couplings_shifts_their_mean_and_keeps_their_spread(kind, column):
+    """Moments of each synapse written out: mean J f + z J, and the SD of J f as it was."""
+    spec, z = two_cluster_spec(), 0.07
+    field = perturbed(two_cluster_field(), kind, z, "added to the mean")
+    f = spec.cluster_fraction
+    plus, minus = spec.factors("E", "E")
+    factor = np.array(
+        [[plus, minus, minus, 1], [minus, plus, minus, 1], [minus] * 3 + [1], [1] * 4]
+    )
+    number = np.array([f, f, 1 - 2 * f, 1]) * np.array([1600, 1600, 1600, 400])
+    kinds = ["E", "E", "E", "I"]
+    for i, a in enumerate(kinds):
+        for k, b in enumerate(kinds):
+            p, j = spec.probability(a, b), spec.weight(a, b)
+            added = z if k in range(4)[column] else 0.0
+            mean, sd = j * (factor[i, k] + added), spec.weight_cv * j * factor[i, k]
+            assert field.mean_weights[i, k] == pytest.approx(number[k] * p * mean)
+            assert field.square_weights[i, k] == pytest.approx(number[k] * p * (mean**2 + sd**2))
+
+
+def test_without_clusters_adding_and_scaling_move_the_mean_alike():
+    field = homogeneous_field()
+    for kind in ("dAMPA", "dGABA"):
+        added, scaled = (perturbed(field, kind, 0.1, r) for r in ("added to the mean", "recurrent"))
+        assert added.mean_weights == pytest.approx(scaled.mean_weights)
+        assert (added.square_weights <= scaled.square_weights).all()
+    with pytest.raises(SpecError, match="jitter"):
+        homogeneous_field(ClusteredNetwork(baseline_jitter_E=0.05))
+
+
 def test_rates_that_nobody_drives_relax_with_the_synapses():
     """Eq 1.7 without couplings is -1 / tau_s."""
     field = homogeneous_field()

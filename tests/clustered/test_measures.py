@@ -9,7 +9,6 @@ from dendmod.papers.wyrick2021.measures import (
     Evoked,
     Relation,
     evoked_table,
-    gain_ratios,
     ongoing_table,
     r_squared,
     same_as,
@@ -48,10 +47,11 @@ def entry(gain, onset):
     t = np.round(np.arange(0, 51) * 0.02, 9)
     curve = np.clip((t - onset) / 0.4, 0, 1)
     return {
-        "gain": np.array(gain), "t": t, "accuracy": curve, "latency": onset,
+        "gain": np.array(gain), "gain_fine": 2 * np.array(gain), "t": t, "accuracy": curve,
+        "latency": onset, "latency_mean": onset - 0.1, "first": onset, "first_mean": -0.1,
         "activation": onset, "never_active": 0.0, "response_selective": 5.0,
-        "response_other": 1.0, "selectivity": 3.0, "timescale": np.array([0.1, 0.2]),
-        "pause": 0.5, "rate": np.repeat([6.0, 8.0], (1600, 400)),
+        "response_other": 1.0, "selectivity": 3.0, "selectivity_peak": 4.0,
+        "timescale": np.array([0.1, 0.2]), "pause": 0.5, "rate": np.repeat([6.0, 8.0], (1600, 400)),
         "occupancy": np.array([0.5, 0.25, 0.25]),
     }  # fmt: skip
 
@@ -62,9 +62,11 @@ def test_changes_are_those_of_the_perturbed_against_the_unperturbed():
         UNPERTURBED: [entry([2.0, 4.0, np.nan], 0.3), entry([1.0, 1.0, 1.0], 0.5)],
         faster: [entry([1.0, 2.0, 9.0], 0.2), entry([2.0, 2.0, 2.0], 0.45)],
     }
-    assert gain_ratios(*results.values()) == pytest.approx([0.5, 2.0])
     ongoing = ongoing_table(results)[faster]
     assert ongoing.gain_ratio == pytest.approx([0.5, 2.0])
+    assert ongoing.fine_gain_ratio == pytest.approx([0.5, 2.0])
+    assert ongoing.gain_change == pytest.approx([-1.5, 1.0])
+    assert ongoing.fine_gain_change == pytest.approx([-3.0, 2.0])
     assert ongoing.active_clusters == pytest.approx([0.75, 0.75])
     assert ongoing.timescale_ms == pytest.approx([100.0, 100.0])  # of the first reading
     assert (ongoing.rate_E, ongoing.rate_I) == (pytest.approx([6, 6]), pytest.approx([8, 8]))
@@ -73,6 +75,9 @@ def test_changes_are_those_of_the_perturbed_against_the_unperturbed():
     assert -0.1 < evoked.latency_change_s() < -0.05
     assert evoked.latency_change_s(np.array([0, 0])) == pytest.approx(-0.1, abs=1e-9)
     assert evoked.activation_change_s == pytest.approx([-0.1, -0.05])
+    assert (evoked.latency_s - evoked.latency_mean_s) == pytest.approx([0.1, 0.1])
+    assert (evoked.first_s - evoked.first_mean_s) == pytest.approx([0.3, 0.55])
+    assert (evoked.selectivity_peak - evoked.selectivity) == pytest.approx([1, 1])
     assert evoked.response_difference_Hz == pytest.approx([4.0, 4.0])
     assert isinstance(evoked, Evoked)
 

@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 from dendmod.clustered import ClusteredNetwork, build_network
-from dendmod.clustered.behaviour import (
-    decode_by_state,
-    gain_by_state,
-    running_blocks,
-    state_trials,
-)
+from dendmod.clustered.behaviour import decode_by_state, gain_by_state
 from dendmod.clustered.recorded_model import model_recording
 from dendmod.clustered.recording import Recording
+from dendmod.clustered.states import running_blocks, state_trials
 from dendmod.errors import SpecError
 
 
@@ -30,13 +26,13 @@ def recording(**changes):
 
 
 def test_blocks_lie_after_the_guard_and_away_from_stimuli():
-    rest = running_blocks(recording(), False)
+    rest = running_blocks(recording(), False, rule="guard")
     # rest from 0 to 30 s and from 70 to 100 s: from 10 and from 80 s on, 20 blocks each; one with
     # a stimulus in the first stretch (15.5 s), one in the second (80 s)
     assert rest == pytest.approx(
         [k for k in range(10, 30) if k != 15] + list(range(81, 100)), abs=1e-6
     )
-    run = running_blocks(recording(), True)
+    run = running_blocks(recording(), True, rule="guard")
     assert run == pytest.approx([k for k in range(40, 70) if k != 45], abs=1e-6)
 
 
@@ -61,7 +57,8 @@ def test_trials_by_state_are_as_many_in_both():
 def test_a_trial_in_which_the_animal_starts_or_stops_is_neither():
     start = np.array([5.0, 10, 15, 20, 29.8, 40, 50, 60, 69.8])  # it runs from 30 to 70 s
     rest, run = state_trials(
-        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=np.zeros(9, int))
+        recording(stimulus_start=start, stimulus_stop=start + 0.5, stimulus_label=np.zeros(9, int)),
+        rule="guard",
     )
     assert run.tolist() == [5, 6, 7]
     assert rest.size == 3
@@ -161,8 +158,14 @@ def poisson_recording(rng, gain_run):
 def test_the_gain_of_a_recording_is_found():
     rng = np.random.default_rng(0)
     # only the spread of counts tells the gain: a smaller beta gives less spread
-    assert gain_by_state(poisson_recording(rng, 1.0)).ratio == pytest.approx(1.0, abs=0.05)
-    assert gain_by_state(poisson_recording(rng, 0.5)).ratio == pytest.approx(0.5, abs=0.06)
+    fine = {"bin_s": 0.1, "lowest_maximum": None}  # the input is new in every 0.1 s
+    same = gain_by_state(poisson_recording(rng, 1.0), **fine)
+    half = gain_by_state(poisson_recording(rng, 0.5), **fine)
+    assert (same.ratio, half.ratio) == pytest.approx((1.0, 0.5), abs=0.06)
+    assert half.difference == pytest.approx(half.run.mean() - half.rest.mean())
+    assert half.difference < -5
+    with pytest.raises(SpecError, match="divides a second"):
+        gain_by_state(poisson_recording(rng, 1.0), bin_s=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +178,7 @@ def sessions():
 
 def test_running_in_the_model_lowers_the_gain_and_a_null_pair_does_not(sessions):
     run, null = (gain_by_state(sessions[size], min_rate=3.0) for size in (0.2, 0.0))
-    assert run.blocks == 35
+    assert (run.blocks == 45).all()
     assert run.ratio < 0.85
     assert 0.8 < null.ratio < 1.25
     assert run.run_rate.mean() > 1.2 * run.rest_rate.mean()
@@ -197,6 +200,9 @@ def test_a_recording_is_the_same_after_nwb(sessions, tmp_path):
         again = Recording.read_nwb(path)
         assert again.areas == one.areas
         assert again.duration == one.duration
+        assert np.array_equal(again.running_observed, one.running_observed)
+        for a, b in zip(again.observed, one.observed, strict=True):
+            assert np.array_equal(a, b)
         for a, b in zip(again.spike_times, one.spike_times, strict=True):
             assert np.array_equal(a, b)
         for name in ("running_t", "running_speed", "stimulus_start", "stimulus_stop",
@@ -232,6 +238,38 @@ def test_files_that_are_damaged_or_in_other_units_are_told(tmp_path):
         file["processing/running/running_speed/data"].attrs["unit"] = "V"
     with pytest.raises(SpecError, match="is in 'V'"):
         Recording.read_nwb(path)
+
+
+def test_what_a_file_says_was_not_observed_is_not_known(tmp_path):
+    """Units that were observed for a part or never, and times that the file calls invalid."""
+    pynwb = pytest.importorskip("pynwb")
+    part = [[[0.0, 30.0]], [[5.0, 10.0], [20.0, 100.0]]]
+    one = recording(spike_times=[[0.1, 0.2], []], observed=part)
+    path = one.write_nwb(tmp_path / "part.nwb")
+    again = Recording.read_nwb(path)
+    assert [o.tolist() for o in again.observed] == part
+    with pynwb.NWBHDF5IO(str(path), "a") as handle:
+        file = handle.read()
+        file.add_invalid_time_interval(start_time=25.0, stop_time=40.0)
+        handle.write(file)
+    again = Recording.read_nwb(path)
+    assert [o.tolist() for o in again.observed] == [
+        [[0, 25]], [[5, 10], [20, 25], [40, 100]]]  # fmt: skip
+    assert again.running_observed == pytest.approx(np.array([[0, 25], [40, 100]]))
+    never = recording(spike_times=[[0.1], []], observed=[[[0.0, 30.0]], []])
+    again = Recording.read_nwb(never.write_nwb(tmp_path / "never.nwb"))
+    assert again.observed[1].size == 0
+    assert again.duration == pytest.approx(99.9)  # the last sample of the speed
+
+
+def test_a_file_that_is_no_nwb_is_told(tmp_path):
+    pytest.importorskip("pynwb")
+    import h5py
+
+    with h5py.File(tmp_path / "no.nwb", "w") as file:
+        file["a"] = [1]
+    with pytest.raises(SpecError, match="cannot be read as an NWB file"):
+        Recording.read_nwb(tmp_path / "no.nwb")
 
 
 def test_without_pynwb_the_message_names_it(monkeypatch, tmp_path):

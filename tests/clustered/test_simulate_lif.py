@@ -84,6 +84,28 @@ def test_one_neuron_fires_at_the_analytic_rate():
     assert np.diff(done.spike_times) == pytest.approx(period, abs=0.15)
 
 
+@pytest.mark.parametrize(
+    ("t_refractory", "dt", "samples"),
+    [(5.0, 0.1, 50), (5.0, 0.05, 100), (2.0, 0.1, 20), (0.1, 0.1, 1), (0.0, 0.1, 0),
+     (0.15, 0.1, 2)],
+)  # fmt: skip
+@pytest.mark.parametrize("early", [False, True])
+def test_v_is_at_reset_for_the_whole_refractory_period(t_refractory, dt, samples, early):
+    # `early`: a second neuron spikes while refractory, for which the kernel keeps another list
+    v0, left = ([2.0, 2.0], [0.0, 1.0]) if early else ([2.0, 0.0], [0.0, 0.0])
+    done = simulate_lif(
+        np.zeros((2, 2)), 1.0, 100.0, v0=v0, refractory0=left, t_stop=30, dt=dt,
+        t_refractory=t_refractory, v_reset=-0.5, record_v=[0],
+    )  # fmt: skip
+    assert done.spike_times[0] == 0
+    assert (done.v[0] == -0.5).cumprod().sum() == samples
+    again = simulate_lif(  # what is left at the start is held as long
+        np.zeros((2, 2)), 1.0, 100.0, v0=done.v_end, refractory0=t_refractory, t_stop=30, dt=dt,
+        t_refractory=t_refractory, v_reset=-0.5, record_v=[0],
+    )  # fmt: skip
+    assert (again.v[0] == -0.5).cumprod().sum() == samples
+
+
 def test_a_spike_adds_its_weight_once():
     # the area under the current is the weight: it adds J mV in all, over tau_s
     weights = np.array([[0.0, 0.0], [0.7, 0.0]])
@@ -92,6 +114,61 @@ def test_a_spike_adds_its_weight_once():
     assert done.spike_times[0] == 0
     area = done.current[0].sum() * 1e-4
     assert area == pytest.approx(0.7, rel=0.02)  # Euler: dt / (1 - exp(-dt/tau_s)) / tau_s = 1.01
+
+
+@pytest.mark.parametrize("tau_s", [5.0, 0.4])  # currents that decay fast are scaled anew
+def test_currents_of_e_and_i_neurons_and_the_drive_are_recorded_apart(tau_s):
+    rng = np.random.default_rng(7)
+    weights, thresholds, mu, v0 = random_network(rng, 60)
+    inhibitory = np.arange(60) % 4 == 0
+    mu_t = mu * (1 + 0.3 * np.sin(np.arange(13000)[:, None] / 50 + np.arange(60)))
+    shown = [3, 41]
+    done = simulate_lif(
+        weights,
+        thresholds,
+        mu,
+        v0=v0,
+        t_stop=1300,
+        mu_t=mu_t,
+        record_v=shown,
+        inhibitory=inhibitory,
+        tau_s=tau_s,
+    )
+    plain = simulate_lif(
+        weights, thresholds, mu, v0=v0, t_stop=1300, mu_t=mu_t, record_v=shown, tau_s=tau_s
+    )
+    assert np.array_equal(done.spike_ids, plain.spike_ids)
+    assert np.array_equal(done.current, plain.current)
+    assert plain.current_I is None
+    assert np.array_equal(done.external, mu_t[:, shown].T)
+    assert done.spike_ids.size > 1000
+    # from the spikes, one by one
+    for part, own in ((done.current_E, ~inhibitory), (done.current_I, inhibitory)):
+        expected = np.zeros((2, 13000))
+        for time, pre in zip(np.rint(done.spike_times / 0.1).astype(int), done.spike_ids,
+                             strict=True):  # fmt: skip
+            if own[pre]:
+                later = np.arange(13000 - time)
+                expected[:, time:] += (
+                    weights[shown, pre][:, None] / tau_s * 1e3 * np.exp(-later * 0.1 / tau_s)
+                )
+        assert np.allclose(part, expected, rtol=0, atol=1e-6)
+    first = simulate_lif(
+        weights, thresholds, mu, v0=v0, t_stop=400, mu_t=mu_t[:4000], record_v=shown,
+        inhibitory=inhibitory, tau_s=tau_s,
+    )  # fmt: skip
+    second = simulate_lif(
+        weights, thresholds, mu, v0=first.v_end, current0=first.current_end,
+        refractory0=first.refractory_end, t_stop=900, mu_t=mu_t[4000:], record_v=shown,
+        inhibitory=inhibitory, tau_s=tau_s,
+    )  # fmt: skip
+    assert np.allclose(
+        np.hstack([first.current_I, second.current_I]), done.current_I, rtol=0, atol=1e-6
+    )
+    constant = simulate_lif(weights, thresholds, mu, t_stop=1, record_v=shown)
+    assert np.array_equal(constant.external, np.repeat(mu[shown][:, None], 10, axis=1))
+    with pytest.raises(SpecError, match="who is `inhibitory`"):
+        _ = plain.current_E
 
 
 def test_dense_sparse_and_runs_in_two_parts_agree():
@@ -124,6 +201,9 @@ def test_dense_sparse_and_runs_in_two_parts_agree():
         ({"mu_t": np.zeros((5, 2))}, "mu_t of shape"),
         ({"record_v": [2]}, "record_v"),
         ({"t_refractory": -1.0}, "t_refractory"),
+        ({"inhibitory": [0, 1]}, "True or False"),
+        ({"inhibitory": [True]}, "True or False"),
+        ({"inhibitory": [True, False], "current0": [1.0, 2.0]}, "two rows|(2, 2)"),
     ],
 )
 def test_what_is_not_allowed_is_refused(change, message):
@@ -139,8 +219,8 @@ def test_all_neurons_refractory_at_once():
             np.zeros((3, 3)), 1.0, 1e5, v0=0.0, refractory0=refractory0, t_stop=60, record_v=[0]
         )
         assert np.array_equal(done.spike_ids, np.tile(np.arange(3), done.spike_ids.size // 3))
-        # held for 49 steps after that of the spike, above threshold one step later
-        assert np.allclose(np.diff(done.spike_times[::3]), 5.0)
+        # held for 50 steps with that of the spike, above threshold one step later
+        assert np.allclose(np.diff(done.spike_times[::3]), 5.1)
         assert (done.v[0] > 1).sum() * 3 - done.spike_ids.size in (0, 3)
 
 
@@ -161,7 +241,7 @@ def test_results_are_those_of_before():
     v0 = np.random.default_rng(0).random(2000) * network.thresholds
     done = simulate_lif(network.weights, network.thresholds, network.mu, v0=v0, t_stop=100)
     spikes = np.stack([np.rint(done.spike_times / 0.1), done.spike_ids]).astype("<i8")
-    assert (done.spike_ids.size, zlib.crc32(spikes.tobytes())) == (1201, 2238604578)
+    assert (done.spike_ids.size, zlib.crc32(spikes.tobytes())) == (1208, 4103584231)
 
 
 def test_no_time_gives_no_spikes():

@@ -105,8 +105,13 @@ def test_figure_3_draws_what_it_says(make):
     assert summary["perturbations"]["dmean_E"]["0.1"]["timescale_ms"] == (
         pytest.approx(0.9 * 106 * 1.015)
     )
-    assert summary["perturbations"]["dvar_I"]["0.5"]["gain_ratio"] == pytest.approx(1.5)
+    said = summary["perturbations"]["dvar_I"]["0.5"]
+    assert said["gain_ratio"] == pytest.approx(1.5)
+    assert said["gain_change_Hz"] == pytest.approx(5)
     assert summary["r2_gain_timescale"] == pytest.approx(1.0)
+    for definition in summary["r2_by_definition"].values():
+        assert [definition[k] for k in ("all", "metastable")] == pytest.approx([1.0, 1.0])
+        assert 0.8 < definition["couplings_added"] < 0.999  # half of the effect on the timescale
     assert summary["theory"]["r2_barrier_gain"] == pytest.approx(1.0)
     assert summary["theory"]["r2_barrier_gain_external_as_simulated"] < 0.9
     assert len(summary["metastable"]["conditions"]) == 29
@@ -116,12 +121,16 @@ def test_figure_3_draws_what_it_says(make):
     assert curve.get_ydata()[2] == pytest.approx(106 * 1.015)
     points = np.concatenate([c.get_offsets() for c in axes[2].collections])
     assert points.shape == (29, 2)
-    assert np.allclose(points[:, 1], points[:, 0] * 106 * 1.015)
+    assert np.allclose(points[:, 1], (1 + points[:, 0] / 10) * 106 * 1.015)
 
 
 def test_figure_4_has_latencies_in_seconds_and_draws_them_in_ms(make):
     summary, axes = make("fig4")
-    assert summary["latency_s"]["mean"] == pytest.approx(0.21)
+    readings = ("latency", "latency_mean_of_shuffles", "latency_jitter",
+                "latency_mean_of_shuffles_jitter")  # fmt: skip
+    for name, early in zip(readings, (0, 1, 0, 1), strict=True):
+        assert summary["latency_s"][name]["mean"] == pytest.approx(0.21)
+        assert summary["latency_s"][name]["networks_before_the_onset"] == early
     # of the accuracy's maximum, 1, above chance at 0.25 and 0.4 s after that
     assert summary["mean_curve_latency_s"] == pytest.approx({"40%": 0.18, "80%": 0.395}, abs=0.01)
     assert summary["accuracy_at_1s"] == pytest.approx(1.0)
@@ -147,7 +156,7 @@ def test_figure_5_sets_latency_against_what_predicts_it(make):
         np.concatenate([c.get_offsets() for c in ax.collections]) for ax in axes
     )
     assert np.allclose(activation[:, 0], activation[:, 1])  # both shifted alike, in ms
-    assert np.allclose(timescale[:, 0] / gain[:, 0], 106 * 1.015)
+    assert np.allclose(timescale[:, 0] / (1 + gain[:, 0] / 10), 106 * 1.015)
     assert gain[:, 1].max() == pytest.approx(50)  # dvar_I 0.5
     few, _ = make("fig5", quick=True)
     assert "dvar_I +0.3" in few["one_level_a_perturbation"]["conditions"]  # the only one
@@ -199,13 +208,16 @@ def test_figure_8_holds_what_was_matched_against_rest(make):
 
 def test_table_3_is_the_papers_where_its_signs_were_planted(make):
     summary, axes = make("table3")
-    assert summary["agreeing"] == "42 of 42"
-    assert len(summary["claims"]) == 42
+    assert summary["agreeing"] == summary["agreeing_with_couplings_added"] == "42 of 42"
+    assert len(summary["claims"]) == 56
     signs = {k: {n: cell["sign"] for n, cell in row.items()} for k, row in summary["ours"].items()}
-    assert signs == SIGNS
+    rows = SIGNS | {f"{k}_added": SIGNS[k] for k in ("dAMPA", "dGABA")}
+    assert signs == rows
     assert summary["ours"]["dmean_E"]["timescale"]["slope"] == pytest.approx(-106 * 1.015)
     assert summary["ours"]["dmean_E"]["latency"]["slope"] == pytest.approx(-0.1)
     assert summary["ours"]["dGABA"]["rate_E"]["slope"] == pytest.approx(-6 * 1.015)
+    assert summary["ours"]["dAMPA"]["timescale"]["slope"] == pytest.approx(-106 * 1.015)
+    assert summary["ours"]["dAMPA_added"]["timescale"]["slope"] == pytest.approx(-53 * 1.015)
     readings = summary["readings_of_couplings"]
     assert {k: sorted(v) for k, v in readings.items() if k in ("external only", "onto E")} == {
         "external only": ["dAMPA +0.1", "meaning"],
@@ -215,13 +227,19 @@ def test_table_3_is_the_papers_where_its_signs_were_planted(make):
         pytest.approx(10.6 * 1.015)
     )
     assert readings["onto E"]["dGABA +0.1"]["rates_Hz"]["E"] == pytest.approx(0.9 * 6 * 1.015)
-    assert "dGABA with external" not in summary["readings_in_theory"]["+0.05"]
-    assert summary["readings_in_theory"]["-0.05"]["dAMPA onto I"]["barrier"] == (
-        pytest.approx(442 * 1.05)
+    theory = summary["readings_in_theory"]
+    assert "dGABA with external" not in theory["printed"]["+0.05"]
+    assert theory["printed"]["-0.05"]["dAMPA onto I"]["barrier"] == pytest.approx(442 * 1.05)
+    assert theory["simulated"]["+0.05"]["dGABA added to the mean"]["barrier"] == (
+        pytest.approx(442 * (1 + 0.05**2))
     )
+    said = list(find("wyrick2021/table3").load().tell(summary))
+    assert len(said) == 2 + 8 + 1
+    assert said[6].split()[:3] == ["dAMPA", "*down", "[down]"]
+    assert said[9].split()[:3] == ["dGABA_added", "*up", "[up]"]
     drawn = [text.get_text() for text in axes[0].texts]
     words = {1: "up", -1: "down", 0: "none", None: "mixed"}
-    assert drawn[::2] == [words[SIGNS[k][n]] for k in SIGNS for n in
+    assert drawn[::2] == [words[rows[k][n]] for k in rows for n in
                           ("latency", "rate_E", "rate_I", "response_E", "response_I", "timescale",
                            "gain")]  # fmt: skip
 
@@ -240,7 +258,7 @@ def test_reported_numbers_that_are_claims_are_in_the_claims():
     assert REPORTED["timescale_ms"][0] == 106
     assert "0.21 s" in texts["wyrick2021/fig4"]["latency"]
     assert REPORTED["latency_s"][0] == 0.21
-    assert len(texts["wyrick2021/table3"]) == 42
+    assert len(texts["wyrick2021/table3"]) == 56
     assert texts["wyrick2021/table3"]["dvar_I_rate_I"] == (
         "An increase of dvar_I does not change the rate of I neurons (Table 3)"
     )

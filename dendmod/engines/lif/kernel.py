@@ -25,16 +25,17 @@ class _Run(ctypes.Structure):
     """`lif_run` of lif.c, field by field."""
 
     _fields_ = [
-        *((name, _I) for name in ("n", "steps", "n_drives", "n_recorded", "capacity")),
+        *((name, _I) for name in ("n", "steps", "n_drives", "n_changes", "n_recorded", "capacity")),
         *((name, _P) for name in ("start", "post", "jump", "threshold", "mu", "mu_t")),
-        *((name, _P) for name in ("profile", "pattern", "pre_profile", "pre_amp", "recorded")),
+        *((name, _P) for name in ("profile", "pattern", "change", "change_profile", "changed")),
+        *((name, _P) for name in ("apart", "recorded")),
         *((name, _D) for name in ("dt", "inv_tau_m", "decay", "v_reset")),
         ("refractory_steps", ctypes.c_int32),
         ("wide", ctypes.c_int32),
-        *((name, _P) for name in ("v", "current", "hold", "held")),
+        *((name, _P) for name in ("v", "current", "current_apart", "hold", "held")),
         *((name, _P) for name in ("mu_now", "base", "uniform", "spiking")),
         ("n_spiking", _I),
-        *((name, _P) for name in ("spike_step", "spike_id", "v_out", "current_out")),
+        *((name, _P) for name in ("spike_step", "spike_id", "v_out", "current_out", "apart_out")),
     ]
 
 
@@ -67,7 +68,7 @@ class Synapses:
 
 @dataclass(frozen=True)
 class Drives:
-    """Drives that change in time: ``mu(t) = mu + sum_d profile[t, d] pattern[d]``.
+    """What changes in time: ``mu(t) = mu + sum_d profile[t, d] pattern[d]``, and synapses likewise.
 
     Parameters
     ----------
@@ -75,15 +76,15 @@ class Drives:
         [steps, drives], without unit.
     pattern
         [drives, neurons] (mV/s).
-    pre_profile, pre_amp
-        A spike of neuron j at step t has its weights scaled by
-        ``1 + pre_amp[j] pre_profile[t]``; None leaves them alone.
+    change_profile, change
+        A spike at step t adds ``jump + sum_k change_profile[t, k] change[k]``, [steps, changes]
+        and [changes, synapses] (mV/s, in the order of `Synapses`); None leaves synapses alone.
     """
 
     profile: np.ndarray
     pattern: np.ndarray
-    pre_profile: np.ndarray | None = None
-    pre_amp: np.ndarray | None = None
+    change_profile: np.ndarray | None = None
+    change: np.ndarray | None = None
 
 
 def _aligned(values: np.ndarray) -> np.ndarray:
@@ -94,11 +95,21 @@ def _aligned(values: np.ndarray) -> np.ndarray:
     return room[first : first + values.size]
 
 
+def _pointer(array: np.ndarray | None) -> int | None:
+    return None if array is None else array.ctypes.data
+
+
+def _changed(change: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Return which neurons have a synapse that is changed [changes, neurons]."""
+    before = np.concatenate([np.zeros((len(change), 1)), np.cumsum(change != 0, axis=1)], axis=1)
+    return np.ascontiguousarray(np.diff(before[:, start], axis=1) > 0, np.uint8)
+
+
 def run(
     synapses: Synapses,
     thresholds: np.ndarray,
     mu: np.ndarray,
-    state: tuple[np.ndarray, np.ndarray, np.ndarray],
+    state: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     steps: int,
     *,
     dt: float,
@@ -109,21 +120,25 @@ def run(
     mu_t: np.ndarray | None = None,
     drives: Drives | None = None,
     record: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    apart: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Run the kernel; times in ms, potentials in mV, currents in mV/s.
 
     Parameters
     ----------
     state
-        v, current and the refractory counter [neurons] at the start; they are changed in place.
+        v, current, the part of it that is kept apart, and the refractory counter [neurons] at the
+        start; they are changed in place.
+    apart
+        Whose part of the currents is kept apart, too [neurons, bool]; None: nobody's.
 
     Returns
     -------
     tuple
-        Step and neuron of every spike; v and current [recorded, steps].
+        Step and neuron of every spike; v, current and its part apart [recorded, steps].
     """
     n = thresholds.size
-    v, current, hold = _aligned(state[0]), _aligned(state[1]), state[2]
+    v, current, beside, hold = *map(_aligned, state[:3]), state[3]
     record = np.zeros(0, np.int64) if record is None else np.ascontiguousarray(record, np.int64)
     decay = float(np.exp(-dt / tau_s))
     mu_now, base = _aligned(mu), _aligned(mu)
@@ -131,8 +146,8 @@ def run(
     held = np.empty(n + 1, np.uint32)
     above = np.flatnonzero(v > thresholds)
     spiking[: above.size] = above
-    apart = 1 if (v_reset > thresholds).any() else max(refractory_steps, 1)
-    capacity = n * (_PIECE // apart + 1)
+    between = 1 if (v_reset > thresholds).any() else max(refractory_steps, 1)
+    capacity = n * (_PIECE // between + 1)
     spike_step = np.empty(capacity, np.int32)
     spike_id = np.empty(capacity, np.uint32)
     wide = synapses.post.dtype != np.uint16
@@ -149,42 +164,40 @@ def run(
             (drives.pattern, np.float64),
         )
     ]
-    pre_amp = None if drives.pre_amp is None else np.ascontiguousarray(drives.pre_amp, np.float64)
+    change = None if drives.change is None else np.ascontiguousarray(drives.change, np.float64)
+    changed = None if change is None else _changed(change, synapses.start)
+    beside_of = None if apart is None else np.ascontiguousarray(apart, np.uint8)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    v_out = np.empty((record.size, steps))
-    current_out = np.empty((record.size, steps))
+    out = np.zeros((3, record.size, steps))
     n_spiking = above.size
     for begin in range(0, steps, _PIECE):
         end = min(begin + _PIECE, steps)
         piece = [
             None if a is None else np.ascontiguousarray(a[begin:end], np.float64)
-            for a in (mu_t, drives.profile, drives.pre_profile)
+            for a in (mu_t, drives.profile, drives.change_profile)
         ]
-        piece_v = np.empty((record.size, end - begin))
-        piece_current = np.empty((record.size, end - begin))
-        pointer = [None if a is None else a.ctypes.data for a in (*fixed, *piece, pre_amp)]
-        start, post, jump, threshold, mu_p, pattern, mu_t_p, profile, pre_profile, amp = pointer
+        piece_out = np.zeros((3, record.size, end - begin))
+        start, post, jump, threshold, mu_p, pattern = map(_pointer, fixed)
+        mu_t_p, profile, change_profile = map(_pointer, piece)
         arguments = _Run(
-            n, end - begin, drives.pattern.shape[0], record.size, capacity,
+            n, end - begin, drives.pattern.shape[0], 0 if change is None else len(change),
+            record.size, capacity,
             start, post, jump, threshold, mu_p, mu_t_p,
-            profile, pattern, pre_profile, amp, record.ctypes.data,
+            profile, pattern, _pointer(change), change_profile, _pointer(changed),
+            _pointer(beside_of), record.ctypes.data,
             dt * 1e-3, 1e3 / tau_m, decay, v_reset, refractory_steps, wide,
-            v.ctypes.data, current.ctypes.data, hold.ctypes.data, held.ctypes.data,
-            mu_now.ctypes.data, base.ctypes.data, uniform.ctypes.data,
-            spiking.ctypes.data, n_spiking, spike_step.ctypes.data, spike_id.ctypes.data,
-            piece_v.ctypes.data, piece_current.ctypes.data,
+            *map(_pointer, (v, current, beside, hold, held, mu_now, base, uniform, spiking)),
+            n_spiking, *map(_pointer, (spike_step, spike_id, *piece_out)),
         )  # fmt: skip
         count = _function()(ctypes.byref(arguments))
         if count < 0:
             raise EngineError("the list of spikes overflowed; this is a fault of dendmod")
         n_spiking = arguments.n_spiking
         found.append((spike_step[:count] + begin, spike_id[:count].astype(np.int64)))
-        v_out[:, begin:end] = piece_v
-        current_out[:, begin:end] = piece_current
-    state[0][:], state[1][:] = v, current
+        out[:, :, begin:end] = piece_out
+    state[0][:], state[1][:], state[2][:] = v, current, beside
     return (
         np.concatenate([s for s, _ in found]) if found else np.zeros(0, np.int64),
         np.concatenate([i for _, i in found]) if found else np.zeros(0, np.int64),
-        v_out,
-        current_out,
+        *out,
     )

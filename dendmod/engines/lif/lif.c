@@ -4,7 +4,7 @@
      2. recurrent currents decay by exp(-dt/tau_s); each spike then adds its column of weights
         (J/tau_s, mV/s) at once, without a delay
      3. v += dt (-v/tau_m + mu + current)
-     4. the refractory counter counts down; where it is still above zero, v = v_reset
+     4. where the refractory counter is above zero, v = v_reset; then it counts down
 
    The spikes of step 1 are found in the pass over the neurons of the step before: one pass a step.
    Memory is what limits it: synapses are read once, with 16 bits for the neuron that they go to.
@@ -16,7 +16,7 @@
 #define BLOCK 64
 
 typedef struct {
-    int64_t n, steps, n_drives, n_recorded, capacity;
+    int64_t n, steps, n_drives, n_changes, n_recorded, capacity;
     const int64_t *start;      /* n + 1: first synapse of each presynaptic neuron */
     const void *post;          /* postsynaptic neuron of each synapse, 16 or 32 bits each */
     const double *jump;        /* what a spike adds to the current (mV/s) */
@@ -25,13 +25,15 @@ typedef struct {
     const double *mu_t;        /* steps x n, in place of mu, or null */
     const double *profile;     /* steps x n_drives */
     const double *pattern;     /* n_drives x n, added to mu with their profiles */
-    const double *pre_profile; /* steps, or null: a spike's jumps are scaled by 1 + amp profile */
-    const double *pre_amp;     /* n */
+    const double *change;      /* n_changes x synapses, added to jump with their profiles */
+    const double *change_profile; /* steps x n_changes */
+    const uint8_t *changed;    /* n_changes x n: 0 where no synapse of a neuron is changed */
+    const uint8_t *apart;      /* n, or null: whose part of the currents is kept apart, too */
     const int64_t *recorded;   /* n_recorded */
     double dt, inv_tau_m, decay, v_reset;
     int32_t refractory_steps, wide; /* wide: 32 bits for `post` */
-    double *v, *current;       /* n: the state */
-    int32_t *hold;             /* n: steps that are left; meanwhile the step at which none is left */
+    double *v, *current, *current_apart; /* n: the state */
+    int32_t *hold;             /* n: steps that are left; meanwhile the first step without being held */
     uint32_t *held;            /* n + 1: work; who is refractory, a ring or a list */
     double *mu_now, *base;     /* n: work */
     uint8_t *uniform;          /* blocks: work; 1 where all neurons of a block have one drive; then
@@ -40,16 +42,16 @@ typedef struct {
     int64_t n_spiking;
     int32_t *spike_step;       /* capacity */
     uint32_t *spike_id;        /* capacity */
-    double *v_out, *current_out; /* n_recorded x steps */
+    double *v_out, *current_out, *apart_out; /* n_recorded x steps */
 } lif_run;
 
 /* Currents are kept as scale x current, so that their decay is one multiplication a step */
 #define DELIVER(name, type)                                                                       \
-    static void name(const lif_run *r, uint32_t pre, double factor)                               \
+    static void name(const lif_run *r, uint32_t pre, const double *table,                         \
+                     double *restrict current, double factor)                                     \
     {                                                                                             \
-        double *restrict current = r->current;                                                    \
         const type *restrict post = (const type *)r->post + r->start[pre];                        \
-        const double *restrict jump = r->jump + r->start[pre];                                    \
+        const double *restrict jump = table + r->start[pre];                                      \
         const int64_t n = r->start[pre + 1] - r->start[pre];                                      \
         int64_t s = 0;                                                                            \
         for (; s + 8 <= n; s += 8) { /* unrolled: loads need not wait for the stores before */    \
@@ -64,6 +66,19 @@ typedef struct {
     }
 DELIVER(deliver_narrow, uint16_t)
 DELIVER(deliver_wide, uint32_t)
+
+/* Add the weights of a neuron that spikes, and their changes, to a row of currents */
+static void deliver(const lif_run *r, uint32_t pre, int64_t step, double *current, double factor)
+{
+    void (*add)(const lif_run *, uint32_t, const double *, double *, double) =
+        r->wide ? deliver_wide : deliver_narrow;
+    add(r, pre, r->jump, current, factor);
+    for (int64_t k = 0; k < r->n_changes; k++) {
+        const double part = r->change_profile[step * r->n_changes + k];
+        if (part != 0.0 && r->changed[k * r->n + pre])
+            add(r, pre, r->change + k * r->start[r->n], current, factor * part);
+    }
+}
 
 /* mu_now = mu + the patterns with their profiles, of which the first `fixed` are as in the step
    before: their sum is kept in `base`, which holds that of the first *kept. A block that a pattern
@@ -141,7 +156,7 @@ static int64_t advance(const lif_run *r, const double *mu, double scale, int64_t
         if (signs >= 0)
             for (int64_t i = b; i < e; i++)
                 if (v[i] > 0.0) {
-                    if (queue && r->hold[i] > step + 1)
+                    if (queue && r->hold[i] > step)
                         v[i] = r->v_reset - r->threshold[i];
                     else
                         r->spiking[found++] = (uint32_t)i;
@@ -153,9 +168,9 @@ static int64_t advance(const lif_run *r, const double *mu, double scale, int64_t
 /* Step 4 with a queue: reset those whose last step of being held this is */
 static void release(const lif_run *r, int64_t step, int64_t *head, int64_t tail)
 {
-    while (*head != tail && r->hold[r->held[*head]] <= step + 2) {
+    while (*head != tail && r->hold[r->held[*head]] <= step + 1) {
         const uint32_t i = r->held[*head];
-        if (r->hold[i] == step + 2)
+        if (r->hold[i] == step + 1)
             r->v[i] = r->v_reset - r->threshold[i];
         *head = *head == r->n ? 0 : *head + 1;
     }
@@ -169,11 +184,12 @@ static int64_t reset_held(const lif_run *r, int64_t step, int64_t found, int64_t
     int again = 0;
     for (int64_t k = 0; k < *n_held; k++) {
         const uint32_t i = r->held[k];
-        if (r->hold[i] > step + 1) {
+        if (r->hold[i] > step) {
             const double reset = r->v_reset - r->threshold[i];
             again |= (v[i] > 0.0) != (reset > 0.0);
             v[i] = reset;
-            r->held[kept++] = i;
+            if (r->hold[i] > step + 1)
+                r->held[kept++] = i;
         }
     }
     *n_held = kept;
@@ -260,11 +276,12 @@ int64_t lif_simulate(lif_run *r)
         if (scale < 1e-100) {
             for (int64_t i = 0; i < n; i++)
                 current[i] *= scale;
+            for (int64_t i = 0; r->apart && i < n; i++)
+                r->current_apart[i] *= scale;
             scale = 1.0;
         }
         for (int64_t k = 0; k < r->n_spiking; k++) {
             const uint32_t pre = r->spiking[k];
-            const double more = r->pre_profile ? r->pre_amp[pre] * r->pre_profile[step] : 0.0;
             v[pre] = r->v_reset - threshold[pre];
             if (queue || (r->refractory_steps > 0 && hold[pre] <= step)) {
                 r->held[tail++] = pre;
@@ -274,10 +291,9 @@ int64_t lif_simulate(lif_run *r)
             hold[pre] = (int32_t)step + r->refractory_steps;
             r->spike_step[n_spikes] = (int32_t)step;
             r->spike_id[n_spikes++] = pre;
-            if (r->wide)
-                deliver_wide(r, pre, (1.0 + more) / scale);
-            else
-                deliver_narrow(r, pre, (1.0 + more) / scale);
+            deliver(r, pre, step, current, 1.0 / scale);
+            if (r->apart && r->apart[pre])
+                deliver(r, pre, step, r->current_apart, 1.0 / scale);
         }
 
         const double *now_mu = mu;
@@ -293,8 +309,11 @@ int64_t lif_simulate(lif_run *r)
                 drive(r, now, fixed, &kept);
             now_mu = r->mu_now;
         }
-        for (int64_t k = 0; k < r->n_recorded; k++)
+        for (int64_t k = 0; k < r->n_recorded; k++) {
             r->current_out[k * r->steps + step] = scale * current[r->recorded[k]];
+            if (r->apart)
+                r->apart_out[k * r->steps + step] = scale * r->current_apart[r->recorded[k]];
+        }
         r->n_spiking = advance(r, now_mu, scale, step, queue);
         if (queue)
             release(r, step, &head, tail);
@@ -303,7 +322,7 @@ int64_t lif_simulate(lif_run *r)
         for (int64_t k = 0; k < r->n_recorded; k++) {
             const int64_t i = r->recorded[k];
             const double held = r->v_reset - threshold[i];
-            r->v_out[k * r->steps + step] = (hold[i] > step + 1 ? held : v[i]) + threshold[i];
+            r->v_out[k * r->steps + step] = (hold[i] > step ? held : v[i]) + threshold[i];
         }
     }
     for (int64_t i = 0; i < n; i++) {
@@ -313,6 +332,8 @@ int64_t lif_simulate(lif_run *r)
         v[i] += threshold[i];
         mu[i] += threshold[i] * r->inv_tau_m;
         current[i] *= scale;
+        if (r->apart)
+            r->current_apart[i] *= scale;
     }
     return n_spikes;
 }

@@ -29,6 +29,11 @@ class SpikingResult:
         Potential at the end of every step [recorded, steps] (mV).
     current
         Recurrent current that the step used [recorded, steps] (mV/s).
+    current_I
+        The part of it that neurons named ``inhibitory`` gave [recorded, steps] (mV/s); None where
+        none were named.
+    external
+        Drive that the step used [recorded, steps] (mV/s).
     v_end, current_end, refractory_end
         State of all neurons at the end (mV, mV/s, ms): ``v0``, ``current0`` and ``refractory0``
         of a run that goes on.
@@ -40,11 +45,20 @@ class SpikingResult:
     spike_ids: np.ndarray
     v: np.ndarray
     current: np.ndarray
+    current_I: np.ndarray | None
+    external: np.ndarray
     v_end: np.ndarray
     current_end: np.ndarray
     refractory_end: np.ndarray
     dt: float
     t_stop: float
+
+    @property
+    def current_E(self) -> np.ndarray:
+        """The part of the recurrent current of all other neurons [recorded, steps] (mV/s)."""
+        if self.current_I is None:
+            raise SpecError("E and I currents were not told apart; say who is `inhibitory`")
+        return self.current - self.current_I
 
 
 def synapses(weights: Any, tau_s: float) -> Synapses:
@@ -79,13 +93,16 @@ def simulate_lif(
     v_reset: float = 0.0,
     mu_t: Any = None,
     record_v: Sequence[int] = (),
+    inhibitory: Any = None,
 ) -> SpikingResult:
     """Simulate a network of current-based leaky integrate-and-fire neurons.
 
     One step of Euler's method, in this order: neurons with ``v > threshold`` spike, are reset and
     become refractory; recurrent currents decay by ``exp(-dt/tau_s)`` and each spike adds its
-    weight over tau_s at once, without a delay; ``v += dt (-v/tau_m + mu + current)``; the
-    refractory time counts down, and where some is left v is held at v_reset.
+    weight over tau_s at once, without a delay; ``v += dt (-v/tau_m + mu + current)``; where
+    refractory time is left v is held at v_reset, and the time counts down. A neuron that spikes is
+    so at v_reset at the end of t_refractory / dt steps, that of the spike the first of them; a part
+    of a step counts as a whole one.
 
     Parameters
     ----------
@@ -97,7 +114,8 @@ def simulate_lif(
         Drive, one number or [neurons] (mV/s).
     v0, current0, refractory0
         State at the start [neurons]: potential (mV; default v_reset), recurrent current (mV/s;
-        default 0), refractory time that is left (ms; default 0).
+        default 0; with `inhibitory` two rows, all of it and its part from them), refractory time
+        that is left (ms; default 0).
     t_stop, dt
         Duration and step (ms).
     tau_m, tau_s, t_refractory
@@ -108,7 +126,9 @@ def simulate_lif(
     mu_t
         Drive that changes in time [steps, neurons] (mV/s); it takes the place of `mu`.
     record_v
-        Neurons whose potential and current are recorded.
+        Neurons whose potential and currents are recorded.
+    inhibitory
+        Which neurons are inhibitory [neurons, bool]: what they give is recorded apart, too.
 
     Raises
     ------
@@ -136,14 +156,15 @@ def simulate_lif(
             raise SpecError(
                 f"mu_t of shape {mu_t.shape}; give finite values [steps, neurons] = {(steps, n)}"
             )
-    record = _recorded(record_v, n)
+    record = recorded(record_v, n)
     refractory = _vector("refractory0", 0.0 if refractory0 is None else refractory0, n)
+    apart = None if inhibitory is None else _mask("inhibitory", inhibitory, n)
     return run(
         table,
         _vector("thresholds", thresholds, n),
         _vector("mu", mu, n),
         v0=_vector("v0", v_reset if v0 is None else v0, n),
-        current0=_vector("current0", 0.0 if current0 is None else current0, n),
+        current0=_current(0.0 if current0 is None else current0, n, apart is not None),
         refractory0=refractory,
         steps=steps,
         dt=dt,
@@ -153,6 +174,7 @@ def simulate_lif(
         v_reset=v_reset,
         mu_t=mu_t,
         record=record,
+        inhibitory=apart,
     )
 
 
@@ -173,16 +195,19 @@ def run(
     mu_t: np.ndarray | None = None,
     drives: Drives | None = None,
     record: np.ndarray | None = None,
+    inhibitory: np.ndarray | None = None,
 ) -> SpikingResult:
     """Run synapses that are prepared already; see `simulate_lif`."""
     v = np.array(v0, np.float64)
-    current = np.array(current0, np.float64)
+    current = np.zeros((2, v.size))
+    current[: 1 if inhibitory is None else 2] = current0
     hold = _ceil_steps(refractory0, dt).astype(np.int32)
-    step, ids, v_rec, current_rec = kernel.run(
+    record = np.zeros(0, np.int64) if record is None else record
+    step, ids, v_rec, current_rec, apart_rec = kernel.run(
         table,
         thresholds,
         mu,
-        (v, current, hold),
+        (v, *current, hold),
         steps,
         dt=dt,
         tau_m=tau_m,
@@ -192,6 +217,7 @@ def run(
         mu_t=mu_t,
         drives=drives,
         record=record,
+        apart=inhibitory,
     )
     if not (np.isfinite(v).all() and np.isfinite(current).all()):
         raise EngineError(
@@ -203,12 +229,24 @@ def run(
         spike_ids=ids,
         v=v_rec,
         current=current_rec,
+        current_I=None if inhibitory is None else apart_rec,
+        external=_external(record, steps, mu, mu_t, drives),
         v_end=v,
-        current_end=current,
+        current_end=current[0] if inhibitory is None else current,
         refractory_end=hold * dt,
         dt=dt,
         t_stop=steps * dt,
     )
+
+
+def _external(
+    record: np.ndarray, steps: int, mu: np.ndarray, mu_t: np.ndarray | None, drives: Drives | None
+) -> np.ndarray:
+    """Return the drive of the recorded neurons [recorded, steps] (mV/s)."""
+    if mu_t is not None:
+        return np.ascontiguousarray(mu_t[:, record].T)
+    constant = np.repeat(mu[record][:, None], steps, axis=1)
+    return constant if drives is None else constant + (drives.profile @ drives.pattern[:, record]).T
 
 
 def _ceil_steps(time: Any, dt: float) -> np.ndarray:
@@ -231,7 +269,31 @@ def _vector(name: str, value: Any, n: int) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(array, (n,)))
 
 
-def _recorded(record_v: Sequence[int], n: int) -> np.ndarray:
+def _current(value: Any, n: int, apart: bool) -> np.ndarray:
+    """Return the currents at the start; with a part apart [2, neurons], none without a current."""
+    if not apart:
+        return _vector("current0", value, n)
+    rows = np.asarray(value, float)
+    if rows.shape != (2, n) and np.any(rows):
+        raise SpecError(
+            f"current0 of shape {rows.shape}; with `inhibitory` give {(2, n)}: all of the current, "
+            "and the part that inhibitory neurons gave"
+        )
+    return np.array([_vector("current0", row, n) for row in rows]) if rows.ndim == 2 else rows
+
+
+def _mask(name: str, value: Any, n: int) -> np.ndarray:
+    mask = np.asarray(value)
+    if mask.shape != (n,) or mask.dtype != bool:
+        raise SpecError(
+            f"{name} of shape {mask.shape} and type {mask.dtype}; give True or False for each of "
+            f"the {n} neurons"
+        )
+    return mask
+
+
+def recorded(record_v: Sequence[int], n: int) -> np.ndarray:
+    """Return the neurons that are recorded, checked, as the kernel takes them."""
     record = np.asarray(record_v, np.int64).reshape(-1)
     if record.size and not (record.min() >= 0 and record.max() < n):
         raise SpecError(f"record_v holds neurons outside 0 to {n - 1}")

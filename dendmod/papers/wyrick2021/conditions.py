@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from dendmod.clustered.perturbation import NONE, Perturbation
+from dendmod.clustered.readings import ADDED, COUPLINGS
 from dendmod.spec.base import Spec
 from dendmod.sweep import Sweep, Task
 from dendmod.sweep.outcome import Arrays
@@ -40,6 +41,8 @@ class Scale(Spec):
         The dvar(E) that stands for running.
     levels, sizes
         Which of the tables of sizes is used; sizes of each perturbation.
+    added_sizes
+        Further sizes of dAMPA and dGABA where they are added to the mean of the couplings.
     cluster_readings
         Pairs of kernel SD (ms) and threshold (spikes/s) of an active cluster; the first is used.
     """
@@ -53,6 +56,7 @@ class Scale(Spec):
     running_size: float = Field(ge=0)
     levels: Literal["all", "few"]
     sizes: Mapping[str, Mapping[str, tuple[float, ...]]]
+    added_sizes: Mapping[str, tuple[float, ...]]
     cluster_readings: tuple[tuple[float, float], ...] = Field(min_length=1)
 
     @property
@@ -64,6 +68,12 @@ class Scale(Spec):
     def conditions(self) -> list[Condition]:
         """No perturbation, then all perturbations and sizes."""
         return [UNPERTURBED] + [(k, z) for k, sizes in self.perturbations.items() for z in sizes]
+
+    @property
+    def added_couplings(self) -> list[Condition]:
+        """Those of dAMPA and dGABA where they are added to the mean of the couplings."""
+        own = {kind: sizes for kind, sizes in self.perturbations.items() if kind in COUPLINGS}
+        return [(k, z) for k in own for z in sorted({*own[k], *self.added_sizes.get(k, ())})]
 
     @property
     def seeds(self) -> list[int]:
@@ -110,9 +120,7 @@ def run_ongoing(
 ) -> Results:
     """Return ongoing activity under conditions (all, if none are given)."""
     options = {"trials": scale.ongoing_trials, "cluster": scale.cluster_readings[:1]} | options
-    return run_conditions(
-        scale, sweep, "activity:ongoing", conditions or scale.conditions, **options
-    )
+    return run_conditions(scale, sweep, "activity:ongoing", _or_all(scale, conditions), **options)
 
 
 def run_evoked(
@@ -120,19 +128,43 @@ def run_evoked(
     sweep: Sweep,
     conditions: Sequence[Condition] | None = None,
     stimulus: str = "ramp",
+    **options: Any,
 ) -> Results:
     """Return decoded responses to stimuli under conditions (all, if none are given)."""
     return run_conditions(
-        scale, sweep, "decoding:evoked", conditions or scale.conditions, stimulus=stimulus,
-        trials=scale.evoked_trials, shuffles=scale.shuffles,
+        scale, sweep, "decoding:evoked", _or_all(scale, conditions), stimulus=stimulus,
+        trials=scale.evoked_trials, shuffles=scale.shuffles, **options,
     )  # fmt: skip
 
 
-def run_responses(scale: Scale, sweep: Sweep) -> Results:
-    """Return responses of single cells to transient perturbations of all kinds and sizes."""
+def run_responses(
+    scale: Scale, sweep: Sweep, conditions: Sequence[Condition] | None = None, **options: Any
+) -> Results:
+    """Return responses of single cells to transient perturbations (all, if none are given)."""
+    wanted = [c for c in _or_all(scale, conditions) if c != UNPERTURBED]
     return run_conditions(
-        scale, sweep, "activity:responses", scale.conditions[1:], trials=scale.ongoing_trials
+        scale, sweep, "activity:responses", wanted, trials=scale.ongoing_trials, **options
     )
+
+
+def _or_all(scale: Scale, conditions: Sequence[Condition] | None) -> Sequence[Condition]:
+    return scale.conditions if conditions is None else conditions
+
+
+def with_added(
+    run: Callable[..., Results], scale: Scale, sweep: Sweep, results: Results
+) -> Results:
+    """Return results with dAMPA and dGABA added to the mean of the couplings, in place of scaled.
+
+    Parameters
+    ----------
+    run
+        `run_ongoing`, `run_evoked` or `run_responses`, which gave `results` under all conditions.
+    scale, sweep, results
+        As it takes and gives them.
+    """
+    others = {c: rows for c, rows in results.items() if c[0] not in COUPLINGS}
+    return others | run(scale, sweep, scale.added_couplings, reading=ADDED)
 
 
 def run_theory(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.clustered.decoding import latency_difference
-from dendmod.clustered.gain import gain_ratio
+from dendmod.clustered.gain import gain_difference, gain_ratio
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.papers.wyrick2021.conditions import UNPERTURBED, Condition, Results, Scale
 from dendmod.rng import stream
@@ -51,8 +51,11 @@ class Ongoing:
     ----------
     timescale_ms, pause_ms
         Mean length of an activation of a cluster, and of a pause [networks].
-    gain_ratio
-        Mean gain of the E neurons over that without a perturbation [networks].
+    gain_change, gain_ratio
+        Mean gain of the E neurons less that without a perturbation (spikes/s), and over it, by the
+        authors' definition [networks].
+    fine_gain_change, fine_gain_ratio
+        The same by ours: finer bins, faster neurons, maxima from the largest rate on [networks].
     active_clusters
         Mean number of active clusters [networks].
     rate_E, rate_I
@@ -63,7 +66,10 @@ class Ongoing:
 
     timescale_ms: Array
     pause_ms: Array
+    gain_change: Array
     gain_ratio: Array
+    fine_gain_change: Array
+    fine_gain_ratio: Array
     active_clusters: Array
     rate_E: Array
     rate_I: Array
@@ -73,12 +79,15 @@ class Ongoing:
         """Return what summary.json says."""
         return {
             "timescale_ms": mean_of(self.timescale_ms),
+            "gain_change_Hz": mean_of(self.gain_change),
             "gain_ratio": mean_of(self.gain_ratio),
+            "fine_gain_ratio": mean_of(self.fine_gain_ratio),
             "active_clusters": mean_of(self.active_clusters),
             "rates_Hz": {"E": mean_of(self.rate_E), "I": mean_of(self.rate_I)},
             "pause_ms": mean_of(self.pause_ms),
             "over_networks": {
                 "timescale_ms": spread(self.timescale_ms),
+                "gain_change_Hz": spread(self.gain_change),
                 "gain_ratio": spread(self.gain_ratio),
                 "active_clusters": spread(self.active_clusters),
             },
@@ -95,27 +104,34 @@ class Evoked:
         Ends of the windows (s).
     accuracy, reference
         Decoding accuracy, and that without a perturbation [networks, windows].
-    latency_s
-        When the accuracy gets above chance [networks].
+    latency_s, latency_mean_s
+        When the accuracy gets above the percentile of the shuffles, and above the interval of
+        their mean [networks].
+    first_s, first_mean_s
+        The same where it may do so before the stimulus [networks].
     activation_s, activation_change_s
         Latency of the selective clusters, and its change [networks].
     never_active
         Fraction of the selective clusters that stayed silent [networks].
     response_difference_Hz
         Peak response of selective neurons less that of others [networks].
-    selectivity
-        d' [networks].
+    selectivity, selectivity_peak
+        d' of the whole second of the stimulus, and the largest of windows of 0.2 s [networks].
     """
 
     t: Array
     accuracy: Array
     reference: Array
     latency_s: Array
+    latency_mean_s: Array
+    first_s: Array
+    first_mean_s: Array
     activation_s: Array
     activation_change_s: Array
     never_active: Array
     response_difference_Hz: Array
     selectivity: Array
+    selectivity_peak: Array
 
     def latency_change_s(self, networks: Chosen | slice = slice(None)) -> float:
         """Return how much later the accuracy averaged over networks rises from 40 to 80 %."""
@@ -137,6 +153,7 @@ class Evoked:
             "accuracy_at_1s": float(self.accuracy.mean(axis=0)[-1]),
             "response_difference_Hz": mean_of(self.response_difference_Hz),
             "selectivity": mean_of(self.selectivity),
+            "selectivity_peak": mean_of(self.selectivity_peak),
             "over_networks": {
                 "latency_change_s": spread(self.latency_changes_s),
                 "activation_s": spread(self.activation_s),
@@ -169,11 +186,15 @@ class Responses:
 
 def ongoing_table(results: Results) -> dict[Condition, Ongoing]:
     """Return ongoing activity under every condition; one of them is no perturbation."""
+    base = results[UNPERTURBED]
     return {
         condition: Ongoing(
             timescale_ms=1e3 * _first(rows, "timescale"),
             pause_ms=1e3 * _first(rows, "pause"),
-            gain_ratio=gain_ratios(results[UNPERTURBED], rows),
+            gain_change=_gains(gain_difference, base, rows, "gain"),
+            gain_ratio=_gains(gain_ratio, base, rows, "gain"),
+            fine_gain_change=_gains(gain_difference, base, rows, "gain_fine"),
+            fine_gain_ratio=_gains(gain_ratio, base, rows, "gain_fine"),
             active_clusters=np.array([_mean_number(r["occupancy"]) for r in rows]),
             rate_E=rates(rows)[0],
             rate_I=rates(rows)[1],
@@ -192,12 +213,16 @@ def evoked_table(results: Results) -> dict[Condition, Evoked]:
             accuracy=np.array([r["accuracy"] for r in rows]),
             reference=np.array([r["accuracy"] for r in base]),
             latency_s=_first(rows, "latency"),
+            latency_mean_s=_first(rows, "latency_mean"),
+            first_s=_first(rows, "first"),
+            first_mean_s=_first(rows, "first_mean"),
             activation_s=_first(rows, "activation"),
             activation_change_s=_first(rows, "activation") - _first(base, "activation"),
             never_active=_first(rows, "never_active"),
             response_difference_Hz=_first(rows, "response_selective")
             - _first(rows, "response_other"),
             selectivity=_first(rows, "selectivity"),
+            selectivity_peak=_first(rows, "selectivity_peak"),
         )
         for condition, rows in results.items()
     }
@@ -220,10 +245,15 @@ def _mean_number(occupancy: Array) -> float:
     return float(occupancy @ np.arange(occupancy.size))
 
 
-def gain_ratios(before: Sequence[Arrays], after: Sequence[Arrays]) -> Array:
-    """Return the gain ratio of each network [networks]."""
+def _gains(
+    compare: Callable[[Array, Array], tuple[float, int]],
+    before: Sequence[Arrays],
+    after: Sequence[Arrays],
+    name: str,
+) -> Array:
+    """Return how the gain of each network compares [networks]."""
     pairs = zip(before, after, strict=True)
-    return np.array([gain_ratio(a["gain"], b["gain"])[0] for a, b in pairs])
+    return np.array([compare(a[name], b[name])[0] for a, b in pairs])
 
 
 def rates(rows: Sequence[Arrays]) -> tuple[Array, Array]:

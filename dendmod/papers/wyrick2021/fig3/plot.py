@@ -23,7 +23,7 @@ class Tie:
     Parameters
     ----------
     gain
-        Mean gain ratio under each condition.
+        Mean gain less that without a perturbation, under each condition (spikes/s).
     r2, r2_metastable, r2_paper
         R² of gain and timescale: of all conditions, of the metastable ones, the paper's.
     theory_gain, theory_barrier
@@ -67,7 +67,7 @@ def draw(
     axes[1, 0].set_title(
         f"{r2_text(tie.r2)}; metastable range {r2_text(tie.r2_metastable)}; paper {tie.r2_paper}"
     )
-    axes[1, 0].set_xlabel("Gain, perturbed / unperturbed")
+    axes[1, 0].set_xlabel("Gain, perturbed - unperturbed (spikes/s)")
     axes[1, 0].set_ylabel("Cluster timescale (ms)")
     scatter_kinds(axes[1, 1], tie.theory_gain, tie.theory_barrier)
     axes[1, 1].set_title(f"two-cluster theory, {r2_text(tie.theory_r2)}")

@@ -33,14 +33,14 @@ class Latency:
     change, sd
         Change of the latency under each condition, and its SD over networks (ms).
     above_chance
-        Latency without a perturbation [networks] (s).
+        Latency without a perturbation under each reading [networks] (s).
     paper
         The paper's mean and SEM of that (s).
     """
 
     change: Mapping[Condition, float]
     sd: Mapping[Condition, float]
-    above_chance: Array
+    above_chance: Mapping[str, Array]
     paper: tuple[float, float]
 
 
@@ -80,14 +80,15 @@ def _perturbed(ax: Axes, t: Array, accuracy: Mapping[Condition, Array], kind: st
 
 
 def _above_chance(ax: Axes, latency: Latency) -> None:
-    values = latency.above_chance[np.isfinite(latency.above_chance)]
-    ax.plot(_side_by_side(values), values, "o", mfc="none", ms=3)
-    ax.plot(0.6, mean_of(values), "s", color="#333333", ms=4)
     mean, sem = latency.paper
+    for k, every in enumerate(latency.above_chance.values()):
+        values = every[np.isfinite(every)]
+        ax.plot(k + _side_by_side(values), values, "o", mfc="none", ms=2.5)
+        ax.plot(k + 0.35, mean_of(values), "s", color="#333333", ms=3)
     ax.axhspan(mean - sem, mean + sem, color=COLOURS["paper"], alpha=0.4, lw=0, label="paper ± SEM")
-    ax.set_xlim(-0.6, 1.0)
-    ax.set_ylim(0, 1.1 * max([*values, mean + sem]))
-    ax.set_xticks([0, 0.6], ["networks", "mean"])
+    ax.set_xlim(-0.5, len(latency.above_chance) - 0.3)
+    ax.set_ylim(0, None)
+    ax.set_xticks(range(len(latency.above_chance)), list(latency.above_chance), fontsize=5.5)
     ax.set_ylabel("Latency above chance (s)")
     ax.legend(loc="lower right")
 
@@ -97,5 +98,5 @@ def _side_by_side(values: Array) -> Array:
     shifts = np.zeros(len(values))
     for value in set(values.tolist()):
         equal = np.flatnonzero(values == value)
-        shifts[equal] = 0.14 * (np.arange(len(equal)) - (len(equal) - 1) / 2)
+        shifts[equal] = 0.06 * (np.arange(len(equal)) - (len(equal) - 1) / 2)
     return shifts

@@ -15,6 +15,7 @@ from dendmod.papers.wyrick2021.conditions import (
     by_kind,
     run_evoked,
     run_ongoing,
+    with_added,
 )
 from dendmod.papers.wyrick2021.fig5.plot import Panel, draw
 from dendmod.papers.wyrick2021.measures import (
@@ -43,8 +44,10 @@ CLAIMS = {
 _AGAINST = {
     "activation": ("activation_change_s", "Change of activation latency (ms)"),
     "timescale": ("timescale_ms", "Cluster timescale, ongoing (ms)"),
-    "gain": ("gain_ratio", "Gain, perturbed / unperturbed"),
+    "gain": ("gain_change", "Gain, perturbed - unperturbed (spikes/s)"),
+    "gain_ratio": ("gain_ratio", "Gain, perturbed / unperturbed"),
 }
+_DRAWN = ("activation", "timescale", "gain")
 
 
 class Settings(Scale):
@@ -55,26 +58,33 @@ class Settings(Scale):
 
 @dataclass(frozen=True)
 class Measured:
-    """Ongoing and evoked activity under each condition."""
+    """Ongoing and evoked activity under each condition; couplings are scaled, or added to."""
 
     ongoing: dict[Condition, Ongoing]
     evoked: dict[Condition, Evoked]
+    added: tuple[dict[Condition, Ongoing], dict[Condition, Evoked]]
 
-    def relation(self, name: str, conditions: list[Condition] | None = None) -> Relation:
+    def relation(
+        self, name: str, conditions: list[Condition] | None = None, *, added: bool = False
+    ) -> Relation:
         """Return a quantity of `_AGAINST` against the change of latency."""
-        table = self.evoked if name == "activation" else self.ongoing
+        ongoing, evoked = self.added if added else (self.ongoing, self.evoked)
+        table = evoked if name == "activation" else ongoing
         return Relation(
             column(table, _AGAINST[name][0], conditions),
-            column(self.evoked, "latency_change_s", conditions),
+            column(evoked, "latency_change_s", conditions),
             len(self.ongoing[UNPERTURBED].gain_ratio),
         )
 
 
 def measure(settings: Settings, sweep: Sweep) -> Measured:
     """Run ongoing and evoked activity under all perturbations."""
-    return Measured(
-        ongoing_table(run_ongoing(settings, sweep)), evoked_table(run_evoked(settings, sweep))
+    ongoing, evoked = run_ongoing(settings, sweep), run_evoked(settings, sweep)
+    added = (
+        ongoing_table(with_added(run_ongoing, settings, sweep, ongoing)),
+        evoked_table(with_added(run_evoked, settings, sweep, evoked)),
     )
+    return Measured(ongoing_table(ongoing), evoked_table(evoked), added)
 
 
 def judge(settings: Settings, found: Measured) -> dict[str, Judged]:
@@ -90,7 +100,7 @@ def summarise(settings: Settings, found: Measured) -> dict[str, Any]:
     ongoing, evoked = describe(found.ongoing), describe(found.evoked)
     table = {
         c: {
-            **{k: ongoing[c][k] for k in ("timescale_ms", "gain_ratio")},
+            **{k: ongoing[c][k] for k in ("timescale_ms", "gain_change_Hz", "gain_ratio")},
             **{k: evoked[c][k] for k in ("latency_change_s", "activation_change_s")},
         }
         for c in ongoing
@@ -102,6 +112,9 @@ def summarise(settings: Settings, found: Measured) -> dict[str, Any]:
         "one_level_a_perturbation": {
             "conditions": [f"{k} {z:+g}" for k, z in few],
             **{f"r2_{name}_latency": found.relation(name, few).r2 for name in _AGAINST},
+        },
+        "couplings_added_to_the_mean": {
+            f"r2_{name}_latency": found.relation(name, added=True).r2 for name in _AGAINST
         },
         "perturbations": by_kind(table),
         "paper": {k: REPORTED[k] for k in ("r2_activation_latency", "r2_gain_latency")},
@@ -125,12 +138,15 @@ def draw_panels(
             c: 1e3 * mean_of(entry.activation_change_s) for c, entry in found.evoked.items()
         },
         "timescale": {c: mean_of(entry.timescale_ms) for c, entry in found.ongoing.items()},
-        "gain": {c: mean_of(entry.gain_ratio) for c, entry in found.ongoing.items()},
+        "gain": {c: mean_of(entry.gain_change) for c, entry in found.ongoing.items()},
     }
     panels = [
-        Panel(label, x[name], summary[f"r2_{name}_latency"], REPORTED.get(f"r2_{name}_latency"))
-        for name, (_, label) in _AGAINST.items()
-    ]
+        Panel(
+            _AGAINST[name][1], x[name], summary[f"r2_{name}_latency"],
+            REPORTED.get(f"r2_{name}_latency"),
+        )
+        for name in _DRAWN
+    ]  # fmt: skip
     latency = {c: 1e3 * entry.latency_change_s() for c, entry in found.evoked.items()}
     return {"fig5": draw(panels, latency)}
 

@@ -39,7 +39,7 @@ def draw(
     panels: Sequence[Panel],
     latency: Mapping[Condition, float],
 ) -> Figure:
-    """Draw responses to each perturbation, and two panels of quantities against latency (ms)."""
+    """Draw responses to each perturbation, and three panels of quantities against latency (ms)."""
     figure = plt.figure(figsize=(7.2, 6.2), constrained_layout=True)
     grid = figure.add_gridspec(3, 6)
     first = None
@@ -54,15 +54,16 @@ def draw(
         panel_letter(ax, "ABCDEF"[place])
     handles, labels = first.get_legend_handles_labels() if first else ([], [])
     figure.legend(handles, labels, ncols=4, loc="outside upper center")
-    for panel, half, letter in zip(panels, (slice(0, 3), slice(3, 6)), "GH", strict=True):
-        ax = figure.add_subplot(grid[2, half])
+    thirds = (slice(0, 2), slice(2, 4), slice(4, 6))
+    for panel, third, letter in zip(panels, thirds, "GHI", strict=True):
+        ax = figure.add_subplot(grid[2, third])
         scatter_kinds(ax, panel.x, latency)
         onto_E, onto_I = map(r2_text, panel.r2)
-        ax.set_title(f"onto E {onto_E}, onto I {onto_I} (paper {panel.paper[0]}, {panel.paper[1]})")
-        ax.set_xlabel(panel.label)
+        ax.set_title(f"onto E {onto_E} ({panel.paper[0]})\nonto I {onto_I} ({panel.paper[1]})")
+        ax.set_xlabel(panel.label, fontsize=6.5)
         ax.set_ylabel("Change of latency (ms)")
         panel_letter(ax, letter)
-    legend_of_kinds(figure, ax, "G, H; open: size below 0")
+    legend_of_kinds(figure, ax, "G to I, paper in brackets; open: size below 0")
     return figure
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from dendmod.papers.wyrick2021.plotting import KIND_LABELS
 from dendmod.plotting.style import COLOURS
 from dendmod.study.claims import NOT_REPRODUCED, NOT_RESOLVED, REPRODUCED, Verdict
 
@@ -31,9 +30,12 @@ class Cell:
     verdict: Verdict
 
 
-def draw(cells: Mapping[str, Sequence[Cell]], columns: Sequence[str]) -> Figure:
+def draw(
+    cells: Mapping[str, Sequence[Cell]], columns: Sequence[str], labels: Sequence[str]
+) -> Figure:
     """Draw a row a perturbation: our sign, the paper's in brackets, filled by the verdict."""
-    figure, ax = plt.subplots(figsize=(7.2, 2.6), constrained_layout=True)
+    height = 0.5 + 0.35 * len(cells)
+    figure, ax = plt.subplots(figsize=(7.2, height), constrained_layout=True)
     for y, row in enumerate(cells.values()):
         for x, cell in enumerate(row):
             ax.add_patch(
@@ -48,7 +50,7 @@ def draw(cells: Mapping[str, Sequence[Cell]], columns: Sequence[str]) -> Figure:
     ax.set_ylim(len(cells), 0)
     ax.set_xticks(np.arange(len(columns)) + 0.5, [_NAMES[c] for c in columns])
     ax.xaxis.tick_top()
-    ax.set_yticks(np.arange(len(cells)) + 0.5, [KIND_LABELS[k] for k in cells])
+    ax.set_yticks(np.arange(len(cells)) + 0.5, list(labels))
     ax.tick_params(length=0)
     for side in ax.spines.values():
         side.set_visible(False)

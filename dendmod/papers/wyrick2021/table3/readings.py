@@ -1,4 +1,4 @@
-"""What dAMPA and dGABA do under other readings of what they scale."""
+"""What dAMPA and dGABA do under every reading of what they change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dendmod.clustered.perturbation import NONE, Perturbation
-from dendmod.clustered.readings import READINGS
+from dendmod.clustered.readings import COUPLINGS, READINGS
 from dendmod.papers.wyrick2021.conditions import (
     UNPERTURBED,
     Condition,
@@ -19,7 +19,7 @@ from dendmod.papers.wyrick2021.conditions import (
 from dendmod.papers.wyrick2021.measures import mean_of, ongoing_table, spread
 from dendmod.sweep import Sweep
 
-_COUPLINGS = ("dAMPA", "dGABA")
+_EXTERNAL = ("printed", "simulated")  # inputs to I neurons in the theory
 _DEPRESSED = "background coupled as clusters are"
 
 
@@ -36,13 +36,13 @@ class Readings:
     definitions
         These under the reading that is used, with every definition of an active cluster.
     theory
-        Size -> barrier and gain by perturbation and reading.
+        Inputs to I neurons, size -> barrier and gain by perturbation and reading.
     """
 
     networks: int
     simulated: dict[str, Results]
     definitions: Results
-    theory: dict[float, dict[str, dict[str, float]]]
+    theory: dict[str, dict[str, dict[str, dict[str, float]]]]
 
 
 def run_readings(scale: Scale, sweep: Sweep, size: float, theory_size: float) -> Readings:
@@ -55,7 +55,7 @@ def run_readings(scale: Scale, sweep: Sweep, size: float, theory_size: float) ->
     size, theory_size
         z in the simulations; in the theory, up and down.
     """
-    both: list[Condition] = [(kind, size) for kind in _COUPLINGS]
+    both: list[Condition] = [(kind, size) for kind in COUPLINGS]
     base = run_ongoing(scale, sweep, [UNPERTURBED])
     simulated = {
         _DEPRESSED: run_ongoing(
@@ -66,19 +66,23 @@ def run_readings(scale: Scale, sweep: Sweep, size: float, theory_size: float) ->
         conditions = [(kind, size) for kind in how.kinds]
         simulated[reading] = base | run_ongoing(scale, sweep, conditions, reading=reading)
     definitions = run_ongoing(scale, sweep, [UNPERTURBED, *both], cluster=scale.cluster_readings)
-    theory = {z: _theory(sweep, z) for z in (theory_size, -theory_size)}
+    theory = {
+        external: {f"{z:+g}": _theory(sweep, z, external) for z in (theory_size, -theory_size)}
+        for external in _EXTERNAL
+    }
     return Readings(scale.networks, simulated, definitions, theory)
 
 
-def _theory(sweep: Sweep, size: float) -> dict[str, dict[str, float]]:
+def _theory(sweep: Sweep, size: float, external: str) -> dict[str, dict[str, float]]:
     """Return barrier and gain of dAMPA and dGABA under the readings that the theory has."""
     conditions = [
         (kind, size, reading)
-        for kind in _COUPLINGS
+        for kind in COUPLINGS
         for reading, how in READINGS.items()
         if how.in_theory and kind in how.kinds
     ]
-    rows = run_theory(sweep, f"theory readings {size:g}", [UNPERTURBED, *conditions], "printed")
+    name = f"theory readings {size:g} {external}"
+    rows = run_theory(sweep, name, [UNPERTURBED, *conditions], external)
     names = [NONE, *(f"{kind} {reading}" for kind, _, reading in conditions)]
     return dict(zip(names, rows, strict=True))
 
@@ -127,6 +131,7 @@ def _entries(results: Results) -> dict[str, Any]:
             "unperturbed_timescale_ms": mean_of(before.timescale_ms),
             "timescale_ms": mean_of(entry.timescale_ms),
             "timescale_change_ms": spread(entry.timescale_ms - before.timescale_ms),
+            "gain_change_Hz": spread(entry.gain_change),
             "gain_ratio": mean_of(entry.gain_ratio),
             "gain_ratio_over_networks": spread(entry.gain_ratio),
             "active_clusters": mean_of(entry.active_clusters),

@@ -11,7 +11,7 @@ from dendmod.clustered.activation import activations
 from dendmod.clustered.construction import build_network
 from dendmod.clustered.gain import fit_transfer
 from dendmod.clustered.perturbation import NONE, Perturbation
-from dendmod.clustered.readings import read_coupling
+from dendmod.clustered.readings import SCALED
 from dendmod.clustered.responses import significant_responses
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.clustered.stimulus import draw_stimuli
@@ -20,6 +20,15 @@ from dendmod.params import wyrick2021
 
 _RESPONSE_STOP = 1.5  # s after the onset of a transient perturbation
 _PSTH_BIN_S = 0.05
+# bins (s), least mean rate, least maximum (spikes/s): the authors' definition of gain, and ours
+_GAINS: dict[str, tuple[float, float, float | None]] = {
+    "gain": (wyrick2021.GAIN_BIN_S, wyrick2021.GAIN_MIN_RATE, wyrick2021.GAIN_LOWEST_MAXIMUM),
+    "gain_fine": (
+        wyrick2021.GAIN_FINE_BIN_S,
+        wyrick2021.GAIN_FINE_MIN_RATE,
+        None,
+    ),
+}
 
 
 def ongoing(
@@ -31,7 +40,7 @@ def ongoing(
     seconds: float = wyrick2021.ONGOING_TRIAL_S,
     gain: bool = True,
     changes: dict[str, Any] | None = None,
-    reading: str = "recurrent",
+    reading: str = SCALED,
     cluster: Sequence[Sequence[float]] = (
         (wyrick2021.CLUSTER_SMOOTHING_MS, wyrick2021.CLUSTER_THRESHOLD),
     ),
@@ -51,7 +60,7 @@ def ongoing(
     changes
         Fields of `ClusteredNetwork` that differ from Table 1.
     reading
-        What dAMPA and dGABA scale; see `dendmod.clustered.readings`.
+        What dAMPA and dGABA change; see `dendmod.clustered.readings`.
     cluster
         Pairs of kernel SD (ms) and threshold (spikes/s) that say when a cluster is active; the
         first is that of pauses and of the occupancy.
@@ -61,12 +70,11 @@ def ongoing(
     dict
         ``timescale`` [pairs] (s), ``intervals`` [pairs], ``pause`` (s), ``occupancy``
         (fraction of time with k active clusters), ``rate`` [neurons] (spikes/s), and with `gain`:
-        ``gain`` [E neurons] (spikes/s), NaN where a neuron is too slow to count.
+        ``gain``, ``gain_fine`` [E neurons] (spikes/s), by the authors' definition and by that of
+        `wyrick2021.GAIN_FINE_BIN_S`; NaN where a neuron is too slow to count.
     """
     net = build_network(ClusteredNetwork().with_(**(changes or {})), network)
-    perturbation: Perturbation | None = Perturbation(kind, size)
-    if reading != "recurrent":
-        net, perturbation = read_coupling(net, kind, size, reading), None
+    perturbation = Perturbation(kind, size, reading=reading)
     runner = TrialRunner(net)
     n, n_e = net.spec.n_neurons, net.spec.n_E
     durations: list[list[np.ndarray]] = [[] for _ in cluster]
@@ -79,25 +87,28 @@ def ongoing(
             if k == 0:
                 pauses.append(off)
                 occupancy += number
-        counts.append(spikes.counts(n, wyrick2021.GAIN_BIN_S))
+        counts.append({bin_s: spikes.counts(n, bin_s) for bin_s, *_ in _GAINS.values()})
     pooled = [np.concatenate(d) for d in durations]
-    rates = np.hstack(counts) / wyrick2021.GAIN_BIN_S
+    rates = {b: np.hstack([c[b] for c in counts]) / b for b, *_ in _GAINS.values()}
+    mean = rates[_GAINS["gain"][0]].mean(axis=1)
     out: dict[str, Any] = {
         "timescale": [d.mean() if d.size else np.nan for d in pooled],
         "intervals": [d.size for d in pooled],
         "pause": np.concatenate(pauses).mean() if any(p.size for p in pauses) else np.nan,
         "occupancy": occupancy / occupancy.sum(),
-        "rate": rates.mean(axis=1),
+        "rate": mean,
     }
-    if gain:
-        out["gain"] = np.full(n_e, np.nan)
-        kept = np.flatnonzero(out["rate"][:n_e] > wyrick2021.GAIN_MIN_RATE)
+    for name, (bin_s, min_rate, lowest) in _GAINS.items() if gain else ():
+        out[name] = np.full(n_e, np.nan)
+        kept = np.flatnonzero(mean[:n_e] >= min_rate)
         if kept.size:
-            out["gain"][kept] = fit_transfer(rates[kept]).gain
+            out[name][kept] = fit_transfer(rates[bin_s][kept], lowest).gain
     return {name: np.asarray(value) for name, value in out.items()}
 
 
-def responses(network: int, kind: str, size: float, *, trials: int) -> dict[str, np.ndarray]:
+def responses(
+    network: int, kind: str, size: float, *, trials: int, reading: str = SCALED
+) -> dict[str, np.ndarray]:
     """Run trials with a transient perturbation and test each neuron's response to it.
 
     Counts in the last 0.5 s before the onset are compared with those in the first 0.5 s after it.
@@ -110,6 +121,8 @@ def responses(network: int, kind: str, size: float, *, trials: int) -> dict[str,
         The perturbation; its time course is a double exponential.
     trials
         Number of trials.
+    reading
+        What dAMPA and dGABA change.
 
     Returns
     -------
@@ -118,7 +131,7 @@ def responses(network: int, kind: str, size: float, *, trials: int) -> dict[str,
     """
     net = build_network(ClusteredNetwork(), network)
     runner = TrialRunner(net)
-    perturbation = Perturbation(kind, size, pulse=wyrick2021.RESPONSE_PULSE_S)
+    perturbation = Perturbation(kind, size, pulse=wyrick2021.RESPONSE_PULSE_S, reading=reading)
     lead, width = wyrick2021.PERTURBATION_LEAD_S, wyrick2021.RESPONSE_BIN_S
     counts = np.array([
         runner.run(k, -lead, _RESPONSE_STOP, perturbation=perturbation, onset=0.0).counts(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dendmod.clustered.activation import activation_latencies
 from dendmod.clustered.construction import Network, build_network
 from dendmod.clustered.decoding import DecodingCurve, decode, sliding_counts
 from dendmod.clustered.perturbation import NONE, Perturbation
-from dendmod.clustered.responses import match_counts, peak_response, selectivity
+from dendmod.clustered.readings import SCALED
+from dendmod.clustered.responses import (
+    match_counts,
+    peak_response,
+    peak_selectivity,
+    selectivity,
+)
 from dendmod.clustered.spec import ClusteredNetwork
 from dendmod.clustered.stimulus import draw_stimuli
 from dendmod.clustered.trials import TrialRunner
@@ -27,6 +35,8 @@ def evoked(
     stimulus: str = "ramp",
     trials: int,
     shuffles: int,
+    changes: dict[str, Any] | None = None,
+    reading: str = SCALED,
 ) -> dict[str, np.ndarray]:
     """Run and decode evoked trials of one network.
 
@@ -42,19 +52,24 @@ def evoked(
         Trials a stimulus.
     shuffles
         Shuffles of the training labels.
+    changes
+        Fields of `ClusteredNetwork` that differ from Table 1.
+    reading
+        What dAMPA and dGABA change; see `dendmod.clustered.readings`.
 
     Returns
     -------
     dict
-        ``t`` (s, ends of the windows), ``accuracy``, ``shuffled_99`` [windows], ``latency`` (s),
+        ``t`` (s, ends of the windows), ``accuracy``, ``shuffled_99``, ``shuffled_mean_99``
+        [windows], ``latency``, ``latency_mean`` (s, by the percentile and by the mean of the
+        shuffles), ``first``, ``first_mean`` (s; the same with windows before the onset),
         ``activation`` (s; mean latency of selective clusters), ``never_active`` (fraction of them
         that stayed silent), ``response_selective``, ``response_other`` (spikes/s),
-        ``selectivity`` (d').
+        ``selectivity``, ``selectivity_peak`` (d' of the whole second; the largest of 0.2 s).
     """
-    net = build_network(ClusteredNetwork(), network)
-    counts, labels, latencies, never = _evoked_trials(
-        net, Perturbation(kind, size), stimulus, trials
-    )
+    net = build_network(ClusteredNetwork().with_(**(changes or {})), network)
+    perturbation = Perturbation(kind, size, reading=reading)
+    counts, labels, latencies, never = _evoked_trials(net, perturbation, stimulus, trials)
     t, windows = _windows(counts)
     curve = decode(windows, labels, t, folds=_folds(trials), shuffles=shuffles, seed=network)
     stimuli = draw_stimuli(net, stimulus)
@@ -66,6 +81,8 @@ def evoked(
     selective = stimuli.selective_neurons(net) & member
     after = counts[:, :, round(-_first(t) / _STEP) :]
     dprime = selectivity(after.sum(axis=2) / wyrick2021.EVOKED_S, labels)
+    ends = np.arange(_WINDOW, wyrick2021.EVOKED_S + _STEP / 2, wyrick2021.SELECTIVITY_STEP_S)
+    short = windows[:, :, np.searchsorted(t, ends - _STEP / 2)] / _WINDOW
     every = latencies.size + never
     return {
         **_curve(curve),
@@ -74,6 +91,7 @@ def evoked(
         "response_selective": np.asarray(peak[selective].mean()),
         "response_other": np.asarray(peak[~selective & member].mean()),
         "selectivity": np.asarray(dprime[member].mean()),
+        "selectivity_peak": np.asarray(peak_selectivity(short, labels)[member].mean()),
     }
 
 
@@ -98,8 +116,8 @@ def matched(
     Returns
     -------
     dict
-        ``t``, and for each of ``rest``, ``run``, ``matched``: ``accuracy_*``, ``shuffled_99_*``,
-        ``latency_*``; ``rate_*`` [windows] (spikes/s a neuron).
+        ``t``, and for each of ``rest``, ``run``, ``matched``: ``accuracy_*``, ``latency_*`` and
+        what else `evoked` says of a curve; ``rate_*`` [windows] (spikes/s a neuron).
     """
     net = build_network(ClusteredNetwork(), network)
     out: dict[str, np.ndarray] = {}
@@ -162,6 +180,10 @@ def _curve(curve: DecodingCurve) -> dict[str, np.ndarray]:
     return {
         "t": curve.t,
         "accuracy": curve.accuracy,
-        "shuffled_99": np.percentile(curve.shuffled, 99, axis=0),
+        "shuffled_99": curve.bound("percentile"),
+        "shuffled_mean_99": curve.bound("mean of shuffles"),
         "latency": np.asarray(curve.latency()),
+        "latency_mean": np.asarray(curve.latency(criterion="mean of shuffles")),
+        "first": np.asarray(curve.latency(since=-np.inf)),
+        "first_mean": np.asarray(curve.latency(criterion="mean of shuffles", since=-np.inf)),
     }
