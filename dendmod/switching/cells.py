@@ -114,7 +114,7 @@ def _reduced(cell: Cell, sites: int | None) -> Pair:
     try:
         places = choose_sites(cell, SiteChoice(n=sites or N_DENDRITES)).locations
     except SpecError as error:
-        raise SpecError(f"{error} For the cells of a network that is --sites") from None
+        raise SpecError(f"{error}. For the cells of a network n is --sites") from None
     name = cell.biophysics.name
     return reduce(cell, places, name=name), reduce(cell, (), name=name)
 
