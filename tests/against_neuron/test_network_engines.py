@@ -9,11 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dendmod.cells.file import load_cell
 from dendmod.cells.pools import with_pool_start
 from dendmod.engines.compare import compare, difference, refine
 from dendmod.engines.simulation import simulate
+from dendmod.errors import UnsupportedByEngine
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains
 from dendmod.network.drawn import draw_network
+from dendmod.reduction import reduce
+from dendmod.spec import Location
 from tests.conftest import REPOSITORY
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -240,3 +244,39 @@ def test_the_benchmark_measures_all_engines(tmp_path):
     assert row["f32_over_neuron"] == pytest.approx(row["neuron_ms"] / row["kernel_f32_ms"])
     assert row["f32_over_neuron"] > 30
     assert {"f64_over_neuron", "f32_over_coreneuron"} <= set(row)
+
+
+def test_cells_of_own_channels_agree():
+    """Channels and a pool of a user's folder, one with a shifted gate in the axon."""
+    cell = load_cell(REPOSITORY / "docs" / "examples" / "own_cell").cell
+    places = [Location("apic[1](0.8)"), Location("dend[1](0.8)")]
+    pair = reduce(cell, places), reduce(cell, ())
+    assert {"NaF", "KDR"} <= {s for c in pair[0].compartments for s in c.channels}
+    assert "Shell" in {s for c in pair[0].compartments for s in c.pools}
+    drawn = {"cells": pair, "threshold": 0.0, "n_samples": 1, "n_hidden": 2}
+    found = compare(0, **drawn)
+    exact = found["float64"]
+    assert exact["spike_counts_equal"]
+    assert exact["max_spike_time_difference_ms"] == 0.0
+    assert exact["soma_rms_mV"] < 1e-3  # tables of rates: 1e-4 is usual
+    assert found["float32"]["spike_counts_equal"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "pools", "words"),
+    [
+        ({"KaKinetic": {}}, {}, "KaKinetic"),
+        ({"CalGhk": {}}, {}, "CalGhk"),
+        ({"CationInstant": {}}, {}, "CationInstant"),
+    ],
+)
+def test_what_the_kernel_of_networks_cannot_run_is_named(channels, pools, words):
+    spec, run = draw_network(3)
+    soma = spec.hidden[0].compartments[0].model_copy(update={"channels": channels, "pools": pools})
+    cell = spec.hidden[0].model_copy(
+        update={"compartments": (soma, *spec.hidden[0].compartments[1:]),
+                "mechanisms": (str(REPOSITORY / "tests" / "mechanisms" / "miniatures"),)}
+    )  # fmt: skip
+    other = spec.model_copy(update={"hidden": tuple(cell for _ in spec.hidden)})
+    with pytest.raises(UnsupportedByEngine, match=f"{words}.*engine"):
+        simulate(other, run, engine="kernel")

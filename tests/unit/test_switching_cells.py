@@ -28,7 +28,7 @@ from dendmod.switching.thresholds import (
 )
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FAST = str(REPOSITORY / "docs" / "examples" / "own_cell" / "fast.toml")
+FAST = str(Path(__file__).with_name("fast_cell.toml"))
 MINIATURES = str(REPOSITORY / "tests" / "mechanisms" / "miniatures")
 AROUND = {"ena": 50.0, "ek": -85.0, "celsius": 34.0, "v_init": -75.0}
 

@@ -20,11 +20,11 @@ from dendmod.engines.kernel.membranes import (
     TABLE_STEP,
     MembraneTable,
     calcium_gate,
+    read,
 )
 from dendmod.engines.kernel.populations import Layer, pointer
 from dendmod.engines.kernel.structures import Job, Membrane
 from dendmod.errors import UnsupportedByEngine
-from dendmod.mechanisms.rates import channel
 from dendmod.network import NetworkRun, NetworkSpec, Plasticity, Profile
 from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events
 from dendmod.network.run import GeneratedStimulus
@@ -153,13 +153,25 @@ class PreparedJob:
             raise UnsupportedByEngine(f"a run has one temperature; cells have {sorted(celsius)}")
         kelvin = celsius.pop() + _ZERO_CELSIUS
         job.nernst = 1e3 * GAS * kelvin / (2 * FARADAY) * math.log(2.0)
-        job.cai_out = CA_OUT
-        gates = {s for t in self.tables for s in t.suffixes if channel(s).depends_on == "cai"}
+        every = [cell for layer in self.layers for cell in layer.cells]
+        outside = {cell.globals.get("cao0_ca_ion", CA_OUT) for cell in every}
+        if len(outside) != 1:
+            raise UnsupportedByEngine(f"a run has one cao0_ca_ion; cells have {sorted(outside)}")
+        job.cai_out = outside.pop()
+        gates = {
+            calcium_gate(suffix, table.around): suffix
+            for table in self.tables
+            for suffix in table.suffixes
+            if read(suffix, table.around.folders).depends_on == "cai"
+        }
         if len(gates) > 1:
-            raise UnsupportedByEngine(f"the kernel takes one calcium-gated channel, not {gates}")
+            names = ", ".join(sorted(set(gates.values())))
+            raise UnsupportedByEngine(
+                f"the kernel takes one kind of calcium gate in a network; {names} have {len(gates)}"
+            )
         job.z_half, job.z_hill, job.z_rate = 1.0, 1.0, 0.0
-        for suffix in gates:
-            job.z_half, job.z_hill, tau = calcium_gate(suffix)
+        for half, hill, tau in gates:
+            job.z_half, job.z_hill = half, hill
             job.z_rate = -math.expm1(-self.how.dt / tau)
 
     def _plasticity(self) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Membrane
-from dendmod.errors import UnsupportedByEngine
-from dendmod.mechanisms import Mechanism, catalogue, get, mechanism_set
+from dendmod.errors import MechanismError, UnsupportedByEngine
+from dendmod.mechanisms import mechanism_set
+from dendmod.mechanisms.evaluate import check, initial, relaxations
+from dendmod.mechanisms.nmodl import equations_of
 from dendmod.mechanisms.rates import Channel, channel
-from dendmod.params.hay2011 import POOL
 from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.units import MA_PER_CM2_IN_NA_PER_UM2, S_PER_CM2_IN_US_PER_UM2
 
@@ -22,7 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 # Potentials of the table (mV); the kernel refuses a run that leaves them.
 TABLE_START, TABLE_STEP, TABLE_ROWS = -300.0, 0.025, 16001
-CA_OUT = 2.0  # mM, NEURON's default
+CA_OUT, CA_START = 2.0, 5e-5  # mM, NEURON's defaults
+_OTHER = "engine='neuron' (--engine neuron)"
 FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURON has them
 
 
@@ -31,43 +33,84 @@ def grid() -> Floats:
     return np.asarray(TABLE_START + TABLE_STEP * np.arange(TABLE_ROWS), np.float64)
 
 
-def check_mechanisms_are_read(cell: ReducedCell) -> None:
-    """Check that a cell has none but mechanisms whose equations the kernel reads as they are.
+@dataclass(frozen=True)
+class Around:
+    """What the rates of a compartment's mechanisms depend on besides potential and calcium.
+
+    Parameters
+    ----------
+    folders
+        Of the cell's own .mod files.
+    celsius
+        Temperature (degC).
+    given
+        (mechanism, name, value) of parameters that are set, GLOBAL ones among them, other than
+        maximal conductances and reversal potentials.
+    """
+
+    folders: tuple[str, ...]
+    celsius: float
+    given: tuple[tuple[str, str, float], ...]
+
+    def values(self, suffix: str) -> dict[str, float]:
+        """Return what the equations of a mechanism take."""
+        own = {name: value for of, name, value in self.given if of == suffix}
+        return {"celsius": self.celsius, **own}
+
+
+def around(cell: ReducedCell, compartment: Compartment) -> Around:
+    """Return what the rates in a compartment depend on.
 
     Raises
     ------
     UnsupportedByEngine
-        If one is from a folder of the user's, or a GLOBAL parameter of it is set.
+        If the equations of a channel are not of the form that the kernel computes.
     """
-    if not (cell.mechanisms or cell.globals):
-        return
-    known = mechanism_set(cell.mechanisms)
-    used = {suffix for c in cell.compartments for suffix in (*c.channels, *c.pools)}
-    for suffix in sorted(used):
-        mechanism = known.get(suffix)
-        own = catalogue().get(suffix)
-        if own is None or _text(own) != _text(mechanism):
-            raise UnsupportedByEngine(
-                f"the kernel reads dendmod's own mechanisms; {suffix} is that of {mechanism.file}. "
-                "Use engine='neuron'"
-            )
-        changed = [
-            n for n in cell.globals if n in {f"{p.name}_{suffix}" for p in mechanism.globals}
-        ]
-        if changed:
-            raise UnsupportedByEngine(
-                f"the kernel takes no GLOBAL parameters; {', '.join(changed)} is set. Use "
-                "engine='neuron'"
-            )
+    known, given = mechanism_set(cell.mechanisms), []
+    for suffix, params in sorted({**compartment.channels, **compartment.pools}.items()):
+        skipped: set[str] = set()
+        if suffix in compartment.channels:
+            own = read(suffix, cell.mechanisms)
+            skipped = {own.gbar, own.reversal}
+        given += [(suffix, n, v) for n, v in sorted(params.items()) if n not in skipped]
+        for parameter in known.get(suffix).globals:
+            name = f"{parameter.name}_{suffix}"
+            if name in cell.globals:
+                given.append((suffix, parameter.name, cell.globals[name]))
+    return Around(cell.mechanisms, cell.celsius, tuple(given))
 
 
-def _text(mechanism: Mechanism) -> bytes:
-    return b"" if mechanism.file is None else mechanism.file.read_bytes()
+@lru_cache(maxsize=64)
+def read(suffix: str, folders: tuple[str, ...]) -> Channel:
+    """Return the equations of a channel.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If they are not of the form that the kernel computes; the file is named.
+    """
+    try:
+        own = channel(suffix, folders)
+    except MechanismError as error:
+        raise UnsupportedByEngine(f"the kernel of networks: {error}. Use {_OTHER}") from None
+    mechanism = mechanism_set(folders).get(suffix)
+    methods = {step.method for step in own.equations.steps}
+    if methods - {"cnexp"}:
+        raise UnsupportedByEngine(
+            f"{mechanism.file}: the kernel of networks steps gates as METHOD cnexp does, not "
+            f"{', '.join(sorted(methods))}. Use {_OTHER}"
+        )
+    if not own.ion and own.reversal not in mechanism.parameter_names:
+        raise UnsupportedByEngine(
+            f"{mechanism.file}: the kernel of networks knows the reversal potentials of na, k and "
+            f"ca, not {own.reversal}. Use {_OTHER}"
+        )
+    return own
 
 
 @lru_cache(maxsize=32)
-def _rates(suffix: str) -> tuple[Floats, Floats]:
-    return channel(suffix).rates(grid())
+def _rates(suffix: str, where: Around) -> tuple[Floats, Floats]:
+    return read(suffix, where.folders).rates(grid(), **where.values(suffix))
 
 
 def between(rows: Floats) -> Floats:
@@ -89,12 +132,15 @@ class MembraneTable:
     ----------
     suffixes
         Channels, in the order of the kernel.
+    around
+        What their rates depend on.
     table
         Steady states and ``1 - exp(-dt/tau)``, by groups of `width` gates, shape
         (rows, 2 * padded gates).
     """
 
     suffixes: tuple[str, ...]
+    around: Around
     table: npt.NDArray[Any]
     width: int
     has_pool: bool
@@ -106,7 +152,7 @@ class MembraneTable:
         out.has_pool = int(self.has_pool)
         gate = 0
         for entry, suffix in zip(out.channels, self.suffixes, strict=False):
-            own = channel(suffix)
+            own = read(suffix, self.around.folders)
             entry.calcium_gate = int(own.depends_on == "cai")
             entry.calcium_reversal = int(own.ion == "ca")
             entry.gate[1] = -1
@@ -120,7 +166,7 @@ class MembraneTable:
 
 @lru_cache(maxsize=16)
 def membrane(
-    suffixes: tuple[str, ...], has_pool: bool, dt: float, width: int, kind: str
+    suffixes: tuple[str, ...], where: Around, has_pool: bool, dt: float, width: int, kind: str
 ) -> MembraneTable:
     """Return the channels `suffixes` (sorted) with their table for a step of `dt` ms.
 
@@ -131,13 +177,13 @@ def membrane(
     """
     gates: list[Floats] = []
     for suffix in suffixes:
-        own = channel(suffix)
+        own = read(suffix, where.folders)
         if own.depends_on == "cai":
-            calcium_gate(suffix)
+            calcium_gate(suffix, where)
             continue
         if len(own.gates) > 2 or max(g.power for g in own.gates) > 4:
             raise UnsupportedByEngine(f"{suffix}: the kernel takes two gates with powers up to 4")
-        inf, tau = _rates(suffix)
+        inf, tau = _rates(suffix, where)
         gates += [
             np.array([between(inf[:, g]), between(-np.expm1(-dt / tau[:, g]))])
             for g in range(inf.shape[1])
@@ -152,7 +198,7 @@ def membrane(
     for g, columns in enumerate(gates):
         table[:, g // width, :, g % width] = columns.T
     table = aligned(table.reshape(TABLE_ROWS, -1))
-    return MembraneTable(suffixes, table, width, has_pool)
+    return MembraneTable(suffixes, where, table, width, has_pool)
 
 
 def aligned(array: npt.NDArray[Any], to: int = 64) -> npt.NDArray[Any]:
@@ -165,7 +211,7 @@ def aligned(array: npt.NDArray[Any], to: int = 64) -> npt.NDArray[Any]:
 
 
 @lru_cache(maxsize=4)
-def calcium_gate(suffix: str) -> tuple[float, float, float]:
+def calcium_gate(suffix: str, where: Around) -> tuple[float, float, float]:
     """Return half activation (mM), Hill exponent and time constant (ms) of a calcium gate.
 
     They are read off the .mod file's own rates.
@@ -175,9 +221,9 @@ def calcium_gate(suffix: str) -> tuple[float, float, float]:
     UnsupportedByEngine
         If the gate is not one Hill function with a constant time constant.
     """
-    own = channel(suffix)
+    own = read(suffix, where.folders)
     at = np.geomspace(1e-5, 1e-1, 41)
-    inf, tau = own.rates(at)
+    inf, tau = own.rates(at, **where.values(suffix))
     odds = np.log(inf[:, 0]) - np.log1p(-np.minimum(inf[:, 0], 1 - 1e-16))
     near = np.abs(odds) < 20
     hill, shift = np.polyfit(np.log(at[near]), odds[near], 1)
@@ -191,15 +237,9 @@ def calcium_gate(suffix: str) -> tuple[float, float, float]:
 
 
 def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[float, float]]:
-    """Return maximal conductance (uS) and reversal (mV) of each channel, by sorted suffix.
-
-    Raises
-    ------
-    UnsupportedByEngine
-        If another parameter of a channel is set.
-    """
+    """Return maximal conductance (uS) and reversal (mV) of each channel, by sorted suffix."""
     return [
-        _conductance(channel(suffix), params, compartment.area, cell)
+        _conductance(read(suffix, cell.mechanisms), params, compartment.area, cell)
         for suffix, params in sorted(compartment.channels.items())
     ]
 
@@ -207,39 +247,76 @@ def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[fl
 def _conductance(
     own: Channel, params: dict[str, float], area: float, cell: ReducedCell
 ) -> tuple[float, float]:
-    other = sorted(set(params) - {own.gbar, own.reversal})
-    if other:
-        raise UnsupportedByEngine(
-            f"{own.suffix}: the kernel takes {own.gbar} and a reversal potential, not {other}"
-        )
-    defaults = {p.name: p.default for p in get(own.suffix).parameters}
+    mechanism = mechanism_set(cell.mechanisms).get(own.suffix)
+    defaults = {p.name: p.default for p in mechanism.parameters}
     gbar = params.get(own.gbar, defaults.get(own.gbar, 0.0))
     ions = {"na": cell.ena, "k": cell.ek, "ca": 0.0}
     e = ions[own.ion] if own.ion else params.get(own.reversal, defaults.get(own.reversal, 0.0))
     return gbar * area * S_PER_CM2_IN_US_PER_UM2, e
 
 
-def pool_values(compartment: Compartment, dt: float) -> tuple[float, ...]:
-    """Return decay a step, inflow (mM/nA), rest (mM), calcium and its gate at the start."""
+def pool_values(
+    compartment: Compartment, cell: ReducedCell, dt: float
+) -> tuple[float, float, float, float, float]:
+    """Return decay a step, inflow (mM/nA), rest (mM), calcium and its gate at the start.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If there is more than one pool, or one that does not relax to a rest in proportion to the
+        calcium current.
+    """
     if not compartment.pools:
         return 0.0, 0.0, 1.0, 1.0, 0.0
-    defaults = {p.name: p.default for p in get(POOL).parameters}
-    p = {**defaults, **compartment.pools[POOL]}
-    per_density = -1e4 * p["gamma"] / (2 * FARADAY * p["depth"])  # mM/ms a mA/cm2
-    inflow = per_density * p["decay"] / (compartment.area * MA_PER_CM2_IN_NA_PER_UM2)
-    start = p["start"] if p["start"] >= 0 else p["minCai"]
+    if len(compartment.pools) > 1:
+        raise UnsupportedByEngine(
+            f"the kernel of networks takes one pool in a compartment, not "
+            f"{', '.join(sorted(compartment.pools))}. Use {_OTHER}"
+        )
+    (suffix,) = compartment.pools
+    where = around(cell, compartment)
+    rest, slope, tau, start = _pool(suffix, where, compartment.diam or 0.0)
+    inflow = slope / (compartment.area * MA_PER_CM2_IN_NA_PER_UM2)
     z = 0.0
-    for suffix in compartment.channels:
-        if channel(suffix).depends_on == "cai":
-            z = float(channel(suffix).rates([start])[0][0, 0])
-    return -math.expm1(-dt / p["decay"]), inflow, p["minCai"], start, z
+    for gated in compartment.channels:
+        own = read(gated, cell.mechanisms)
+        if own.depends_on == "cai":
+            z = float(own.rates([start], **where.values(gated))[0][0, 0])
+    return -math.expm1(-dt / tau), inflow, rest, start, z
 
 
-def gate_values(compartment: Compartment, v_init: float) -> list[float]:
+@lru_cache(maxsize=256)
+def _pool(suffix: str, where: Around, diam: float) -> tuple[float, float, float, float]:
+    """Return rest (mM), its change with the current (mM/(mA/cm2)), tau (ms), start (mM)."""
+    mechanism = mechanism_set(where.folders).get(suffix)
+    if mechanism.file is None or mechanism.pool_of != ("ca",):
+        raise UnsupportedByEngine(
+            f"{suffix}: the kernel of networks takes pools of ca alone. Use {_OTHER}"
+        )
+    equations = equations_of(mechanism.file)
+    check(equations, "the kernel of networks")
+    own = {"diam": diam, "area": 0.0, **where.values(suffix)}
+    ica = np.array([0.0, -1e-3, 1e-3, -1.0])  # mA/cm2
+    found = relaxations(equations, ica=ica, cai=1e-4, **own)
+    inf, tau = (np.broadcast_to(x, ica.shape) for x in found.get("cai", (np.nan, np.nan)))
+    slope = float(inf[3] - inf[0]) / ica[3]
+    straight = np.allclose(inf, inf[0] + slope * ica, rtol=1e-9, atol=1e-15)
+    methods = {step.method for step in equations.steps}
+    if len(equations.states) != 1 or methods != {"cnexp"} or not straight or np.ptp(tau) > 0:
+        raise UnsupportedByEngine(
+            f"{mechanism.file}: the kernel of networks takes pools of one state, cai, that relax "
+            f"(METHOD cnexp) to a rest in proportion to ica. Use {_OTHER}"
+        )
+    start = float(initial(equations, ica=0.0, cai0=CA_START, **own)["cai"])
+    return float(inf[0]), slope, float(tau[0]), start
+
+
+def gate_values(compartment: Compartment, cell: ReducedCell) -> list[float]:
     """Return the steady states of all voltage gates at the start."""
     out: list[float] = []
+    where = around(cell, compartment)
     for suffix in sorted(compartment.channels):
-        own = channel(suffix)
+        own = read(suffix, cell.mechanisms)
         if own.depends_on != "cai":
-            out += own.rates([v_init])[0][0].tolist()
+            out += own.rates([cell.v_init], **where.values(suffix))[0][0].tolist()
     return out

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from dendmod.engines.kernel.membranes import (
     MembraneTable,
+    around,
     channel_values,
-    check_mechanisms_are_read,
     gate_values,
     membrane,
     pool_values,
@@ -59,12 +59,19 @@ class Layer:
     ) -> None:
         first = cells[0]
         for i, cell in enumerate(cells):
-            check_mechanisms_are_read(cell)
             if cell.layout != first.layout:
                 raise UnsupportedByEngine(
                     f"cell {i} has other parents or channels than cell 0; the kernel runs layers "
                     "of cells that share them (conductances may be 0)"
                 )
+            for c, (own, that) in enumerate(
+                zip(cell.compartments, first.compartments, strict=True)
+            ):
+                if around(cell, own) != around(first, that):
+                    raise UnsupportedByEngine(
+                        f"cell {i} has other values in compartment {c} than cell 0, on which rates "
+                        "depend; the kernel runs layers of cells that share them"
+                    )
         self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
         self.first_neuron, self.background = first_neuron, background
         synapses = CONTEXT | (NMDA if context_nmda else 0)
@@ -76,11 +83,12 @@ class Layer:
 
     def membranes(self, dt: float, width: int, kind: str) -> list[MembraneTable | None]:
         """Return the channels of each compartment."""
+        cell = self.cells[0]
         return [
-            membrane(tuple(sorted(c.channels)), bool(c.pools), dt, width, kind)
+            membrane(tuple(sorted(c.channels)), around(cell, c), bool(c.pools), dt, width, kind)
             if c.channels or c.pools
             else None
-            for c in self.cells[0].compartments
+            for c in cell.compartments
         ]
 
     def structure(self, dt: float, membrane_of: list[int]) -> Population:
@@ -105,9 +113,9 @@ class Layer:
                 if compartment.channels:
                     values = channel_values(compartment, cell)
                     self._channels[c, : len(values), :, i] = values
-                    gates = gate_values(compartment, cell.v_init)
+                    gates = gate_values(compartment, cell)
                     self._gates[c, : len(gates), i] = gates
-                self._pools[c, :, i] = pool_values(compartment, dt)
+                self._pools[c, :, i] = pool_values(compartment, cell, dt)
         out = Population()
         out.n, out.n_comp, out.n_sources = n, n_comp, self.weights.shape[0]
         out.first_neuron = self.first_neuron
