@@ -248,3 +248,29 @@ def test_no_time_gives_no_spikes():
     done = simulate_lif(np.zeros((1, 1)), 1.0, 100.0, t_stop=0, record_v=[0])
     assert done.spike_times.size == 0
     assert done.v.shape == (1, 0)
+
+
+def test_a_mask_says_who_is_recorded_and_fractions_do_not():
+    mu = np.linspace(0, 900, 6)
+    by_mask = simulate_lif(np.zeros((6, 6)), 20.0, mu, t_stop=50, record_v=np.arange(6) > 3)
+    by_number = simulate_lif(np.zeros((6, 6)), 20.0, mu, t_stop=50, record_v=[4, 5])
+    assert by_mask.v.shape[0] == 2
+    assert np.array_equal(by_mask.v, by_number.v)
+    for wrong in ([4.9], [6], np.ones(5, bool)):
+        with pytest.raises(SpecError, match="record_v"):
+            simulate_lif(np.zeros((6, 6)), 20.0, mu, t_stop=50, record_v=wrong)
+
+
+def test_a_sparse_matrix_is_not_changed_and_may_be_read_only():
+    def made():  # neuron 0 gets two synapses from neuron 1, which are summed
+        parts = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1, 0, 0, 0]), np.array([0, 2, 4])
+        return sparse.csc_array(parts, shape=(2, 2))
+
+    plain, locked = made(), made()
+    for array in (locked.data, locked.indices, locked.indptr):
+        array.flags.writeable = False
+    runs = [simulate_lif(w, 20.0, 1100.0, t_stop=50) for w in (plain, locked, made().toarray())]
+    assert plain.data.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert plain.indices.tolist() == [1, 0, 0, 0]
+    assert runs[0].spike_times.size > 0
+    assert all(np.array_equal(r.spike_times, runs[0].spike_times) for r in runs)

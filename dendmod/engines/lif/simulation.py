@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from dendmod.arrays import indices, whole_steps
 from dendmod.engines.lif import kernel
 from dendmod.engines.lif.kernel import Drives, Synapses
 from dendmod.errors import EngineError, SpecError
@@ -65,7 +66,7 @@ def synapses(weights: Any, tau_s: float) -> Synapses:
     """Return a dense or sparse weight matrix [post, pre] (mV) as the kernel's synapses."""
     if not sparse.issparse(weights):
         weights = np.asarray(weights, float)
-    matrix = sparse.csc_array(weights, dtype=np.float64)
+    matrix = sparse.csc_array(weights, dtype=np.float64, copy=True)  # what was given stays
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise SpecError(f"weights of shape {matrix.shape}; give a square matrix [post, pre]")
     matrix.sum_duplicates()
@@ -149,7 +150,7 @@ def simulate_lif(
             raise SpecError(f"{name} = {value} ms; give a number that is 0 or more")
     table = synapses(weights, tau_s)
     n = table.start.size - 1
-    steps = _whole_steps(t_stop, dt)
+    steps = whole_steps(t_stop, dt, "t_stop")
     if mu_t is not None:
         mu_t = np.asarray(mu_t, float)
         if mu_t.shape != (steps, n) or not np.isfinite(mu_t).all():
@@ -253,13 +254,6 @@ def _ceil_steps(time: Any, dt: float) -> np.ndarray:
     return np.ceil(np.asarray(time) / dt - 1e-6).astype(int)
 
 
-def _whole_steps(t_stop: float, dt: float) -> int:
-    steps = round(t_stop / dt)
-    if abs(steps * dt - t_stop) > 1e-6 * max(dt, t_stop):
-        raise SpecError(f"t_stop = {t_stop} ms is not a whole number of steps of {dt} ms")
-    return steps
-
-
 def _vector(name: str, value: Any, n: int) -> np.ndarray:
     array = np.asarray(value, float)
     if array.shape not in ((), (n,)):
@@ -292,9 +286,6 @@ def _mask(name: str, value: Any, n: int) -> np.ndarray:
     return mask
 
 
-def recorded(record_v: Sequence[int], n: int) -> np.ndarray:
-    """Return the neurons that are recorded, checked, as the kernel takes them."""
-    record = np.asarray(record_v, np.int64).reshape(-1)
-    if record.size and not (record.min() >= 0 and record.max() < n):
-        raise SpecError(f"record_v holds neurons outside 0 to {n - 1}")
-    return record
+def recorded(record_v: Any, n: int) -> np.ndarray:
+    """Return the neurons that are recorded, by number; given by number or by a mask."""
+    return indices(record_v, n, "record_v")
