@@ -70,7 +70,9 @@ def _cells(spec: NetworkSpec) -> dict[str, Any]:
     somata = [cell.compartments[0] for cell in cells]
     dendrites = [cell.compartments[1:] for cell in cells[:-1]]
     channels = np.array([channel_values(s, c) for s, c in zip(somata, cells, strict=True)])
-    decay, gain, rest = np.array([pool_values(s, 1.0)[:3] for s in somata]).T
+    decay, gain, rest = np.array(
+        [pool_values(s, c, 1.0)[:3] for s, c in zip(somata, cells, strict=True)]
+    ).T
     kelvin = cells[0].celsius + _ZERO_CELSIUS
     return {
         "v_init": _shared(cells, "v_init"),

@@ -57,9 +57,11 @@ def _line(item: dict[str, Any], name: str, kinds: list[Any]) -> str:
 
 def _near(given: str, allowed: set[str]) -> str:
     stem, _, unit = given.rpartition("_")
-    same = [a for a in allowed if a.rpartition("_")[0] == stem and stem and unit in _UNITS]
+    same = sorted(a for a in allowed if a.rpartition("_")[0] == stem and stem and unit in _UNITS)
     if same:
-        return f" It is given in {unit}; the allowed unit is that of {same[0]!r}."
+        return (
+            f" It is given in {unit}; the allowed unit is that of {' or '.join(map(repr, same))}."
+        )
     return did_you_mean(given, allowed)
 
 

@@ -145,7 +145,10 @@ def test_a_broken_io_file_is_explained(content, message, tmp_path, refused):
         (["--dt", "0"], "run.dt_ms: Input should be greater than 0"),
         (["--timeout", "-1"], "timeout = -1.0; give more than 0 s"),
         (["--set", "feedforward.weight_nA=nan"], "feedforward.weight_nA: Input should be a finite"),
-        (["--set", "feedforward.weight_pA=60"], "the allowed unit is that of 'weight_nA'"),
+        (
+            ["--set", "feedforward.weight_pA=60"],
+            "the allowed unit is that of 'weight_nA' or 'weight_nS'",
+        ),
         (["--set", "sites.order=nearest"], "sites.order"),
         (["--set", "sites.n=200"], "sites"),
         (["--set", "schema=dendmod/protocol/9"], "schema: Input should be 'dendmod/protocol/1'"),

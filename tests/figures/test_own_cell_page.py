@@ -37,7 +37,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_the_page_has_the_commands():
-    assert sum(map(len, BLOCKS)) == 10
+    assert sum(map(len, BLOCKS)) == 11
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from dendmod.engines.kernel.membranes import (
     TABLE_ROWS,
     TABLE_START,
     TABLE_STEP,
+    Around,
     calcium_gate,
     grid,
     membrane,
@@ -26,6 +27,7 @@ CHANNELS = sorted(
 )
 POTENTIALS = np.concatenate([np.linspace(-120, 60, 61), [-66.0, -38.0, -27.0, -60.0, -17.0, -64.4]])
 DT = 0.1
+OWN = Around((), 34.0, ())
 
 WORKER = """
 import json, sys
@@ -83,7 +85,7 @@ def test_rates_are_those_that_neuron_integrates(in_neuron, suffix):
 def test_lines_between_rows_of_the_table_stay_near_the_rates(suffix):
     assert TABLE_STEP <= 0.05
     own, width = channel(suffix), 8
-    table = membrane((suffix,), False, DT, width, "float64").table
+    table = membrane((suffix,), OWN, False, DT, width, "float64").table
     table = table.reshape(TABLE_ROWS, -1, 2, width)
     v = np.random.default_rng(0).uniform(-120, 60, 500)
     place = (v - TABLE_START) / TABLE_STEP
@@ -99,7 +101,7 @@ def test_lines_between_rows_of_the_table_stay_near_the_rates(suffix):
 
 def test_the_calcium_gate_is_that_of_its_file():
     own = channel("SK_E2")
-    half, hill, tau = calcium_gate("SK_E2")
+    half, hill, tau = calcium_gate("SK_E2", OWN)
     cai = np.geomspace(5e-5, 1e-2, 50)
     np.testing.assert_allclose(1 / (1 + (half / cai) ** hill), own.rates(cai)[0][:, 0], rtol=1e-9)
     assert (half, hill, tau) == pytest.approx((0.00043, 4.8, 1.0), rel=1e-9)

@@ -13,7 +13,7 @@ import pytest
 
 from dendmod.cells.provenance import DEPENDS, hashes
 from dendmod.engines.checks import check_setup
-from dendmod.engines.kernel.membranes import check_mechanisms_are_read
+from dendmod.engines.kernel.membranes import around
 from dendmod.engines.neuron import Simulator
 from dendmod.errors import MechanismError, SpecError, UnsupportedByEngine
 from dendmod.mechanisms import cache, mechanism_set
@@ -152,8 +152,10 @@ def test_the_mechanisms_of_a_reduced_cell_are_known_to_its_results():
 
 
 def test_the_kernel_refuses_mechanisms_that_it_does_not_read():
-    with pytest.raises(UnsupportedByEngine, match=r"Ih is that of .*Ih\.mod"):
-        check_mechanisms_are_read(_one_compartment())
+    cell = _one_compartment()
+    soma = cell.compartments[0].model_copy(update={"channels": {"KaKinetic": {"gbar": 1e-4}}})
+    with pytest.raises(UnsupportedByEngine, match=r"KaKinetic\.mod.*engine='neuron'"):
+        around(cell, soma)
 
 
 @pytest.mark.parametrize(
