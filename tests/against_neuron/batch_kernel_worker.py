@@ -1,4 +1,4 @@
-"""Run in a process of its own: ``FOLDER`` of miniatures, each in the kernel and in NEURON.
+"""Run in a process of its own: ``FOLDER ...`` of .mod files, each in the kernel and in NEURON.
 
 The last line printed is JSON: by mechanism the largest difference (mV) by precision, and the range
 (mV) through which the potential went.
@@ -17,8 +17,9 @@ from dendmod.spec.trial import Trial
 
 NEEDS = {
     "CaHva": ["CaShell"], "CaShell": ["CaHva"], "CalGhk": ["CalShell"], "CalShell": ["CalGhk"],
-    "KCa": ["CaHva", "CaShell"],
+    "KCa": ["CaHva", "CaShell"], "KBoth": ["CaHva", "CaShell"],
 }  # fmt: skip
+DENDRITE = {"KBoth": {"shift": 7.0}, "NaShifted": {"vshift": 5.0}}  # other than at the soma
 RUN = Run(tstop=35, dt=0.05, settle=20)
 
 
@@ -26,8 +27,8 @@ def at(compartment: int) -> Location:
     return Location(section=compartment, x=0.5)
 
 
-def setup_of(suffix: str, folder: str) -> Setup:
-    known = mechanism_set((folder,))
+def setup_of(suffix: str, folders: tuple[str, ...]) -> Setup:
+    known = mechanism_set(folders)
     names = [suffix, *NEEDS.get(suffix, [])]
     shared = {
         "e_leak": -70,
@@ -36,10 +37,12 @@ def setup_of(suffix: str, folder: str) -> Setup:
         "pools": {n: {} for n in names if known.get(n).pool_of},
     }
     soma = Compartment(parent=-1, ca=30, g_leak=1, diam=20, **shared)
-    dendrite = Compartment(parent=0, ca=30, g_leak=1, g_couple=2, diam=3, **shared)
+    there = {**shared, "channels": shared["channels"] | {n: DENDRITE.get(n, {}) for n in names
+                                                         if n in shared["channels"]}}  # fmt: skip
+    dendrite = Compartment(parent=0, ca=30, g_leak=1, g_couple=2, diam=3, **there)
     cell = ReducedCell(
         compartments=(soma, dendrite), ena=50, ek=-85, celsius=34, v_init=-70,
-        mechanisms=(folder,),
+        mechanisms=folders,
     )  # fmt: skip
     return Setup(
         cell=cell,
@@ -51,10 +54,10 @@ def setup_of(suffix: str, folder: str) -> Setup:
     )
 
 
-def main(folder: str) -> None:
+def main(folders: tuple[str, ...]) -> None:
     rows = {}
-    for path in sorted(Path(folder).glob("*.mod")):
-        setup = setup_of(path.stem, folder)
+    for path in sorted(p for folder in folders for p in Path(folder).glob("*.mod")):
+        setup = setup_of(path.stem, folders)
         neuron = simulate(setup, RUN)
         rows[path.stem] = {"moved": float(np.ptp(neuron.v["soma"]))}
         for precision in ("float64", "float32"):
@@ -66,4 +69,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(tuple(sys.argv[1:]))

@@ -127,7 +127,10 @@ class Membranes:
         numbers = Numbers(nodes.size, len(self.cells))
         code = Code(self.dt, numbers, Sweeps(self.reach, self.accuracy), splits=True)
         parts = list(self.parts(suffixes, nodes))
-        values = {part.suffix: start(part) for part in parts}
+        values: dict[str, dict[str, Value]] = {}
+        for part in parts:
+            with of_file(part.equations):
+                values[part.suffix] = start(part)
         pools = [part for part in parts if self.known[part.suffix].pool_of]
         ions = Ions(self, parts, nodes, code)
         with code.updating():
@@ -167,6 +170,7 @@ class Membranes:
         numbers = code.numbers
         shown: dict[str, Value] = {}
         others: list[Value] = []
+        states = {part.slot(n) for part in parts for n in part.states}
         for part in parts:
             own = values[part.suffix]
             for name, state in self._states(part, code).items():
@@ -175,6 +179,10 @@ class Membranes:
             with of_file(part.equations):
                 remember(part, own, code)
                 assign(part.equations.breakpoint, own, numbers, namer(part, code))
+            for slot in [part.slot(n) for n in part.states if own[n] is not shown[part.slot(n)]]:
+                states.discard(slot)  # BREAKPOINT assigns it
+                if slot in kept:
+                    code.store(slot, own[slot.removesuffix(f"_{part.suffix}")])
             for current in part.equations.currents:
                 if not ions.carry(current.name, own[current.name]):
                     others.append(own[current.name])
@@ -192,7 +200,6 @@ class Membranes:
         code.write(f"*(V *)(d + W * q) = {left};")
         right = f"-{area} * ({' + '.join(every)})" if every else "all(0)"
         code.write(f"*(V *)(r + W * q) = {right};")
-        states = {part.slot(n) for part in parts for n in part.states}
         code.late = set(kept) - states - ions.concentrations
         for name in kept:
             if name in code.slots:

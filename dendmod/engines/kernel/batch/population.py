@@ -92,7 +92,9 @@ def start(part: Part) -> dict[str, Value]:
     values["v"], values["dt"] = POTENTIAL, values.get("dt", ZERO)
     again = _assigned(s for step in equations.steps for s in step.statements)
     wanted = set(equations.carried) - again - _assigned(equations.breakpoint)
-    scratch, numbers = dict(values), Numbers(1)
+    shapes = [x.value.shape for x in values.values() if isinstance(x, Known)]
+    scratch = dict(values)
+    numbers = Numbers(max(n for n, _ in shapes), max(lanes for _, lanes in shapes))
     for statement in equations.initial if wanted else ():
         try:
             if not isinstance(statement, SteadyState):
@@ -100,32 +102,47 @@ def start(part: Part) -> dict[str, Value]:
         except UnsupportedByEngine:
             continue  # it starts a state
     for name in wanted:
-        values[name] = _constant(scratch.get(name), name, part)
+        found = scratch.get(name)
+        if not isinstance(found, Known):
+            raise UnsupportedByEngine(_remembered(name))
+        values[name] = found
     return values
 
 
-def _constant(value: Value | None, name: str, part: Part) -> Known:
-    if not isinstance(value, Known):
-        raise UnsupportedByEngine(
-            f"{part.equations.file or part.suffix}: {name} is remembered from INITIAL or from step "
-            "to step and is neither a constant nor a state. Make it a state, or use engine='neuron'"
-        )
-    return value
-
-
 def remember(part: Part, values: dict[str, Value], code: Code) -> None:
-    """Evaluate what BREAKPOINT takes from the last step, which had the potential of now."""
+    """Evaluate what BREAKPOINT takes from the last step, which had the potential of now.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If that depended on states, which the step has changed since.
+    """
     equations = part.equations
     again = _assigned(s for step in equations.steps for s in step.statements)
-    if not set(equations.carried) & again:
+    taken = set(equations.carried) & again
+    if not taken:
         return
+    around = {n: x for n, x in values.items() if n not in equations.states}
     for step in equations.steps:
         for s in step.statements:
-            if not isinstance(s, Derivative):
-                assign([s], values, code.numbers, lambda _, value: value)
-    for name in equations.carried:
-        if isinstance(values.get(name, ZERO), Running):
-            _constant(values[name], name, part)
+            if isinstance(s, Derivative):
+                continue
+            try:
+                assign([s], around, code.numbers, namer(part, code))
+            except UnsupportedByEngine:
+                continue  # of states; what is taken of it is said below
+    for name in taken:
+        if name not in around:
+            raise UnsupportedByEngine(_remembered(name))
+        value = around[name]  # NEURON's slope takes it as it stands, whatever v does to it
+        values[name] = value if isinstance(value, Known) else running(code.numbers.c(value))
+
+
+def _remembered(name: str) -> str:
+    return (
+        f"{name} is remembered from INITIAL or from step to step and is neither a constant nor a "
+        "state. Make it a state"
+    )
 
 
 def _assigned(statements: Iterable[object]) -> set[str]:

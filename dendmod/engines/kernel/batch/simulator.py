@@ -142,6 +142,10 @@ class BatchSimulator:
         self._synapses = {s.name: i for i, s in enumerate(self.setups[0].synapses)}
         self._raised = self._jumps()
 
+    def stop(self) -> None:
+        """Make a run in another thread end with an error."""
+        self._stop[0] = 1
+
     # -- running --------------------------------------------------------------------------------
 
     def run(self, trial: Trial | None = None) -> Result:
@@ -176,7 +180,7 @@ class BatchSimulator:
             try:
                 done = list(pool.map(lambda block: self._block(block, trials), blocks))
             except BaseException:
-                self._stop[0] = 1
+                self.stop()
                 raise
             finally:
                 pool.shutdown()
