@@ -31,6 +31,7 @@ def simulate(
     *,
     engine: CellEngine | None = None,
     precision: Precision | None = None,
+    reach: tuple[float, float] | None = None,
 ) -> Result: ...
 
 
@@ -53,6 +54,7 @@ def simulate(
     *,
     engine: str | None = None,
     precision: Precision | None = None,
+    reach: tuple[float, float] | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Result | NetworkResult:
@@ -73,6 +75,8 @@ def simulate(
     precision
         Of the kernel's numbers; None takes that of a network's run, and "float64" for a cell.
         NEURON has float64 alone.
+    reach
+        Potentials (mV) over which the kernel tabulates a cell's channels; None takes -105 to 50.
     threads
         Over which the kernel spreads the hidden cells. Results do not depend on it.
     progress
@@ -97,6 +101,7 @@ def simulate(
     if isinstance(spec, NetworkSpec) and isinstance(run, NetworkRun):
         if trains:
             raise SpecError("trains: the spikes of a network are part of its run; give none")
+        _no_reach(reach, "a network's kernel has a range of its own")
         chosen = _known(engine, _NETWORK_ENGINES)
         return _network(spec, run, chosen, precision, threads, progress)
     if not (isinstance(spec, Setup) and isinstance(run, Run)):
@@ -109,9 +114,10 @@ def simulate(
     if engine == "kernel":
         from dendmod.engines.kernel.batch import BatchSimulator
 
-        alone = BatchSimulator(spec, run, precision=precision or "float64", lone=True)
+        alone = BatchSimulator(spec, run, precision=precision or "float64", reach=reach, lone=True)
         return alone.run(Trial(tuple(trains)))
     _no_precision(precision)
+    _no_reach(reach, "NEURON needs no tables")
     from dendmod.engines.neuron import Simulator
 
     with Simulator(spec, run, coreneuron=engine == "coreneuron") as simulator:
@@ -205,6 +211,11 @@ def _one_by_one(setup: Setup, run: Run, trials: Sequence[Trial], engine: str) ->
 
 def _are_scaled(setups: Sequence[Setup], trials: Sequence[Trial]) -> bool:
     return len(setups) == 1 and any(trial.scale for trial in trials)
+
+
+def _no_reach(reach: tuple[float, float] | None, why: str) -> None:
+    if reach is not None:
+        raise UnsupportedByEngine(f"{why}; leave reach out")
 
 
 def _no_precision(precision: Precision | None) -> None:

@@ -258,6 +258,10 @@ def test_a_potential_beyond_the_tables_is_an_error_that_names_the_trial(amp):
     setup = Setup(cell=tree(), current_clamps=(clamp,))
     with pytest.raises(EngineError, match=r"trial 1: .* beyond the tables' -105 to 55 mV"):
         simulate_many(setup, RUN, [Trial(amps=(0.0,)), Trial(amps=(amp,))])
+    with pytest.raises(EngineError, match=r"trial 0: .* beyond the tables' -120 to "):
+        simulate(setup, RUN, engine="kernel", reach=(-120, 70))
+    with pytest.raises(UnsupportedByEngine, match="NEURON needs no tables"):
+        simulate(setup, RUN, reach=(-120, 70))
 
 
 def test_hh_reads_its_rates_from_the_rows_of_its_table():

@@ -441,5 +441,5 @@ class _Running:
             raise EngineError(
                 f"{who}: the potential went from {self.low[lane]:.4g} to {self.high[lane]:.4g} mV, "
                 f"beyond the tables' {low:g} to {high:g} mV. Look for a current or a weight that "
-                "is far too large, or give the tables another reach"
+                "is far too large, or give another reach=(lowest, highest)"
             )
