@@ -25,7 +25,8 @@ class Inserted:
         Numbers of its nodes, rising, shape [places].
     parameters, states
         Values by name as NEURON has them when the cell starts from its initial potential, each of
-        shape [places]; concentrations among the states are those of the ion.
+        shape [places]; concentrations among the states are those of the ion. What a file reads and
+        never assigns counts as a parameter.
     """
 
     nodes: Ints

@@ -20,6 +20,8 @@ from dendmod.engines.neuron.nodes import cell_nodes
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network.drawn import hay_soma
 from dendmod.spec import (
+    AxonCylinder,
+    AxonCylinders,
     ClampLevel,
     Compartment,
     CurrentClamp,
@@ -322,6 +324,22 @@ def test_nodes_of_a_cell_carry_its_area_and_its_resistances():
     assert nodes.mechanisms["pas"].nodes.size == np.count_nonzero(nodes.area)
     assert nodes.nernst["ca"].sum() == nodes.mechanisms["Ca_HVA"].nodes.size
     assert not nodes.nernst["k"].any()
+
+
+def test_the_full_cell_with_an_axon_at_the_start_of_its_soma_is_that_of_neuron():
+    stub = AxonCylinders(cylinders=(AxonCylinder(L=30, diam=(2.0,)),), at=0.0)
+    cell = L5PyramidalCell("l5pc", 3).model_copy(update={"axon_stub": stub})
+    soma, tip = Location("soma(0.5)"), Location("apic[36](0.9)")
+    clamp = CurrentClamp(location=soma, delay=2, dur=20, amp=3.0)
+    setup = Setup(
+        cell=cell,
+        current_clamps=(clamp,),
+        record={"soma": soma, "tip": tip, "axon": Location("axon[0](1)")},
+    )
+    run = Run(tstop=12, dt=0.05, settle=5)
+    neuron = simulate(setup, run)
+    assert neuron.spike_times().size == 2
+    assert farthest(neuron, simulate(setup, run, engine="kernel")) < 10 * FLOAT64  # within a spike
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from dendmod.engines.neuron.run import Simulator
 from dendmod.engines.neuron.session import h, load_mechanisms
 from dendmod.errors import UnsupportedByEngine
 from dendmod.mechanisms import MechanismSet, mechanism_set
+from dendmod.mechanisms.given import given_variables
 from dendmod.spec import Cell, ReducedCell, Run, Setup
 from dendmod.spec.nodes import CellNodes, Inserted
 
@@ -37,6 +38,9 @@ def joined_nodes(sections: list[Any]) -> Iterator[Joined]:
     UnsupportedByEngine
         If a section is joined by its end 1.
     """
+    trunks = [sec.parentseg() for sec in sections]
+    # the start of the root is a node where something is joined to it
+    started = {t.sec.name() for t in trunks if t is not None and t.x == 0.0}
     n = 0
     centres: dict[str, list[int]] = {}
     ends: dict[str, tuple[int, int]] = {}
@@ -61,7 +65,7 @@ def joined_nodes(sections: list[Any]) -> Iterator[Joined]:
             own[k], n = n, n + 1
         yield Joined(None, index, 1.0, own[-1], 1.0 / sec(1).ri())
         start, end, n = above, n, n + 1
-        if trunk is None:
+        if trunk is None and name in started:
             yield Joined(None, index, 0.0, own[0], 1.0 / segments[0].ri())
             start, n = n, n + 1
         centres[name], ends[name] = own, (start, end)
@@ -155,7 +159,7 @@ def _read(
 
 def _names(known: MechanismSet, suffix: str) -> tuple[str, ...]:
     mechanism = known.get(suffix)
-    return (*mechanism.parameter_names, *mechanism.states)
+    return (*mechanism.parameter_names, *given_variables(mechanism), *mechanism.states)
 
 
 def _of_ions(known: MechanismSet, suffix: str) -> set[str]:
