@@ -254,6 +254,21 @@ def test_densities_of_a_trial_are_scaled():
         simulate_many(setup, RUN, [Trial(scale={"Kv1": 2.0})])
 
 
+def test_a_trial_may_have_currents_of_its_own():
+    setup = everything()
+    own = tuple(
+        c.model_copy(update={"key": "another"}) if isinstance(c, OrnsteinUhlenbeck) else c
+        for c in setup.currents
+    )
+    given = [Trial(trains()), Trial(trains(), currents=own)]
+    usual, other = simulate_many(setup, RUN, given, precision="float64")
+    assert farthest(usual, other) > 0.1  # mV
+    neuron = simulate(setup.model_copy(update={"currents": own}), RUN, trains())
+    assert farthest(other, neuron) < FLOAT64
+    with pytest.raises(SpecError, match="at their places"):
+        simulate_many(setup, RUN, [Trial(currents=own[:1])])
+
+
 @pytest.mark.parametrize("amp", [300.0, -40.0])
 def test_a_potential_beyond_the_tables_is_an_error_that_names_the_trial(amp):
     clamp = CurrentClamp(location=at(0), delay=2, dur=20, amp=amp)
