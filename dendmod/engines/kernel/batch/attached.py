@@ -46,12 +46,14 @@ def events(number: Mapping[str, int], run: Run, lanes: Sequence[Sequence[SpikeTr
     trains = [train for own in lanes for train in own]
     sizes = [train.times.size for train in trains]
     times = np.concatenate([*(train.times for train in trains), np.zeros(0)])
-    lane = np.repeat(np.arange(len(lanes)), [sum(t.times.size for t in own) for own in lanes])
+    lane = np.repeat(np.repeat(np.arange(len(lanes)), [len(own) for own in lanes]), sizes)
     step = binned_steps(times, run.dt)
     synapse = np.repeat(np.array([number[train.synapse] for train in trains], int), sizes)
     weight = np.repeat(np.array([train.weight for train in trains], float), sizes)
     kept = np.flatnonzero(step < n_steps(run))
-    order = kept[np.argsort(step[kept].astype(np.int32), kind="stable")]
+    # numpy sorts small whole numbers by their digits, several times faster
+    small = np.uint16 if n_steps(run) <= np.iinfo(np.uint16).max else np.int64
+    order = kept[np.argsort(step[kept].astype(small), kind="stable")]
     return Events(step[order], lane[order], synapse[order], weight[order])
 
 
