@@ -71,6 +71,7 @@ mechanisms: tools $(STAMP) ## compile the mechanisms into the cache, once
 bench: mechanisms ## measure speed, as ratios side by side in one run
 	$(BIN)/python -m benchmarks.network $(ARGS)
 	$(BIN)/python -m benchmarks.trial
+	$(BIN)/python -m benchmarks.full_cell
 
 docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dendmod.cells.check import check_cell
     from dendmod.cells.l5 import L5PyramidalCell
     from dendmod.cells.sites import SiteChoice, choose_sites
-    from dendmod.engines.simulation import simulate
+    from dendmod.engines.simulation import simulate, simulate_many
     from dendmod.iocurve import IOModel, ThresholdSearch, fit_io, thresholds
     from dendmod.morphology import Morphology
     from dendmod.protocol import load_protocol
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Waveform,
     )
     from dendmod.spec.result import Result
+    from dendmod.spec.trial import Trial
     from dendmod.study.citations import cite
     from dendmod.study.figure import make_figure
     from dendmod.sweep import Task, run_tasks
@@ -88,6 +89,7 @@ _WHERE = {
     "SpikeTrain": "dendmod.spec",
     "Synapse": "dendmod.spec",
     "Task": "dendmod.sweep",
+    "Trial": "dendmod.spec.trial",
     "ThresholdSearch": "dendmod.iocurve",
     "VoltageClamp": "dendmod.spec",
     "Waveform": "dendmod.spec",
@@ -99,6 +101,7 @@ _WHERE = {
     "make_figure": "dendmod.study.figure",
     "run_tasks": "dendmod.sweep",
     "simulate": "dendmod.engines.simulation",
+    "simulate_many": "dendmod.engines.simulation",
     "thresholds": "dendmod.iocurve",
 }
 
@@ -130,6 +133,7 @@ __all__ = [
     "Synapse",
     "Task",
     "ThresholdSearch",
+    "Trial",
     "VoltageClamp",
     "Waveform",
     "cells",
@@ -157,6 +161,7 @@ __all__ = [
     "rng",
     "run_tasks",
     "simulate",
+    "simulate_many",
     "sources",
     "spec",
     "study",

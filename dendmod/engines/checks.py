@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dendmod.errors import SpecError, did_you_mean
+import numpy as np
+
+from dendmod.errors import EngineError, SpecError, did_you_mean
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
+from dendmod.spec.result import Array
 from dendmod.spec.stimulus import SpikeTrain, check_places, check_trains
+
+_LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds
 
 # current, reversal potential, concentrations inside and outside
 _OF_ION = (("i", ""), ("e", ""), ("", "i"), ("", "o"))
@@ -132,6 +137,30 @@ def check_weights(setup: Setup, trains: Sequence[SpikeTrain]) -> None:
                 f"the weight of {train.synapse!r} is {train.weight} uS, but {mechanism.suffix} is "
                 "a conductance, and none is below 0. Inhibition has a reversal potential of its "
                 "own: give a synapse such as DoubleExpSyn with e = -80"
+            )
+
+
+def check_traces(v: Mapping[str, Array], others: Mapping[str, Array]) -> None:
+    """Check that recordings stayed finite, and voltages (mV) within what a cell can reach.
+
+    Raises
+    ------
+    EngineError
+        Naming the recording.
+    """
+    for name, trace in {**v, **others}.items():
+        if not np.isfinite(trace).all():
+            raise EngineError(
+                f"the recording {name!r} has {np.count_nonzero(~np.isfinite(trace))} values "
+                "that are not finite: the run diverged. Use a smaller dt, or look for a "
+                "conductance that is far too large."
+            )
+    for name, trace in v.items():
+        if np.abs(trace).max() > _LARGEST_V:
+            raise EngineError(
+                f"the recording {name!r} reaches {np.abs(trace).max():.3g} mV, which no cell "
+                "does. Use a smaller dt, or look for a current (nA) or a weight (uS) that is "
+                "far too large, such as one in pA or nS."
             )
 
 

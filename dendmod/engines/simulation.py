@@ -1,4 +1,5 @@
-"""Run a specification on an engine: a cell with what is attached to it, or a network."""
+"""Run a specification on an engine: a cell with what is attached to it, once or many times, or a
+network."""
 
 from __future__ import annotations
 
@@ -11,17 +12,26 @@ from dendmod.network.run import NetworkRun
 from dendmod.network.spec import NetworkSpec
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
 from dendmod.spec.result import Result
+from dendmod.spec.trial import Trial
 
-CellEngine = Literal["neuron", "coreneuron"]
+CellEngine = Literal["neuron", "coreneuron", "kernel"]
 NetworkEngine = Literal["kernel", "neuron", "coreneuron"]
 Precision = Literal["float64", "float32"]
 Progress = Callable[[int, int], Any]
-_CELL_ENGINES, _NETWORK_ENGINES = ("neuron", "coreneuron"), ("kernel", "neuron", "coreneuron")
+Tables = Literal["fast", "fine"]
+_CELL_ENGINES = ("neuron", "coreneuron", "kernel")
+_MANY_ENGINES = _NETWORK_ENGINES = ("kernel", "neuron", "coreneuron")
 
 
 @overload
 def simulate(
-    spec: Setup, run: Run, trains: Sequence[SpikeTrain] = (), *, engine: CellEngine | None = None
+    spec: Setup,
+    run: Run,
+    trains: Sequence[SpikeTrain] = (),
+    *,
+    engine: CellEngine | None = None,
+    precision: Precision | None = None,
+    reach: tuple[float, float] | None = None,
 ) -> Result: ...
 
 
@@ -44,13 +54,14 @@ def simulate(
     *,
     engine: str | None = None,
     precision: Precision | None = None,
+    reach: tuple[float, float] | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Result | NetworkResult:
     """Run a cell with what is attached to it once, or a network through its samples.
 
-    For many trials of one set-up keep a `dendmod.engines.neuron.Simulator` open: it builds and
-    settles once.
+    For many trials of one set-up use `simulate_many`, or keep a
+    `dendmod.engines.neuron.Simulator` open: both build and settle once.
 
     Parameters
     ----------
@@ -59,11 +70,13 @@ def simulate(
     trains
         The spikes that arrive at the synapses of a `Setup`; a network's are part of its run.
     engine
-        "neuron", the reference, or "coreneuron", the same equations and steps in a faster solver;
-        networks also run on "kernel", compiled C. None takes "neuron" for a `Setup` and "kernel"
-        for a network.
+        "neuron", the reference, "coreneuron", the same equations and steps in a faster solver, or
+        "kernel", compiled C. None takes "neuron" for a `Setup` and "kernel" for a network.
     precision
-        Of a network's numbers; None takes that of the run. NEURON has float64 alone.
+        Of the kernel's numbers; None takes that of a network's run, and "float64" for a cell.
+        NEURON has float64 alone.
+    reach
+        Potentials (mV) over which the kernel tabulates a cell's channels; None takes -105 to 50.
     threads
         Over which the kernel spreads the hidden cells. Results do not depend on it.
     progress
@@ -88,19 +101,128 @@ def simulate(
     if isinstance(spec, NetworkSpec) and isinstance(run, NetworkRun):
         if trains:
             raise SpecError("trains: the spikes of a network are part of its run; give none")
+        _no_reach(reach, "a network's kernel has a range of its own")
         chosen = _known(engine, _NETWORK_ENGINES)
         return _network(spec, run, chosen, precision, threads, progress)
     if not (isinstance(spec, Setup) and isinstance(run, Run)):
         raise _not_a_pair(spec, run)
     if isinstance(trains, SpikeTrain):
         raise SpecError("trains: give a sequence of SpikeTrain, such as (train,)")
-    if precision is not None or threads != 1:
-        raise UnsupportedByEngine("precision and threads are those of networks; give neither")
+    if threads != 1:
+        raise UnsupportedByEngine("a single trial runs in one thread; use threads=1")
     engine = _known(engine, _CELL_ENGINES)
+    if engine == "kernel":
+        from dendmod.engines.kernel.batch import BatchSimulator
+
+        alone = BatchSimulator(spec, run, precision=precision or "float64", reach=reach, lone=True)
+        return alone.run(Trial(tuple(trains)))
+    _no_precision(precision)
+    _no_reach(reach, "NEURON needs no tables")
     from dendmod.engines.neuron import Simulator
 
     with Simulator(spec, run, coreneuron=engine == "coreneuron") as simulator:
         return simulator.run(tuple(trains))
+
+
+def simulate_many(
+    setups: Setup | Sequence[Setup],
+    run: Run,
+    trials: Sequence[Trial],
+    *,
+    engine: CellEngine | None = None,
+    precision: Precision | None = None,
+    tables: Tables | None = None,
+    reach: tuple[float, float] | None = None,
+    threads: int = 1,
+) -> list[Result]:
+    """Run many trials of a cell from its settled state.
+
+    Parameters
+    ----------
+    setups
+        A set-up, or one for each trial. On the kernel these may differ in numbers alone: densities,
+        reversal potentials, Ra, cm, parameters of synapses, the potentials of a clamp.
+    run
+        Duration, step, settling time.
+    trials
+        What each trial has of its own.
+    engine
+        "kernel", which runs a trial in each lane of the CPU's vectors, or "neuron" or "coreneuron",
+        one trial after the other. None takes "kernel".
+    precision, tables, reach
+        Of the kernel, as those of `dendmod.engines.kernel.batch.BatchSimulator`. None takes
+        "float32", "fast" tables for it, and -105 to 50 mV.
+    threads
+        Over which the kernel spreads the trials. Results do not depend on it.
+
+    Returns
+    -------
+    list of Result
+        One a trial, in their order.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If there is no such engine, or it cannot run this specification unedited.
+    SpecError
+        If set-ups, run and trials do not belong together.
+    EngineError
+        If potentials do not stay finite, leave the tables' range, or the run was stopped.
+    """
+    asked = _known(engine, _MANY_ENGINES)
+    given = [setups] if isinstance(setups, Setup) else list(setups)
+    if len(given) not in (1, len(trials)):
+        raise SpecError(f"{len(trials)} trials for {len(given)} set-ups; give one each")
+    if asked == "kernel":
+        from dendmod.engines.kernel.batch import BatchSimulator
+
+        every = BatchSimulator(
+            [*given, *given * (len(trials) - 1)] if _are_scaled(given, trials) else given,
+            run,
+            precision=precision or "float32",
+            tables=tables,
+            reach=reach,
+            scales=[trial.scale for trial in trials],
+        )
+        return every.run_many(trials, threads=threads)
+    _no_precision(precision)
+    if tables is not None or reach is not None or threads != 1:
+        raise UnsupportedByEngine("tables, reach and threads are the kernel's; give none of them")
+    return [
+        result
+        for number, setup in enumerate(given)
+        for result in _one_by_one(
+            setup, run, trials if len(given) == 1 else trials[number : number + 1], asked
+        )
+    ]
+
+
+def _one_by_one(setup: Setup, run: Run, trials: Sequence[Trial], engine: str) -> list[Result]:
+    if any(trial.scale or trial.currents is not None for trial in trials):
+        raise UnsupportedByEngine(
+            "in NEURON a trial cannot change densities or currents; give it a set-up of its own, "
+            "or use engine='kernel'"
+        )
+    from dendmod.engines.neuron import Simulator
+
+    with Simulator(setup, run, coreneuron=engine == "coreneuron") as simulator:
+        return [simulator.run(tuple(trial.trains), amps=trial.amps) for trial in trials]
+
+
+def _are_scaled(setups: Sequence[Setup], trials: Sequence[Trial]) -> bool:
+    return len(setups) == 1 and any(trial.scale for trial in trials)
+
+
+def _no_reach(reach: tuple[float, float] | None, why: str) -> None:
+    if reach is not None:
+        raise UnsupportedByEngine(f"{why}; leave reach out")
+
+
+def _no_precision(precision: Precision | None) -> None:
+    if precision is not None:
+        raise UnsupportedByEngine(
+            "NEURON computes in float64; leave precision out, or use engine='kernel'"
+        )
 
 
 def _network(

@@ -53,7 +53,7 @@ def events(spec: NetworkSpec, run: NetworkRun, index: int) -> Events:
     if isinstance(run.stimulus, GeneratedStimulus):
         return _generated(spec, run, run.stimulus, index)
     sample = run.stimulus.trains[index]
-    step = _binned(sample.feedforward_times, run.dt)
+    step = binned_steps(sample.feedforward_times, run.dt)
     kept = step < run.n_steps
     return Events(
         feedforward_input=sample.feedforward_input[kept],
@@ -84,17 +84,18 @@ def delay_steps(spec: NetworkSpec, run: NetworkRun) -> int:
 
 def binned(time: float, dt: float) -> int:
     """Return the step at whose start a spike at `time` arrives."""
-    return int(_binned(np.array([time]), dt)[0])
+    return int(binned_steps(np.array([time]), dt)[0])
 
 
-def _binned(times: npt.NDArray[np.float64], dt: float) -> Ints:
+def binned_steps(times: npt.NDArray[np.float64], dt: float) -> Ints:
+    """Return the steps at whose start spikes at `times` arrive."""
     # a time half-way between two steps belongs to the earlier one, as in NEURON's queue
     # what is too late for a whole number must not wrap around to a step of the sample
     return np.clip(np.ceil(times / dt - 0.5 - 1e-9), 0, _NEVER).astype(np.int64)
 
 
 def _given(arrivals: Arrivals, run: NetworkRun) -> Places:
-    step = _binned(arrivals.times, run.dt)
+    step = binned_steps(arrivals.times, run.dt)
     kept = step < run.n_steps
     return Places(arrivals.neuron[kept], arrivals.compartment[kept], step[kept])
 

@@ -33,7 +33,7 @@ def library(precision: Precision, block: int | None = None) -> ctypes.CDLL:
     """
     if precision not in _BITS:
         raise UnsupportedByEngine(f"the kernel computes in {' or '.join(_BITS)}, not {precision!r}")
-    width = _widest(precision) if block is None else block
+    width = widest(precision) if block is None else block
     if width not in BLOCKS:
         raise UnsupportedByEngine(f"blocks of {block} neurons are asked for; use one of {BLOCKS}")
     return _loaded(precision, width)
@@ -41,7 +41,7 @@ def library(precision: Precision, block: int | None = None) -> ctypes.CDLL:
 
 @cache
 def _loaded(precision: Precision, width: int) -> ctypes.CDLL:
-    flags = (*_FLAGS, *_tuning(), f"-DREAL_BITS={_BITS[precision]}", f"-DW={width}")
+    flags = (*_FLAGS, *tuning(), f"-DREAL_BITS={_BITS[precision]}", f"-DW={width}")
     library = compiled.load(SOURCE, flags)
     library.network_run.argtypes = [ctypes.POINTER(Job)]
     library.network_free.argtypes = [ctypes.POINTER(Job)]
@@ -56,7 +56,7 @@ def _loaded(precision: Precision, width: int) -> ctypes.CDLL:
     return library
 
 
-def _widest(precision: Precision) -> int:
+def widest(precision: Precision) -> int:
     """Return the block width that fills one of the CPU's vector registers.
 
     Wider ones are right as well, but compilers take them apart badly.
@@ -65,7 +65,7 @@ def _widest(precision: Precision) -> int:
     return max(4, bits // _BITS[precision])
 
 
-def _tuning() -> tuple[str, ...]:
+def tuning() -> tuple[str, ...]:
     """Return flags that order instructions for 512-bit registers; results stay the same.
 
     Compilers that are older than a CPU order for its predecessor, with half of the registers.

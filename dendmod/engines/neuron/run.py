@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.checks import check_setup, check_weights, with_numbers
+from dendmod.engines.checks import check_setup, check_traces, check_weights, with_numbers
 from dendmod.engines.neuron.build import BuiltCell, build
 from dendmod.engines.neuron.compartments import BuiltCompartments, build_compartments
 from dendmod.engines.neuron.session import InSession, Session, h
@@ -17,7 +17,6 @@ from dendmod.spec.result import Array, Result
 from dendmod.spec.stimulus import Recording, VoltageClamp
 
 _ALWAYS = 1e9  # ms
-_LARGEST_V = 1e3  # mV; a passive membrane under a strong current may go to some hundreds
 
 
 class Simulator(InSession):
@@ -199,21 +198,9 @@ class Simulator(InSession):
                     f"the recording {name!r} has {trace.size} samples and not {n}: NEURON took "
                     "another number of steps than tstop / dt; please report this with your Run"
                 )
-            if not np.isfinite(trace).all():
-                raise EngineError(
-                    f"the recording {name!r} has {np.count_nonzero(~np.isfinite(trace))} values "
-                    "that are not finite: the run diverged. Use a smaller dt, or look for a "
-                    "conductance that is far too large."
-                )
         current = traces.pop("__clamp__", None)
         v = {name: traces.pop(name) for name in self.setup.voltages}
-        for name, trace in v.items():
-            if np.abs(trace).max() > _LARGEST_V:
-                raise EngineError(
-                    f"the recording {name!r} reaches {np.abs(trace).max():.3g} mV, which no cell "
-                    "does. Use a smaller dt, or look for a current (nA) or a weight (uS) that is "
-                    "far too large, such as one in pA or nS."
-                )
+        check_traces(v, {**traces, **({} if current is None else {"__clamp__": current})})
         return Result(
             t=t,
             v={name: v[name] for name in self.setup.record if name in v},

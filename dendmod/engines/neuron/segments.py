@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dendmod.engines.neuron.currents import measure
+from dendmod.engines.neuron.nodes import joined_nodes
 from dendmod.engines.neuron.run import Simulator
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
@@ -80,44 +81,15 @@ def _concentrations(rows: list[dict[str, Any]], known: MechanismSet) -> dict[str
 def _rows(sections: list[Any], known: MechanismSet) -> tuple[list[dict[str, Any]], list[Any]]:
     rows: list[dict[str, Any]] = []
     held: list[Any] = []
-    centres: dict[str, list[int]] = {}
-    ends: dict[str, int] = {}
-    for index, sec in enumerate(sections):
-        trunk = sec.parentseg()
-        if trunk is None:
-            above = -1
-        elif trunk.x == 1.0:
-            above = ends[trunk.sec.name()]
+    for node in joined_nodes(sections):
+        if node.segment is None:
+            row = {"x": node.x, "v": sections[node.section](node.x).v}
         else:
-            middle = centres[trunk.sec.name()]
-            above = middle[min(int(trunk.x * len(middle)), len(middle) - 1)]
-        own = [0] * sec.nseg
-        segments = list(sec)
-        for k, before in _outwards(sec.nseg, root=trunk is None):
-            # the conductance between two neighbours is kept by the right one of them
-            g = 1.0 / segments[k if before is None else max(k, before)].ri()
-            parent = above if before is None else own[before]
-            row = _row(segments[k], known)
-            rows.append({**row, "parent": parent, "g_axial": g, "section": index})
-            held.append(segments[k])
-            own[k] = len(rows) - 1
-        centres[sec.name()] = own
-        end = {"x": 1.0, "section": index, "v": sec(1).v, "parent": own[-1]}
-        rows.append({**end, "g_axial": 1.0 / sec(1).ri()})
-        held.append(None)
-        ends[sec.name()] = len(rows) - 1
-    rows[0]["g_axial"] = 0.0
+            row = _row(node.segment, known)
+        place = {"parent": node.parent, "g_axial": node.g_axial, "section": node.section}
+        rows.append({**row, **place})
+        held.append(node.segment)
     return rows, held
-
-
-def _outwards(n: int, *, root: bool) -> list[tuple[int, int | None]]:
-    """Return (segment, its parent) in building order: from the middle of the root, else from 0."""
-    if not root:
-        return [(k, k - 1 if k else None) for k in range(n)]
-    middle = n // 2
-    right: list[tuple[int, int | None]] = [(k, k - 1) for k in range(middle + 1, n)]
-    left: list[tuple[int, int | None]] = [(k, k + 1) for k in range(middle - 1, -1, -1)]
-    return [(middle, None), *right, *left]
 
 
 def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
