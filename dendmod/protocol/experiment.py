@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
 from dendmod.cells.provenance import DEPENDS, files_of
-from dendmod.errors import SpecError
+from dendmod.errors import EngineError, SpecError
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.tables import IOTable, SpikeTable
@@ -22,6 +22,7 @@ from dendmod.spec import Location
 from dendmod.sweep import Sweep, Task
 
 _TASKS = "dendmod.protocol.tasks"
+_RMS = 0.1  # mV; float32 is .001 off as a rule, .04 where a spike moves by a step (kernel.md)
 _NOT_IN_KEYS = re.compile(r"[^\w =+-]+")
 
 
@@ -62,6 +63,7 @@ class Experiment:
         self.morphology, _ = files_of(protocol.cell.model_dump(mode="json"))
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
+        self._held = False
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {
@@ -116,7 +118,31 @@ class Experiment:
         }
         if self.effects:
             common["effects"] = [effect.model_dump(mode="json") for effect in self.effects]
+        if protocol.run.engine == "kernel" and not self._held:
+            self._hold(common)
         return common
+
+    def _hold(self, common: Mapping[str, Any]) -> None:
+        """Hold the kernel against NEURON on a few trials, once a protocol and store.
+
+        Raises
+        ------
+        EngineError
+            If they differ in spikes, or by more than `_RMS` mV.
+        """
+        task = Task(
+            "kernel held against NEURON", f"{_TASKS}:hold_kernel", dict(common), 8.0, DEPENDS
+        )
+        found = self.sweep.run([task])[task.key]
+        kernel, neuron = found["counts"].tolist()
+        worst = float(found["rms"].max())
+        if kernel != neuron or worst > _RMS:
+            raise EngineError(
+                f"the kernel is not NEURON on this cell: {kernel} spikes for {neuron} in "
+                f"{len(neuron)} trials, the soma's potential off by {worst:.2g} mV rms (at most "
+                f'{_RMS} is allowed). Use run.engine = "neuron"'
+            )
+        self._held = True
 
     def _trials(self) -> list[int]:
         return list(range(self.protocol.run.trials))

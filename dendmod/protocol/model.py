@@ -73,7 +73,13 @@ class CellFields(Spec):
 
 
 class RunFields(Spec):
-    """[run]"""
+    """[run]
+
+    ``engine``: "neuron", or "kernel", which runs trials side by side and is held against NEURON
+    first.
+    """
+
+    engine: Literal["neuron", "kernel"] = "neuron"
 
     dt_ms: float = Field(default=0.1, gt=0, le=0.2)
     tstop_ms: PositiveFloat = 300.0

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from dendmod.engines.trials import open_trials
 from dendmod.iocurve import ThresholdSearch
 from dendmod.protocol.model import DendriticNmda, FeedforwardFields, Protocol
 from dendmod.protocol.trial import setup_for, site_name, trains_for
@@ -81,19 +82,16 @@ def search_feedforward(
     Returns ``step`` [points], rising (`factor`), ``counts`` [points, trials], and ``quiet``
     [trials], the spikes without any feedforward input.
     """
-    from dendmod.engines.neuron import Simulator
-
     spec, places = _unpack(protocol, sites)
-    search = _search()
-    with Simulator(setup_for(spec, places), spec.run_spec, coreneuron=coreneuron) as simulator:
+    search, setup = _search(), setup_for(spec, places)
+    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
 
         def counts(of: Protocol, n: int) -> list[int]:
-            return [
-                simulator.run(
-                    trains_for(of, arm, level=0, n_feedforward=n, trial=trial, seed=seed)
-                ).spike_times().size
+            given = [
+                trains_for(of, arm, level=0, n_feedforward=n, trial=trial, seed=seed)
                 for trial in trials
-            ]  # fmt: skip
+            ]
+            return [result.spike_times().size for result in opened.run_many(given)]
 
         quiet = counts(spec, 0)
         while (step := search.ask()) is not None:
@@ -125,23 +123,18 @@ def search_plateau(
     Returns ``step`` [points], rising; ``above`` (ms) and ``peak`` (mV) [points, trials, sites]; and
     ``bend``: how far the receptor's current is from a straight line of the potential.
     """
-    from dendmod.engines.neuron import Simulator
-
     spec, places = _unpack(protocol, sites)
     names = [site_name(i) for i in range(len(places))]
     search, above, peak = _search(), {}, {}
     setup = setup_for(spec, places, record_sites=True)
-    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
+    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
         while (step := search.ask()) is not None:
             of = with_high_weight(spec, arm, factor(step))
-            v = np.array([
-                [result.v[name] for name in names]
-                for result in (
-                    simulator.run(trains_for(of, arm, level=len(names), n_feedforward=0,
-                                             trial=trial, seed=seed))
-                    for trial in trials
-                )
-            ])  # fmt: skip
+            given = [
+                trains_for(of, arm, level=len(names), n_feedforward=0, trial=trial, seed=seed)
+                for trial in trials
+            ]
+            v = np.array([[r.v[name] for name in names] for r in opened.run_many(given)])
             above[step] = longest_above(v, spec.run.plateau_mV, spec.run.dt_ms)
             peak[step] = v.max(axis=2)
             search.tell(step, (above[step] >= plateau_ms).ravel())

@@ -9,6 +9,7 @@ import numpy as np
 
 from dendmod.cells.effects import Effect, apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
+from dendmod.engines.trials import open_trials
 from dendmod.iocurve import CROSSINGS, ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
@@ -65,27 +66,27 @@ def count_spikes(
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
     and the time above ``run.plateau_mV`` (ms) of each site.
     """
-    from dendmod.engines.neuron import Simulator
-
     spec, places, listed = _unpack(protocol, sites, effects)
     setup = setup_for(spec, places, effects=listed, record_sites=traces)
     counts = np.zeros((len(n_feedforward), len(trials)), dtype=np.int64)
     soma, dendrites, peaks, above = [], [], [], []
     names = [site_name(i) for i in range(len(places))]
     every = _every(spec)
-    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
+    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
         for row, n in enumerate(n_feedforward):
-            for column, trial in enumerate(trials):
-                trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                result = simulator.run(apply_to_trains(setup, trains, listed))
-                counts[row, column] = result.spike_times().size
-                if traces and row == 0:
-                    v = np.array([result.v[name] for name in names])
-                    soma.append(result.v["soma"].astype(np.float32))
-                    dendrites.append(v[:, ::every].astype(np.float32))
-                    peaks.append(v.max(axis=1))
-                    above.append((v > spec.run.plateau_mV).sum(axis=1) * spec.run.dt_ms)
-        engine = simulator.session.provenance["engine"]
+            given = [
+                trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                for trial in trials
+            ]
+            results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
+            counts[row] = [result.spike_times().size for result in results]
+            for result in results if traces and row == 0 else ():
+                v = np.array([result.v[name] for name in names])
+                soma.append(result.v["soma"].astype(np.float32))
+                dendrites.append(v[:, ::every].astype(np.float32))
+                peaks.append(v.max(axis=1))
+                above.append((v > spec.run.plateau_mV).sum(axis=1) * spec.run.dt_ms)
+        engine = opened.engine
     out: dict[str, Any] = {"counts": counts, "engine": np.array(engine)}
     if traces:
         out |= {
@@ -113,8 +114,6 @@ def search_thresholds(
 
     Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
     """
-    from dendmod.engines.neuron import Simulator
-
     spec, places, listed = _unpack(protocol, sites, effects)
     setup = setup_for(spec, places, effects=listed)
     search = ThresholdSearch(
@@ -124,14 +123,14 @@ def search_thresholds(
         resolution=resolution,
         crossings=crossings,
     )
-    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
+    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
         while (n := search.ask()) is not None:
-            counts = []
-            for trial in trials:
-                trains = trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                run = simulator.run(apply_to_trains(setup, trains, listed))
-                counts.append(run.spike_times().size)
-            search.tell(n, counts)
+            given = [
+                trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
+                for trial in trials
+            ]
+            results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
+            search.tell(n, [result.spike_times().size for result in results])
     n_feedforward = np.array(sorted(search.points))
     return {
         "n_feedforward": n_feedforward,
@@ -156,17 +155,51 @@ def clamp(
     Feedforward inputs are left out: they are currents into the clamped compartment, the same at
     both potentials, and cancel in Eq 7.
     """
-    from dendmod.engines.neuron import Simulator
-
     spec, places, listed = _unpack(protocol, sites, effects)
     setup = setup_for(
         spec, places, effects=listed, clamp_mV=potential, block_channels=block_channels
     )
+    given = [
+        trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
+        for level in levels
+        for trial in trials
+    ]
+    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
+        results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
+    i = np.array([result.clamp_current for result in results])
+    return {"i": i.reshape(len(levels), len(trials), -1)}
 
-    def current(simulator: Simulator, level: int, trial: int) -> np.ndarray | None:
-        trains = trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
-        return simulator.run(apply_to_trains(setup, trains, listed)).clamp_current
 
-    with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
-        i = [[current(simulator, level, trial) for trial in trials] for level in levels]
-    return {"i": np.array(i)}
+def hold_kernel(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    seed: int,
+    coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
+) -> dict[str, np.ndarray]:
+    """Run two trials of each arm at its highest level on NEURON and on the kernel.
+
+    Returns ``counts`` [engines, trials] and ``rms`` [trials], of the difference of the somatic
+    potentials (mV).
+    """
+    spec, places, listed = _unpack(protocol, sites, effects)
+    setup = setup_for(spec, places, effects=listed)
+    given = [
+        apply_to_trains(
+            setup,
+            trains_for(spec, name, level=max(arm.levels), n_feedforward=arm.n_feedforward,
+                       trial=trial, seed=seed),
+            listed,
+        )
+        for name, arm in spec.arms.items()
+        for trial in range(2)
+    ]  # fmt: skip
+    found = []
+    for engine in ("kernel", "neuron"):  # what the kernel refuses is said before NEURON runs
+        with open_trials(setup, spec.run_spec, engine, coreneuron=coreneuron) as opened:
+            found.append(opened.run_many(given))
+    pairs = list(zip(*found, strict=True))
+    return {
+        "counts": np.array([[r.spike_times().size for r in results] for results in found]),
+        "rms": np.array([np.sqrt(np.mean((a.v["soma"] - b.v["soma"]) ** 2)) for a, b in pairs]),
+    }
