@@ -190,7 +190,7 @@ def passive_dendrites(cell: ReducedCell) -> ReducedCell:
     for number, c in enumerate(cell.compartments):
         if number and c.role != "axon" and (c.channels or c.pools):
             around = Environment(
-                cell.ena, cell.ek, cell.celsius, cell.mechanisms, cell.globals, c.diam
+                cell.reversals(c), cell.celsius, cell.mechanisms, cell.globals, c.diam
             )
             c = _passive(c, cell.v_init, around)
         compartments.append(c)

@@ -14,13 +14,12 @@ from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
 from dendmod.reduction.conductances import Conductances, fit_conductances
-from dendmod.reduction.fit import _check_reversals, _membrane, mechanisms_hash
+from dendmod.reduction.fit import _membrane, mechanisms_hash
 from dendmod.reduction.full import full_cell
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import skeleton
-from dendmod.spec import Cell, Compartment, Location, ReducedCell, SectionTables
-from dendmod.spec.section_tables import SectionMembrane
+from dendmod.spec import Compartment, Location, ReducedCell
 from tests.mechanisms import two_sections as two
 
 Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])
@@ -178,23 +177,6 @@ def test_the_full_cell_is_in_the_file_whatever_it_is_called(tmp_path):
     changed = ReducedCell(**fields, provenance={**facts, "mechanisms": "0" * 64})
     with pytest.raises(SpecError, match=r"\.mod files of the mechanisms of file have changed"):
         full_cell(changed, "file")
-
-
-def test_a_reversal_potential_that_is_not_carried_is_refused(tmp_path):
-    cell = two.cell("CaHva", tmp_path)
-    soma = SectionMembrane(
-        region="soma", nseg=1, Ra=100, mechanisms=("CaHva",), values={"cm": (1,), "eca": (120.0,)}
-    )
-
-    def with_soma(**changes) -> Cell:
-        section = soma.model_copy(update=changes)
-        tables = SectionTables(name="own", sections=(section,), celsius=34, v_init=-65)
-        return cell.model_copy(update={"biophysics": tables})
-
-    with pytest.raises(SpecError, match="section 0 of own sets eca"):
-        _check_reversals(with_soma())
-    _check_reversals(with_soma(mechanisms=("CaHva", "CaShell")))
-    _check_reversals(with_soma(values={"cm": (1,), "ek": (-90.0,)}))
 
 
 def test_a_channel_that_nothing_gates_is_fitted_by_shutting_it():
