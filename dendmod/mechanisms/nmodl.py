@@ -19,7 +19,7 @@ from typing import Any
 
 from dendmod.atomic import replacing
 from dendmod.errors import MechanismError
-from dendmod.mechanisms.equations import Equations, Kind
+from dendmod.mechanisms.equations import Assign, Equations, Kind
 from dendmod.mechanisms.lowering import Lowering
 from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
@@ -62,7 +62,8 @@ class Facts:
     ions
         As `Ion`.
     currents
-        Names of all currents that it adds to the membrane, ionic ones among them.
+        Names of all currents that it adds to the membrane, ionic ones among them; not of one that
+        is always 0.
     maximal
         RANGE parameters that a current is proportional to: maximal conductances, permeabilities.
     conductance, reversal
@@ -212,6 +213,7 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
     used |= {word for text in read.names("VERBATIM") for word in _words(text)}
     blocks = tuple(_blocks(read))
     equations = Lowering(read).equations(suffix, kind, own, currents)
+    currents = tuple(name for name in currents if not _is_nothing(name, equations))
     maximal = dict.fromkeys(
         name
         for current in equations.currents
@@ -236,6 +238,12 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
         weight_unit=_weight_unit(read),
     )
     return found, equations
+
+
+def _is_nothing(current: str, equations: Equations) -> bool:
+    """Return whether a current is always 0: old pools write one, so as to have a BREAKPOINT."""
+    given = [s.value for s in equations.breakpoint if isinstance(s, Assign) and s.name == current]
+    return not equations.refusals and bool(given) and all(value == 0.0 for value in given)
 
 
 def _weight_unit(read: Reader) -> str:

@@ -50,7 +50,13 @@ def made(tmp_path, *, use=NONSPECIFIC, ranges="gbar, e, i", unit="S/cm2", more="
         ({"unit": "nA/cm2"}, r"unit of its maximal conductance is not known: gbar \(nA/cm2\)"),
         ({"unit": "1"}, r"unit of its maximal conductance is not known: gbar \(1\)"),
         ({"unit": "1", "current": "i = gbar*(v - e)"}, r"unit of its maximal conductance"),
-        ({"ranges": "gbar, e"}, r"no variable shows its nonspecific current i"),
+        (
+            {
+                "ranges": "gbar, e",
+                "current": f"i = gbar{GATE}*(v - e)\nVERBATIM\nENDVERBATIM",
+            },
+            r"no variable shows its nonspecific current i, and line \d+ is not read",
+        ),
         ({"ranges": "e, i"}, r"proportional to no RANGE parameter"),
         ({"current": f"i = gbar{GATE}*(v - e)/area", "more": "area (um2)"}, r"it reads `area`"),
         ({"use": "USEION k READ ik WRITE ek", "current": "ek = e*ik"}, r"it writes ek"),
@@ -81,8 +87,8 @@ def test_conductances_are_read_where_variables_show_them_in_s_per_cm2():
     known = mechanism_set((str(two.FOLDER),))
     read = {n for n in known.mechanisms if n in two.MINIATURES and conducting(known.get(n))
             and not conducting(known.get(n))[0].is_measured}  # fmt: skip
-    assert {"KdrGmax", "Ih", "NapGlobal", "KCa"} <= read
-    assert not {"KmPicosiemens", "CalGhk"} & read
+    assert {"KdrGmax", "NapGlobal", "KCa"} <= read
+    assert not {"KmPicosiemens", "CalGhk", "Ih"} & read
     assert [c.key for c in conducting(known.get("hh"))] == ["hh.gnabar", "hh.gkbar", "hh.gl"]
 
 
