@@ -64,7 +64,7 @@ def reduce_(
     """
     if context.invoked_subcommand is not None:
         return
-    from dendmod.cells.choice import choose_cell
+    from dendmod.cells.choice import choose_cell, spike_threshold_of
     from dendmod.cells.sites import SiteChoice, choose_sites, sites_of_options
     from dendmod.engines.checks import shape_of
     from dendmod.errors import SpecError
@@ -90,6 +90,7 @@ def reduce_(
         largest_load=split,
         axon=axon,
         capacitances=method,
+        spike_threshold=spike_threshold_of(of_cell),
     )
     write_reduced(reduced, out)
     summary = {

@@ -50,6 +50,7 @@ def reduce(
     capacitances: CapacitanceMethod = "spectrum",
     settle: float = 1000.0,
     name: str | None = None,
+    spike_threshold: float = 0.0,
 ) -> ReducedCell:
     """Reduce a cell to compartments at its soma and at the given sites.
 
@@ -78,6 +79,8 @@ def reduce(
         How long the full cell settles to its rest (ms).
     name
         Of the reduced cell.
+    spike_threshold
+        What counts as a spike of the cell (mV), which the reduced cell keeps.
 
     Raises
     ------
@@ -105,9 +108,10 @@ def reduce(
     if largest_load is not None:
         support |= load_places(tree, kept.nodes, largest_load * PF_IN_NF)
         kept = skeleton(tree, dict(sites), support, of_axon, bifurcations=True)
-    return assemble(
+    made = assemble(
         cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
     )
+    return made.model_copy(update={"spike_threshold": spike_threshold})
 
 
 def assemble(

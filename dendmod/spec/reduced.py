@@ -94,6 +94,9 @@ class ReducedCell(Spec):
         (Nernst, 2 mM outside).
     celsius, v_init
         Temperature (degC) and the potential from which a run starts (mV).
+    spike_threshold
+        Somatic potential (mV) whose upward crossing counts as a spike of this cell, where nothing
+        else is said.
     mechanisms, globals, receptors
         As those of a `Cell`.
     provenance
@@ -107,6 +110,7 @@ class ReducedCell(Spec):
     ek: float
     celsius: float
     v_init: float = Field(ge=-140, le=90)
+    spike_threshold: float = Field(default=0.0, ge=-140, le=90)
     mechanisms: tuple[str, ...] = ()
     globals: dict[str, float] = {}
     receptors: dict[str, Receptor] = {}
