@@ -164,4 +164,9 @@ def check(
                 if not isinstance(value, dict):
                     typer.echo(f"  {name:34s} {value:.4g}" if isinstance(value, float) else
                                f"  {name:34s} {value}")  # fmt: skip
+    steps = summary["spike_counts"]["mean"].get("steps")
+    if steps is not None:
+        typer.echo("spikes at current steps")
+        for amp, one, other in zip(summary["spike_counts"]["levels"]["steps"], *steps, strict=True):
+            typer.echo(f"  {amp:.4g} nA: {one:g} in the full cell, {other:g} in the reduced one")
     typer.echo(f"{folder}/reduction_check.png, .pdf and summary.json written")
