@@ -56,7 +56,8 @@ class Facts:
         Its name, and "density", "point" or "artificial".
     parameters, globals
         (name, default, unit) of the parameters that can differ from place to place (RANGE), and of
-        those that are one for the process.
+        those that are one for the process. What BREAKPOINT itself assigns is no parameter, even if
+        old files declare it as one.
     variables
         Other RANGE variables.
     ions
@@ -214,19 +215,18 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
     blocks = tuple(_blocks(read))
     equations = Lowering(read).equations(suffix, kind, own, currents)
     currents = tuple(name for name in currents if not _is_nothing(name, equations))
+    computed = {s.name for s in equations.breakpoint if isinstance(s, Assign)}
+    ranged = {name: v for name, v in values.items() if name in ranges and name not in computed}
     maximal = dict.fromkeys(
-        name
-        for current in equations.currents
-        for name in current.proportional
-        if name in values and name in ranges
+        name for current in equations.currents for name in current.proportional if name in ranged
     )
     ohmic = equations.currents[0] if len(currents) == 1 else None
     found = Facts(
         suffix=suffix,
         kind=kind,
-        parameters=tuple(v for name, v in values.items() if name in ranges),
+        parameters=tuple(ranged.values()),
         globals=tuple(v for name, v in values.items() if name not in ranges),
-        variables=tuple(sorted(ranges - set(values))),
+        variables=tuple(sorted(ranges - set(ranged))),
         ions=ions,
         currents=currents,
         maximal=tuple(maximal),
