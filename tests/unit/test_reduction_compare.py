@@ -195,9 +195,12 @@ def test_places_of_the_axon_are_kept_where_it_has_more_channels_than_the_soma():
     )  # fmt: skip
     assert axon_places(tree) == {}  # as many as the soma
     more = dataclasses.replace(tree, gbar={"Im": gbar * [1, 9, 9, 1, 1, 2, 2]})
-    assert axon_places(more) == {"axon0": Location(section=3, x=0.5)}
+    ends = [Location(section=3, x=0.25), Location(section=3, x=0.75)]  # one in each segment
+    assert axon_places(more) == dict(zip(("axon0", "axon1"), ends, strict=True))
+    short = dataclasses.replace(more, diam=np.full(7, 8.0))  # sections of 8 um
+    assert axon_places(short) == {"axon0": Location(section=3, x=0.5)}
     other = dataclasses.replace(tree, gbar={"Im": gbar, "NaTa_t": gbar * [0, 0, 0, 1, 1, 1, 1]})
-    assert [p.section for p in axon_places(other).values()] == [2, 3]
+    assert [p.section for p in axon_places(other).values()] == [2, 2, 3, 3]
     far = dataclasses.replace(other, diam=np.full(7, 0.5))  # segments of 64 um
     assert [p.section for p in axon_places(far).values()] == [2, 2]
 
