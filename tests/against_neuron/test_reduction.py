@@ -12,7 +12,7 @@ from dendmod.cells.reduced import read_reduced
 from dendmod.protocol.model import CellFields
 from dendmod.switching.cells import spike_threshold
 
-FAST = Path(__file__).parents[2] / "docs" / "examples" / "own_cell" / "fast.toml"
+FAST = Path(__file__).parents[1] / "unit" / "fast_cell.toml"
 
 
 def worker(*arguments: str) -> str:
