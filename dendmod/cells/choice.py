@@ -31,6 +31,11 @@ def choose_cell(cell: str | None, morphology: str | None, biophysics: int | None
     return load_cell(cell).cell
 
 
+def spike_threshold_of(cell: str | None) -> float:
+    """Return what counts as a spike at the soma (mV): as the cell's file says, 0 without one."""
+    return 0.0 if cell is None else load_cell(cell).fields.conditions.spike_threshold_mV
+
+
 def check_shape(shape: Morphology) -> None:
     """Refuse to put Hay's membrane onto a shape that has no apical tree with a trunk.
 

@@ -66,7 +66,7 @@ def _parameters(loaded: LoadedCell) -> list[str]:
         every = [x for row in values for x in row]
         low, high = min(every), max(every)
         span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-        where = "everywhere" if len(values) == len(sections) else f"{len(values)} sections"
+        where = "everywhere" if len(values) == len(sections) else _counted(len(values))
         lines.append(f"{name:28s}{span:28s}{units.get(name, ''):10s}{where}")
     return [f"{'parameter':28s}{'values':28s}{'unit':10s}where", *lines]
 
@@ -81,3 +81,7 @@ def _mechanisms(loaded: LoadedCell) -> list[str]:
             f"{suffix:18s}{mechanism.kind_in_words:12s}{mechanism.file or 'built into NEURON'}"
         )
     return lines
+
+
+def _counted(n: int) -> str:
+    return "1 section" if n == 1 else f"{n} sections"

@@ -32,11 +32,11 @@ app = typer.Typer(
 )
 app.add_typer(mechanisms.app, name="mechanisms", help="The compiled mechanisms.")
 app.add_typer(morphology.app, name="morphology", help="Check, generate and get morphologies.")
-app.add_typer(cell.app, name="cell", help="The L5 pyramidal cell.")
+app.add_typer(cell.app, name="cell", help="Cells: get, import, show, check, export.")
 app.add_typer(io.app, name="io", help="IO curves and their parameters.")
 app.add_typer(protocol.app, name="protocol", help="Protocols made for a cell.")
 app.add_typer(network.app, name="network", help="Networks of few-compartment cells.")
-app.add_typer(reduce.app, name="reduce", help="Reduce the L5 cell to few compartments.")
+app.add_typer(reduce.app, name="reduce", help="Reduce a cell to few compartments.")
 app.add_typer(sweep.app, name="sweep", help="The runs of a folder of results.")
 app.command("run")(run.run)
 app.command(

@@ -64,7 +64,7 @@ def reduce_(
     """
     if context.invoked_subcommand is not None:
         return
-    from dendmod.cells.choice import choose_cell
+    from dendmod.cells.choice import choose_cell, spike_threshold_of
     from dendmod.cells.sites import SiteChoice, choose_sites, sites_of_options
     from dendmod.engines.checks import shape_of
     from dendmod.errors import SpecError
@@ -90,6 +90,7 @@ def reduce_(
         largest_load=split,
         axon=axon,
         capacitances=method,
+        spike_threshold=spike_threshold_of(of_cell),
     )
     write_reduced(reduced, out)
     summary = {
@@ -163,4 +164,9 @@ def check(
                 if not isinstance(value, dict):
                     typer.echo(f"  {name:34s} {value:.4g}" if isinstance(value, float) else
                                f"  {name:34s} {value}")  # fmt: skip
+    steps = summary["spike_counts"]["mean"].get("steps")
+    if steps is not None:
+        typer.echo("spikes at current steps")
+        for amp, one, other in zip(summary["spike_counts"]["levels"]["steps"], *steps, strict=True):
+            typer.echo(f"  {amp:.4g} nA: {one:g} in the full cell, {other:g} in the reduced one")
     typer.echo(f"{folder}/reduction_check.png, .pdf and summary.json written")

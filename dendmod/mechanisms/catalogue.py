@@ -123,6 +123,11 @@ class Mechanism:
         return tuple(dict.fromkeys((*self.gated_by, *carried)))
 
     @property
+    def reads_reversal_of(self) -> tuple[str, ...]:
+        """Ions whose reversal potential it reads."""
+        return tuple(ion.name for ion in self.ions if f"e{ion.name}" in ion.reads)
+
+    @property
     def carries(self) -> tuple[str, ...]:
         """Ions whose current it writes."""
         return tuple(ion.name for ion in self.ions if f"i{ion.name}" in ion.writes)

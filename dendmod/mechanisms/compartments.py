@@ -35,7 +35,8 @@ def check_pools(cell: ReducedCell) -> None:
         Naming the compartment that has such channels, no pool, and no concentration that stays.
     """
     known = mechanism_set(cell.mechanisms)
-    stays = {ion for ion in ("ca", "na", "k", "cl") if inner_concentration(ion) in cell.globals}
+    ions = {ion.name for m in known.mechanisms.values() for ion in m.ions}
+    stays = {ion for ion in ions if inner_concentration(ion) in cell.globals}
     _each(cell, lambda compartment: _check_pool(compartment, known, stays))
 
 

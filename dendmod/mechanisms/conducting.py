@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms.catalogue import Mechanism, MechanismSet
+from dendmod.mechanisms.nmodl import equations_of
 
 DENSITY_IN_S_PER_CM2 = {
     "S/cm2": 1.0,
@@ -170,18 +171,21 @@ def _why_current_is_not(mechanism: Mechanism) -> str:
         if mechanism.is_leak and mechanism.unit_of(densities[0]) == _PERMEABILITY:
             return f"its conductance {densities[0]} is given as a permeability"
         return ""
-    hidden = [
-        name
-        for name in mechanism.currents
-        if name not in mechanism.variables
-        and name not in {f"i{ion.name}" for ion in mechanism.ions}
-    ]
-    if hidden:
+    hidden = hidden_currents(mechanism)
+    unread = equations_of(mechanism.file).refusals if hidden and mechanism.file else ()
+    if unread:
         return (
-            f"no variable shows its nonspecific current {', '.join(hidden)}; declare it RANGE in "
-            "the NEURON block"
+            f"no variable shows its nonspecific current {', '.join(hidden)}, and line "
+            f"{unread[0].line} is not read, which would say it ({unread[0].reason}); declare the "
+            "current RANGE in the NEURON block"
         )
     return ""
+
+
+def hidden_currents(mechanism: Mechanism) -> tuple[str, ...]:
+    """Return the currents that no variable of NEURON's shows; they follow from the equations."""
+    shown = {*mechanism.variables, *(f"i{ion.name}" for ion in mechanism.ions)}
+    return tuple(name for name in mechanism.currents if name not in shown)
 
 
 def _densities(mechanism: Mechanism) -> list[str]:

@@ -12,12 +12,14 @@ from pathlib import Path
 from dendmod.mechanisms.catalogue import Mechanism
 
 _COMMENTS = re.compile(r"\bCOMMENT\b.*?\bENDCOMMENT\b|[:?][^\n]*", re.DOTALL)
+_NEURON = re.compile(r"\bNEURON\s*\{[^}]*\}")
 
 
 def given_variables(mechanism: Mechanism) -> tuple[str, ...]:
     """Return the RANGE variables of a mechanism that nothing in its file assigns.
 
-    Parameters, states and variables of ions are not among them.
+    Parameters, states and variables of ions are not among them, nor names that stand in the NEURON
+    block alone, which NEURON drops.
     """
     if mechanism.file is None:
         return ()
@@ -27,10 +29,11 @@ def given_variables(mechanism: Mechanism) -> tuple[str, ...]:
     return tuple(
         name
         for name in sorted(candidates)
-        if not re.search(rf"\b{name}\s*(\[[^\]]*\]\s*)?=(?!=)", text)
+        if re.search(rf"\b{name}\b", text)
+        and not re.search(rf"\b{name}\s*(\[[^\]]*\]\s*)?=(?!=)", text)
     )
 
 
 @lru_cache(maxsize=256)
 def _code(path: Path, mtime_ns: int) -> str:
-    return _COMMENTS.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
+    return _NEURON.sub(" ", _COMMENTS.sub(" ", path.read_text(encoding="utf-8", errors="replace")))

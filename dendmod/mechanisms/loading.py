@@ -36,11 +36,14 @@ class LoadedMechanisms:
         Where the library came from.
     coreneuron
         Whether CoreNEURON can run these mechanisms.
+    why_not
+        Why it cannot: what its compiler says of a file; "" where NEURON loaded them by itself.
     """
 
     hash: str
     origin: Literal["cache", "working directory"]
     coreneuron: bool
+    why_not: str = ""
 
 
 def identity(mechanisms: MechanismSet | None = None) -> str:
@@ -147,7 +150,8 @@ def load(h: Any, mechanisms: MechanismSet | None = None) -> LoadedMechanisms:
                 "run `dendmod mechanisms build`"
             )
         if not present:
-            return LoadedMechanisms(built.hash, "cache", built.coreneuron is not None)
+            able = built.coreneuron is not None
+            return LoadedMechanisms(built.hash, "cache", able, built.coreneuron_reason)
     return LoadedMechanisms(content_hash(list(files.values())), "working directory", False)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from dendmod.atomic import replacing
 from dendmod.errors import MechanismError
-from dendmod.mechanisms.equations import Equations, Kind
+from dendmod.mechanisms.equations import Assign, Equations, Kind
 from dendmod.mechanisms.lowering import Lowering
 from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
@@ -56,13 +56,15 @@ class Facts:
         Its name, and "density", "point" or "artificial".
     parameters, globals
         (name, default, unit) of the parameters that can differ from place to place (RANGE), and of
-        those that are one for the process.
+        those that are one for the process. What BREAKPOINT itself assigns is no parameter, even if
+        old files declare it as one.
     variables
         Other RANGE variables.
     ions
         As `Ion`.
     currents
-        Names of all currents that it adds to the membrane, ionic ones among them.
+        Names of all currents that it adds to the membrane, ionic ones among them; not of one that
+        is always 0.
     maximal
         RANGE parameters that a current is proportional to: maximal conductances, permeabilities.
     conductance, reversal
@@ -212,19 +214,19 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
     used |= {word for text in read.names("VERBATIM") for word in _words(text)}
     blocks = tuple(_blocks(read))
     equations = Lowering(read).equations(suffix, kind, own, currents)
+    currents = tuple(name for name in currents if not _is_nothing(name, equations))
+    computed = {s.name for s in equations.breakpoint if isinstance(s, Assign)}
+    ranged = {name: v for name, v in values.items() if name in ranges and name not in computed}
     maximal = dict.fromkeys(
-        name
-        for current in equations.currents
-        for name in current.proportional
-        if name in values and name in ranges
+        name for current in equations.currents for name in current.proportional if name in ranged
     )
     ohmic = equations.currents[0] if len(currents) == 1 else None
     found = Facts(
         suffix=suffix,
         kind=kind,
-        parameters=tuple(v for name, v in values.items() if name in ranges),
+        parameters=tuple(ranged.values()),
         globals=tuple(v for name, v in values.items() if name not in ranges),
-        variables=tuple(sorted(ranges - set(values))),
+        variables=tuple(sorted(ranges - set(ranged))),
         ions=ions,
         currents=currents,
         maximal=tuple(maximal),
@@ -236,6 +238,12 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
         weight_unit=_weight_unit(read),
     )
     return found, equations
+
+
+def _is_nothing(current: str, equations: Equations) -> bool:
+    """Return whether a current is always 0: old pools write one, so as to have a BREAKPOINT."""
+    given = [s.value for s in equations.breakpoint if isinstance(s, Assign) and s.name == current]
+    return not equations.refusals and bool(given) and all(value == 0.0 for value in given)
 
 
 def _weight_unit(read: Reader) -> str:

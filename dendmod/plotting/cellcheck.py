@@ -27,14 +27,15 @@ def draw(cell: Cell | ReducedCell, facts: CellFacts) -> Figure:
     has_bac = bool(facts.bac_spikes)
     columns = 4 if has_bac else 2
     figure = plt.figure(figsize=(7.2 if has_bac else 3.6, 4.8), constrained_layout=True)
-    grid = figure.add_gridspec(4, columns, width_ratios=[0.8, *[1] * (columns - 1)])
+    shown = _steps(facts)
+    rows = _MOST_STEPS + 1 if has_bac else len(shown) + 1
+    grid = figure.add_gridspec(rows, columns, width_ratios=[0.8, *[1] * (columns - 1)])
     ax = figure.add_subplot(grid[:, 0])
     if isinstance(cell, Cell):
         draw_cell(ax, shape_of(cell))
     else:
         ax.axis("off")
     panel_letter(ax, "A")
-    shown = _steps(facts)
     for row, (name, title) in enumerate(shown.items()):
         ax = figure.add_subplot(grid[row, 1])
         t, v = facts.traces[name]
@@ -45,7 +46,7 @@ def draw(cell: Cell | ReducedCell, facts: CellFacts) -> Figure:
             panel_letter(ax, "B")
     if shown:
         ax.set_xlabel("Time (ms)")
-    _draw_rates(figure.add_subplot(grid[3, 1]), facts)
+    _draw_rates(figure.add_subplot(grid[-1, 1]), facts)
     if has_bac:
         _draw_bac(figure, grid, facts)
     return figure

@@ -25,7 +25,7 @@ def draw_residuals(table: pd.DataFrame, title: str) -> Figure:
     arms = list(dict.fromkeys(table["arm"]))
     variants = list(dict.fromkeys(table["variant"]))
     figure, axes = plt.subplots(
-        1, len(arms), figsize=(7.2, 1.1 + 0.27 * len(variants)), sharey=True, squeeze=False,
+        1, len(arms), figsize=(7.2, 1.3 + 0.27 * len(variants)), sharey=True, squeeze=False,
         constrained_layout=True,
     )  # fmt: skip
     for ax, arm in zip(axes[0], arms, strict=True):
@@ -43,9 +43,10 @@ def draw_residuals(table: pd.DataFrame, title: str) -> Figure:
                         transform=ax.get_yaxis_transform(), va="center", fontsize=6)  # fmt: skip
         ax.set_xscale("log")
         ax.set_xlabel("Residual (spikes²)")
-        ax.set_title(f"{arm}   (right: bootstraps with the paper's order)")
+        said = "   (right: bootstraps with the paper's order)"
+        ax.set_title(arm + said * bool(rows["paper_order"].notna().any()))
     axes[0][0].set_yticks(range(len(variants)), variants)
-    axes[0][0].invert_yaxis()
+    axes[0][0].set_ylim(len(variants) - 0.5, -0.5)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(title, fontsize=8)

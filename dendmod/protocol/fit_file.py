@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from dendmod.errors import SpecError
 from dendmod.iocurve import CROSSINGS, MODELS
 from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.protocol.grid import load_grid
@@ -44,7 +46,7 @@ def fit_file(
     Raises
     ------
     SpecError
-        If a protocol has a single trial.
+        If a protocol has a single trial, or the curves of an arm have too few thresholds.
     """
     out = Path(out)
     sweep = sweep or Sweep(out / "store")
@@ -57,6 +59,8 @@ def fit_file(
     described, rows = {}, []
     for variant, experiment in experiments.items():
         results = analyse_io(experiment)
+        for arm, result in results.items():
+            _check_fits(variant, arm, result, experiment.protocol.io.limits)
         described[variant] = describe(experiment, results)
         at = grid_columns(loaded.points[variant])
         rows += [_row(variant, arm, r, described[variant]) | at for arm, r in results.items()]
@@ -78,6 +82,20 @@ def fit_file(
     with style():
         save(draw_residuals(table, loaded.title), out, stem, note="quick run" if quick else "")
     return table
+
+
+def _check_fits(variant: str, arm: str, result: IOAnalysis, limits: tuple[int, int]) -> None:
+    """Fit the curves of an arm, and say which one it is if they cannot be fitted."""
+    try:
+        _ = result.fits
+    except SpecError as error:
+        whole = np.isfinite(result.thresholds).all(axis=1)
+        lacking = ", ".join(f"{x:g}" for x in np.asarray(result.table.levels)[~whole])
+        raise SpecError(
+            f"{variant}, arm {arm}: {error}. Levels {lacking} lack some between {limits[0]} and "
+            f"{limits[1]} inputs ([io] limits of the protocol): they spike without inputs, or "
+            "never so often"
+        ) from None
 
 
 def _row(

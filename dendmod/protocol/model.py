@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from dendmod.cells.choice import spike_threshold_of
 from dendmod.cells.file import load_cell
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.receptors import SynapseKind, default_receptors, receptors_of
@@ -62,9 +63,9 @@ class CellFields(Spec):
         """Return what counts as a spike (mV): as given, else that of its file, else 0 (ours)."""
         if given is not None:
             return given
-        if self.file is None:
-            return 0.0
-        return load_cell(self.file).fields.conditions.spike_threshold_mV
+        if self.reduced is not None:
+            return read_reduced(self.reduced).spike_threshold
+        return spike_threshold_of(self.file)
 
     @property
     def membrane(self) -> int | str:

@@ -99,7 +99,7 @@ def check_reduced(
     else:
         amps = step_amplitudes(probes[0])
         levels = {"steps": amps}
-        counted = [_steps(side, amps, sweep) for side in sides]
+        counted = [_steps(side, amps, reduced.spike_threshold, sweep) for side in sides]
     summary = {
         "schema": "dendmod/reduction_check/1",
         "file": file.name,
@@ -164,8 +164,12 @@ def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarra
     return sweep.at(side.store / "probe").run([task])["probe"]
 
 
-def _steps(side: _Side, amps: list[float], sweep: Sweep) -> dict[str, np.ndarray]:
-    payload = {"cell": side.cell.model_dump(mode="json", by_alias=True), "amps": amps}
+def _steps(side: _Side, amps: list[float], threshold: float, sweep: Sweep) -> dict[str, np.ndarray]:
+    payload = {
+        "cell": side.cell.model_dump(mode="json", by_alias=True),
+        "amps": amps,
+        "threshold": threshold,
+    }
     task = Task("steps", "dendmod.reduction.probe:steps", payload, 60.0, DEPENDS)
     return sweep.at(side.store / "steps").run([task])["steps"]
 

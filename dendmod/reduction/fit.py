@@ -27,7 +27,7 @@ from dendmod.reduction.levels import Levels, closed, environment_at, held_levels
 from dendmod.reduction.loads import load_places
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import Skeleton, skeleton
-from dendmod.spec import Cell, Compartment, Location, ReducedCell, SectionTables
+from dendmod.spec import Cell, Compartment, Location, ReducedCell
 from dendmod.spec.result import Array
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import NF_IN_PF, PF_IN_NF, US_IN_NS, US_PER_UM2_IN_S_PER_CM2
@@ -50,6 +50,7 @@ def reduce(
     capacitances: CapacitanceMethod = "spectrum",
     settle: float = 1000.0,
     name: str | None = None,
+    spike_threshold: float = 0.0,
 ) -> ReducedCell:
     """Reduce a cell to compartments at its soma and at the given sites.
 
@@ -78,6 +79,8 @@ def reduce(
         How long the full cell settles to its rest (ms).
     name
         Of the reduced cell.
+    spike_threshold
+        What counts as a spike of the cell (mV), which the reduced cell keeps.
 
     Raises
     ------
@@ -97,7 +100,6 @@ def reduce(
     sites = {of: numbered(place, cell) for of, place in sites.items()}
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
-    _check_reversals(cell)
     tree = segment_tree(cell, settle=settle)
     support = {of: numbered(place, cell) for of, place in (support or {}).items()}
     split = largest_load is not None
@@ -106,33 +108,10 @@ def reduce(
     if largest_load is not None:
         support |= load_places(tree, kept.nodes, largest_load * PF_IN_NF)
         kept = skeleton(tree, dict(sites), support, of_axon, bifurcations=True)
-    return assemble(
+    made = assemble(
         cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
     )
-
-
-def _check_reversals(cell: Cell) -> None:
-    """Check that no reversal potential is set that a reduced cell does not carry.
-
-    Raises
-    ------
-    SpecError
-        Naming the section, the reversal potential and the ion.
-    """
-    if not isinstance(cell.biophysics, SectionTables):
-        return
-    known = mechanism_set(cell.mechanisms)
-    for number, section in enumerate(cell.biophysics.sections):
-        mechanisms = [known.get(suffix) for suffix in section.mechanisms]
-        pooled = {ion for mechanism in mechanisms for ion in mechanism.pool_of}
-        read = {ion.name for m in mechanisms for ion in m.ions if f"e{ion.name}" in ion.reads}
-        for ion in sorted(read - pooled - {"na", "k"}):
-            if f"e{ion}" in section.values:
-                raise SpecError(
-                    f"section {number} of {cell.biophysics.name} sets e{ion}; a reduced cell "
-                    "carries ena and ek alone, and others from their pools. Give the ion a pool, "
-                    "or leave its reversal potential at NEURON's"
-                )
+    return made.model_copy(update={"spike_threshold": spike_threshold})
 
 
 def assemble(
@@ -176,6 +155,7 @@ def assemble(
                 channels=membrane.channels,
                 pools=membrane.pools,
                 diam=membrane.diam,
+                reversals=membrane.reversals,
             )
         )
     known = mechanism_set(tree.mechanisms)
@@ -208,12 +188,16 @@ def assemble(
 
 @dataclass(frozen=True)
 class _Membrane:
-    """Area (um2), channels and pools of a compartment, and the diameter (um) that they read."""
+    """Area (um2), channels and pools of a compartment, and the diameter (um) that they read.
+
+    And the reversal potentials (mV) that they read where the cell's `ena` and `ek` do not count.
+    """
 
     area: float
     channels: Mechanisms
     pools: Mechanisms
     diam: float | None
+    reversals: dict[str, float]
 
 
 def _membrane(
@@ -255,7 +239,15 @@ def _membrane(
         own[channel.maximal] = maximum / area * US_PER_UM2_IN_S_PER_CM2 / channel.factor
     reads = {name for suffix in (*channels, *pools) for name in known.get(suffix).reads}
     diam = float(tree.diam[node]) if "diam" in reads and tree.diam is not None else None
-    return _Membrane(area, channels, pools, diam)
+    read = {f"e{ion}" for suffix in channels for ion in known.get(suffix).reads_reversal_of}
+    made = {f"e{ion}" for suffix in pools for ion in known.get(suffix).pool_of}
+    of_cell = {"ena": tree.ena, "ek": tree.ek}
+    reversals = {
+        name: value
+        for name, value in tree.reversals_at(node).items()
+        if name in read - made and value != of_cell.get(name)
+    }
+    return _Membrane(area, channels, pools, diam, reversals)
 
 
 def _pools(known: MechanismSet, channels: Iterable[str], local: Mechanisms) -> Mechanisms:

@@ -89,7 +89,7 @@ def environment_at(tree: SegmentTree, node: int) -> Environment:
     from dendmod.engines.neuron.membrane import Environment
 
     diam = None if tree.diam is None else float(tree.diam[node])
-    return Environment(tree.ena, tree.ek, tree.celsius, tree.mechanisms, tree.globals, diam)
+    return Environment(tree.reversals_at(node), tree.celsius, tree.mechanisms, tree.globals, diam)
 
 
 def held_levels(tree: SegmentTree) -> Levels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -77,8 +78,9 @@ def load_places(tree: SegmentTree, nodes: Sequence[int], most: float) -> dict[st
         node = _middle(tree, neighbours, owner, kept[worst])
         if node is None:
             raise SpecError(
-                f"one segment alone has {load[worst] * NF_IN_PF:.1f} pF, more than the "
-                f"{most * NF_IN_PF:g} pF asked for; give more, or a smaller segment_length"
+                f"one segment alone has {load[worst] * NF_IN_PF:.4g} pF, more than the "
+                f"{most * NF_IN_PF:g} pF asked for; give {_a_little_more(load[worst])} or more "
+                "(--split), or the cell more segments ([discretisation] of its file)"
             )
         found.append(node)
         kept.append(node)
@@ -137,3 +139,8 @@ def _middle(
     # an end of a section has no membrane; the segment before it has, where that is still free
     inner = tree.membrane_node(node)
     return node if owner[inner] == inner else inner
+
+
+def _a_little_more(load: float) -> int:
+    """Return the next whole number of pF above a load (nF)."""
+    return math.floor(load * NF_IN_PF) + 1

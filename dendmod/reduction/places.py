@@ -12,15 +12,16 @@ from dendmod.spec import Location
 from dendmod.spec.segments import SegmentTree
 
 _AXON_REACH = 100.0  # um of the axon in which spikes start; ours
-_AXON_APART = 40.0  # um of it that a place stands for at most; ours
+_AXON_APART = 10.0  # um of it that a place stands for, or a segment where that is longer; ours
 _MORE = 1 + 1e-6  # times the soma's density, that rounding alone does not keep a place
 
 
 def axon_places(tree: SegmentTree) -> dict[str, Location]:
     """Return places of the axon that have channels which the soma has not, or more of them.
 
-    Spikes of such a cell start there. One place is in the middle of each section of a stub, and one
-    in each 40 um of longer sections, as far as 100 um from the soma.
+    Spikes of such a cell start there. There is one in each 10 um, or in each segment where these
+    are longer, as far as 100 um from the soma: what few places leave of the axon's channels is
+    fitted to the soma, where they start no spike.
     """
     if tree.diam is None:
         return {}
@@ -36,7 +37,7 @@ def axon_places(tree: SegmentTree) -> dict[str, Location]:
     taken: set[int] = set()
     for section in tree.axon:
         nodes = np.flatnonzero((tree.section == section) & (tree.area > 0))
-        pieces = max(1, round(float(length[nodes].sum()) / _AXON_APART))
+        pieces = min(nodes.size, max(1, round(float(length[nodes].sum()) / _AXON_APART)))
         for k in range(pieces):
             place = Location(section=section, x=(k + 0.5) / pieces)
             node = tree.node(place)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from dendmod.plotting.style import COLOURS, panel_letter
 from dendmod.reduction.compare import epsp_errors
@@ -59,7 +61,7 @@ def draw(
     for ax, letter in zip(axes.ravel(), "ABCDEFGH", strict=True):
         panel_letter(ax, letter)
     figure.suptitle(
-        f"{summary['morphology']}, biophysics {summary['biophysics']}: "
+        f"{Path(summary['morphology']).name}, biophysics {summary['biophysics']}: "
         f"{summary['compartments']} compartments, capacitances from "
         + ("the spectrum" if summary["capacitances"] == "spectrum" else "slow time constants"),
         fontsize=8,
@@ -76,6 +78,8 @@ def _impedances(ax: Axes, a: np.ndarray, b: np.ndarray) -> None:
     ends = [0.8 * min(a.min(), b.min()), 1.25 * a.max()]
     ax.plot(ends, ends, color=_FULL, lw=0.5, zorder=0)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_formatter(NullFormatter())  # their labels overlap within one decade
     ax.set_xlabel("Full cell (MOhm)")
     ax.set_ylabel("Reduced cell (MOhm)")
     ax.set_title("Impedances at rest")
@@ -101,10 +105,10 @@ def _counts(
     for arm, (label, colour) in _ARMS.items():
         if arm not in counted[0]:
             continue
-        x = np.array(levels[arm]) / max(levels[arm])
+        x = np.array(levels[arm]) / (1.0 if arm == "steps" else max(levels[arm]))
         ax.plot(x, counted[0][arm].mean(axis=1), "o-", ms=2.5, color=colour, label=label)
         ax.plot(x, counted[1][arm].mean(axis=1), "s--", ms=2.5, mfc="white", color=colour)
-    ax.set_xlabel("Level (of the largest)")
+    ax.set_xlabel("Current (nA)" if "steps" in counted[0] else "Level (of the largest)")
     ax.set_ylabel("Output spikes (dashed: reduced)")
     ax.set_title(f"Spike counts: {summary['spike_counts']['equal']:.0%} equal")
     ax.legend()
@@ -113,7 +117,9 @@ def _counts(
 def _thresholds(ax: Axes, curves: Sequence[Mapping[str, np.ndarray]] | None) -> None:
     if curves is None:
         ax.axis("off")
-        ax.annotate("IO thresholds:\nnot run", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        ax.annotate(
+            "IO thresholds:\nnot looked for", (0.5, 0.5), xycoords="axes fraction", ha="center"
+        )
         return
     for arm, (label, colour) in _ARMS.items():
         if arm in curves[0]:

@@ -76,7 +76,7 @@ def step_amplitudes(full: Mapping[str, np.ndarray]) -> list[float]:
     return [round(float(level * hold), 4) for level in STEP_LEVELS]
 
 
-def steps(cell: dict[str, Any], amps: list[float]) -> dict[str, np.ndarray]:
+def steps(cell: dict[str, Any], amps: list[float], threshold: float = 0.0) -> dict[str, np.ndarray]:
     """Count spikes at the soma in steps of current.
 
     Parameters
@@ -85,6 +85,8 @@ def steps(cell: dict[str, Any], amps: list[float]) -> dict[str, np.ndarray]:
         A `Cell` or a `ReducedCell` as JSON.
     amps
         Currents (nA) from 20 to 520 ms.
+    threshold
+        What an upward crossing of counts as a spike (mV).
 
     Returns
     -------
@@ -95,7 +97,7 @@ def steps(cell: dict[str, Any], amps: list[float]) -> dict[str, np.ndarray]:
 
     spec: Cell | ReducedCell = TypeAdapter(Cell | ReducedCell).validate_python(cell)
     clamp = CurrentClamp(location=SOMA, delay=STEP_AT, dur=STEP_DURATION, amp=0.0)
-    run = Run(tstop=STEP_AT + STEP_DURATION, dt=0.025, settle=SETTLE)
+    run = Run(tstop=STEP_AT + STEP_DURATION, dt=0.025, settle=SETTLE, spike_threshold=threshold)
     with Simulator(Setup(cell=spec, current_clamps=(clamp,)), run) as simulator:
         counts = [simulator.run(amps=(amp,)).spike_times().size for amp in amps]
     return {"steps": np.array(counts)[:, None]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
@@ -13,6 +13,7 @@ from dendmod.spec.receptor import Receptor
 from dendmod.spec.tree import check_tree
 
 Role = Literal["soma", "site", "support", "axon"]
+Reversal = Annotated[float, Field(ge=-1000, le=1000)]
 
 
 class Compartment(Spec):
@@ -45,6 +46,9 @@ class Compartment(Spec):
         are densities of `area`.
     pools
         Parameters by pool, which keeps the concentration of an ion.
+    reversals
+        Reversal potentials (mV) by NEURON's name where they are not the cell's `ena` and `ek`, and
+        of other ions that no pool keeps ("eca").
     diam
         Diameter (um) that mechanisms which read `diam` get, such as pools whose volume goes with
         it. It changes neither area, capacitance nor coupling. None where none reads it.
@@ -56,12 +60,13 @@ class Compartment(Spec):
     site: Location | None = None
     ca: PositiveFloat
     g_leak: NonNegativeFloat
-    e_leak: float = Field(ge=-1000, le=1000)
+    e_leak: Reversal
     g_couple: NonNegativeFloat = 0.0
     area: PositiveFloat
     v_rest: float | None = None
     channels: dict[str, dict[str, float]] = {}
     pools: dict[str, dict[str, float]] = {}
+    reversals: dict[Annotated[str, Field(pattern=r"^e[a-z][A-Za-z0-9_]*$")], Reversal] = {}
     diam: PositiveFloat | None = None
 
     @model_validator(mode="after")
@@ -85,9 +90,13 @@ class ReducedCell(Spec):
     Parameters
     ----------
     ena, ek
-        Reversal potentials (mV); calcium's follows from its pool (Nernst, 2 mM outside).
+        Reversal potentials (mV), where a compartment has no other; calcium's follows from its pool
+        (Nernst, 2 mM outside).
     celsius, v_init
         Temperature (degC) and the potential from which a run starts (mV).
+    spike_threshold
+        Somatic potential (mV) whose upward crossing counts as a spike of this cell, where nothing
+        else is said.
     mechanisms, globals, receptors
         As those of a `Cell`.
     provenance
@@ -101,6 +110,7 @@ class ReducedCell(Spec):
     ek: float
     celsius: float
     v_init: float = Field(ge=-140, le=90)
+    spike_threshold: float = Field(default=0.0, ge=-140, le=90)
     mechanisms: tuple[str, ...] = ()
     globals: dict[str, float] = {}
     receptors: dict[str, Receptor] = {}
@@ -160,6 +170,10 @@ class ReducedCell(Spec):
                 return i
         known = [c.name for c in self.compartments if c.name]
         raise SpecError(f"{self.name} has no compartment {name!r}." + did_you_mean(name, known))
+
+    def reversals(self, compartment: Compartment) -> dict[str, float]:
+        """Return the reversal potentials (mV) of a compartment by NEURON's name."""
+        return {"ena": self.ena, "ek": self.ek, **compartment.reversals}
 
     def location(self, name: str) -> Location:
         """Return the place of a compartment, for synapses, clamps and recordings."""

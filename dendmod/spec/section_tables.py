@@ -7,7 +7,6 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from dendmod.errors import SpecError
 from dendmod.spec.base import Spec
 
 
@@ -88,26 +87,3 @@ class SectionTables(Spec):
             for section in self.sections
         )
         return self.model_copy(update={"sections": sections})
-
-    def levels(self, name: str) -> tuple[float, ...]:
-        """Return the distinct values of one of NEURON's names over all segments, rising."""
-        return tuple(sorted({x for s in self.sections for x in s.values.get(name, ())}))
-
-    def _reversal(self, name: str, default: float) -> float:
-        found = self.levels(name)
-        if len(found) > 1:
-            raise SpecError(
-                f"{name} of {self.name} is {found[0]} to {found[-1]} mV; this takes a cell with "
-                "one value"
-            )
-        return found[0] if found else default
-
-    @property
-    def ena(self) -> float:
-        """Reversal potential of sodium (mV), NEURON's where none is set; a SpecError for two."""
-        return self._reversal("ena", 50.0)
-
-    @property
-    def ek(self) -> float:
-        """Reversal potential of potassium (mV), NEURON's where none is set; a SpecError for two."""
-        return self._reversal("ek", -77.0)

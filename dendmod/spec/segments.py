@@ -48,6 +48,9 @@ class SegmentTree:
         morphology.
     ena, ek, celsius
         Reversal potentials (mV) and temperature (degC).
+    reversals
+        Reversal potentials (mV) by NEURON's name ("ena", "eca") that channels read and no pool
+        makes, each of shape [nodes]; NaN where none reads it. `ena` and `ek` count elsewhere.
     present
         By mechanism other than leaks, where it is, each of shape [nodes]; where `parameters` has
         numbers, if not given.
@@ -79,6 +82,14 @@ class SegmentTree:
     axon: tuple[int, ...] = ()
     mechanisms: tuple[str, ...] = ()
     globals: Mapping[str, float] = field(default_factory=dict)
+    reversals: Mapping[str, Array] = field(default_factory=dict)
+
+    def reversals_at(self, node: int) -> dict[str, float]:
+        """Return the reversal potentials (mV) of a node by NEURON's name, ena and ek always."""
+        own = {name: float(row[node]) for name, row in self.reversals.items()}
+        return {"ena": self.ena, "ek": self.ek} | {
+            name: value for name, value in own.items() if np.isfinite(value)
+        }
 
     @property
     def n(self) -> int:

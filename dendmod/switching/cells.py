@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dendmod.cells.choice import spike_threshold_of
 from dendmod.cells.file import load_cell, shipped_cells
 from dendmod.cells.provenance import hashes
 from dendmod.errors import MechanismError, SpecError, did_you_mean, of_file
@@ -80,7 +81,11 @@ def cells(name: str, biophysics: int = 1, sites: int | None = None) -> Pair:
 def spike_threshold(name: str) -> float:
     """Return the somatic potential (mV) whose upward crossing is a spike of this cell."""
     plain = name.removesuffix(PASSIVE)
-    return load_cell(plain).fields.conditions.spike_threshold_mV if _is_full(plain) else 0.0
+    if _is_full(plain):
+        return spike_threshold_of(plain)
+    table = _reduced_json(plain)
+    hidden = table.get("hidden", table) if isinstance(table, dict) else {}
+    return float(hidden.get("spike_threshold", 0.0))
 
 
 def hashes_of_cell(name: str) -> dict[str, str]:
@@ -190,7 +195,7 @@ def passive_dendrites(cell: ReducedCell) -> ReducedCell:
     for number, c in enumerate(cell.compartments):
         if number and c.role != "axon" and (c.channels or c.pools):
             around = Environment(
-                cell.ena, cell.ek, cell.celsius, cell.mechanisms, cell.globals, c.diam
+                cell.reversals(c), cell.celsius, cell.mechanisms, cell.globals, c.diam
             )
             c = _passive(c, cell.v_init, around)
         compartments.append(c)

@@ -171,7 +171,7 @@ def _fires(
         if engine != "kernel":
             raise
         raise UnsupportedByEngine(
-            f"{error} (NEURON and CoreNEURON run it, slower: --engine)"
+            f"{error}. That is slower; `dendmod network compare` takes --engine coreneuron"
         ) from None
     found: Bools = (result.hidden.counts(_SAMPLES, n) > 0).mean(axis=0) >= 0.5
     return found

@@ -16,9 +16,11 @@ from dendmod.spec import (
     MechanismSpec,
     RegionSpec,
     Run,
+    SectionTables,
     Setup,
 )
 from dendmod.spec.place import SOMA
+from dendmod.spec.section_tables import SectionMembrane
 from tests.mechanisms import two_sections as two
 
 SITES = {"middle": Location(section=1, x=0.5), "tip": Location(section=1, x=0.95)}
@@ -56,6 +58,24 @@ def axonal(folder: Path) -> Cell:
     )  # fmt: skip
 
 
+def of_two_reversals(folder: Path) -> Cell:
+    """A cell of sections whose dendrite has other reversal potentials; eca is one, too."""
+    like = two.cell("CaHva", folder)
+    own = (("soma", 50.0, -77.0, 0.12), ("basal", 30.0, -90.0, 0.03))
+    sections = tuple(
+        SectionMembrane(
+            region=region, nseg=nseg, Ra=two.RA, mechanisms=("CaHva", "hh"),
+            values={"cm": (two.CM,), "ena": (ena,), "ek": (ek,), "eca": (110.0,),
+                    "gbar_CaHva": (1e-4,), "gnabar_hh": (sodium,)},
+        )
+        for (region, ena, ek, sodium), nseg in zip(own, (1, 11), strict=True)
+    )  # fmt: skip
+    tables = SectionTables(
+        name="two", sections=sections, celsius=two.CELSIUS, v_init=two.V_INIT
+    )  # fmt: skip
+    return like.model_copy(update={"biophysics": tables})
+
+
 def main(folder: Path, names: list[str]) -> None:
     out: dict = {"counts": {}, "cells": {}}
     for name in names:
@@ -76,6 +96,13 @@ def main(folder: Path, names: list[str]) -> None:
                 input_and_transfer_impedance(with_diam(passive, diam), at, settle=0).tolist()
                 for diam in (3.7, None)
             ]
+    cell = of_two_reversals(folder)
+    small = reduce(cell, SITES)
+    out["two reversals"] = {
+        "cell": small.model_dump(mode="json", by_alias=True),
+        "counts": [counts(c) for c in (cell, reduce(cell, SITES, largest_load=15.0))],
+        "off its rest": [off_its_rest(c) for c in (small, without_reversals(small))],
+    }
     cell = axonal(folder)
     amps = (0.4, 0.5, 0.6)
     out["axonal"] = {
@@ -87,6 +114,19 @@ def main(folder: Path, names: list[str]) -> None:
         "left out": without.provenance["channels_left_out"],
     }
     print(json.dumps(out))
+
+
+def off_its_rest(cell) -> float:
+    """How far a reduced cell rests from where its places do in the full one (mV)."""
+    at = {c.name: cell.location(c.name) for c in cell.compartments}
+    with Simulator(Setup(cell=cell, record=at), Run(tstop=1, settle=1000)) as simulator:
+        v = simulator.run().v
+    return max(abs(float(v[c.name][-1]) - c.v_rest) for c in cell.compartments)
+
+
+def without_reversals(cell):
+    made = tuple(c.model_copy(update={"reversals": {}}) for c in cell.compartments)
+    return cell.model_copy(update={"compartments": made})
 
 
 def with_diam(cell, diam):

@@ -176,3 +176,21 @@ def test_the_command_says_what_it_cannot(tmp_path):
     assert isinstance(done.exception, SpecError)
     assert "Did you mean 'neuroml'?" in str(done.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cell_without_channels_gets_one_small_step(tmp_path):
+    """Larger ones lift a small passive cell to potentials at which a run is refused."""
+    (tmp_path / "shape.swc").write_text(two.SHAPE)
+    (tmp_path / "cell.toml").write_text("""
+schema = "dendmod/cell/1"
+name = "leak"
+morphology = "shape.swc"
+conditions = { celsius = 20.0, v_init_mV = -70.0 }
+discretisation = { rule = "3" }
+axon = { treatment = "none" }
+insert = { all = ["pas"] }
+parameters = [{ name = "cm", value = 1.0 }, { name = "Ra", value = 150.0 }]
+""")
+    made = export_cell(tmp_path, "hoc", tmp_path / "out")
+    check_same(made, at_least=0)
+    assert json.loads((made.folder / "export.json").read_text())["step"]["amp_nA"] == 0.1

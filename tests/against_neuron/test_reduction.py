@@ -8,6 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dendmod.cells.reduced import read_reduced
+from dendmod.protocol.model import CellFields
+from dendmod.switching.cells import spike_threshold
+
+FAST = Path(__file__).parents[1] / "unit" / "fast_cell.toml"
+
 
 def worker(*arguments: str) -> str:
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
@@ -80,6 +86,14 @@ def test_the_l5_cell_reduces_to_its_soma_and_20_sites(tmp_path):
 
 def test_the_output_neuron_is_the_soma_alone(tmp_path):
     assert reduce(tmp_path / "soma.json", "--sites", "0")["compartments"] == 1
+
+
+def test_what_counts_as_a_spike_of_the_cell_goes_into_the_file(tmp_path):
+    out = tmp_path / "soma.json"
+    reduce(out, "--cell", str(FAST), "--sites", "0")
+    assert read_reduced(out).spike_threshold == -10.0
+    assert CellFields(reduced=str(out)).threshold() == -10.0
+    assert spike_threshold(str(out)) == -10.0
 
 
 def test_errors_of_the_command_are_one_message():

@@ -70,6 +70,17 @@ def test_a_cell_that_starts_its_spikes_in_the_axon_keeps_it(measured):
     assert axonal["left out"] == ["NaTa_t"]
 
 
+def test_reversal_potentials_are_those_of_each_place(measured):
+    own = measured["two reversals"]
+    made = [c["reversals"] for c in own["cell"]["compartments"]]
+    assert (own["cell"]["ena"], own["cell"]["ek"]) == (50.0, -77.0)  # of the soma
+    assert made == [{"eca": 110.0}] + 2 * [{"ena": 30.0, "ek": -90.0, "eca": 110.0}]
+    assert_alike(*own["counts"])
+    rests, without = own["off its rest"]
+    assert rests < 0.01
+    assert without > 0.5
+
+
 def test_a_mechanism_that_reads_diam_gets_that_of_its_place(measured):
     compartments = measured["cells"]["CaShell"]["compartments"]
     given = [c["diam"] for c in compartments]

@@ -6,6 +6,7 @@ from dendmod.cells.channels import blocked, channels, scaled
 from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms import mechanism_set
 from dendmod.mechanisms.catalogue import parse
+from dendmod.mechanisms.compartments import check_pools
 from dendmod.mechanisms.conducting import conducting, leak_density, why_not_reducible
 from dendmod.spec import Compartment, ReducedCell
 from tests.mechanisms import two_sections as two
@@ -50,7 +51,13 @@ def made(tmp_path, *, use=NONSPECIFIC, ranges="gbar, e, i", unit="S/cm2", more="
         ({"unit": "nA/cm2"}, r"unit of its maximal conductance is not known: gbar \(nA/cm2\)"),
         ({"unit": "1"}, r"unit of its maximal conductance is not known: gbar \(1\)"),
         ({"unit": "1", "current": "i = gbar*(v - e)"}, r"unit of its maximal conductance"),
-        ({"ranges": "gbar, e"}, r"no variable shows its nonspecific current i"),
+        (
+            {
+                "ranges": "gbar, e",
+                "current": f"i = gbar{GATE}*(v - e)\nVERBATIM\nENDVERBATIM",
+            },
+            r"no variable shows its nonspecific current i, and line \d+ is not read",
+        ),
         ({"ranges": "e, i"}, r"proportional to no RANGE parameter"),
         ({"current": f"i = gbar{GATE}*(v - e)/area", "more": "area (um2)"}, r"it reads `area`"),
         ({"use": "USEION k READ ik WRITE ek", "current": "ek = e*ik"}, r"it writes ek"),
@@ -63,6 +70,19 @@ def made(tmp_path, *, use=NONSPECIFIC, ranges="gbar, e, i", unit="S/cm2", more="
 def test_what_cannot_be_reduced_is_refused_with_file_and_reason(tmp_path, changes, reason):
     with pytest.raises(MechanismError, match=rf"own \(.*own.mod\) cannot be reduced: .*{reason}"):
         conducting(made(tmp_path, **changes))
+
+
+def test_what_breakpoint_assigns_is_no_parameter_though_old_files_declare_it_as_one(tmp_path):
+    path = tmp_path / "own.mod"
+    text = MOD.format(
+        use=NONSPECIFIC, ranges="gbar, g, e, i", unit="S/cm2", more="",
+        current=f"g = gbar{GATE}\n    i = g*(v - e)",
+    )  # fmt: skip
+    path.write_text(text.replace("e = -70 (mV)", "e = -70 (mV)\n    g = 0 (S/cm2)"))
+    own = parse(path)
+    assert own.parameter_names == ("gbar", "e")
+    assert (own.maximal, own.is_leak) == (("gbar",), False)
+    assert [c.conductance for c in conducting(own)] == ["g"]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +101,8 @@ def test_conductances_are_read_where_variables_show_them_in_s_per_cm2():
     known = mechanism_set((str(two.FOLDER),))
     read = {n for n in known.mechanisms if n in two.MINIATURES and conducting(known.get(n))
             and not conducting(known.get(n))[0].is_measured}  # fmt: skip
-    assert {"KdrGmax", "Ih", "NapGlobal", "KCa"} <= read
-    assert not {"KmPicosiemens", "CalGhk"} & read
+    assert {"KdrGmax", "NapGlobal", "KCa"} <= read
+    assert not {"KmPicosiemens", "CalGhk", "Ih"} & read
     assert [c.key for c in conducting(known.get("hh"))] == ["hh.gnabar", "hh.gkbar", "hh.gl"]
 
 
@@ -119,3 +139,14 @@ def test_blocking_a_reduced_cell_closes_channels_at_their_defaults_and_leaves_po
     shut = blocked(cell).compartments[0]
     assert shut.channels == {"CaHva": {"gbar": 0.0}, "KdrGmax": {"gmax": 0.0}}
     assert shut.pools == soma.pools
+
+
+def test_any_ion_whose_concentration_stays_needs_no_pool():
+    soma = Compartment(
+        name="soma", parent=-1, ca=20, g_leak=1, e_leak=-70, area=1000, channels={"CalGhk": {}}
+    )
+    around = {"ena": 50, "ek": -77, "celsius": 10, "v_init": -65}
+    cell = ReducedCell(compartments=(soma,), mechanisms=(str(two.FOLDER),), **around)
+    with pytest.raises(SpecError, match="CalGhk works on cal"):
+        check_pools(cell)
+    check_pools(cell.model_copy(update={"globals": {"cali0_cal_ion": 5e-5}}))

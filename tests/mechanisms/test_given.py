@@ -4,7 +4,7 @@ from dendmod.mechanisms.catalogue import mechanism_set, parse
 from dendmod.mechanisms.given import given_variables
 
 FILE = """
-NEURON { SUFFIX leaky RANGE g, e, gmax, seen, table NONSPECIFIC_CURRENT i }
+NEURON { SUFFIX leaky RANGE g, e, gmax, seen, table, gone NONSPECIFIC_CURRENT i }
 : e = -70 in a comment
 COMMENT e = -60 ENDCOMMENT
 PARAMETER { g = 0.1 }

@@ -1,7 +1,11 @@
 """Do tables of runs give means and levels of the right axis, and put curves where they belong?"""
 
 import numpy as np
+import pytest
 
+from dendmod.errors import SpecError
+from dendmod.protocol.fit_file import _check_fits
+from dendmod.protocol.iocurves import IOAnalysis
 from dendmod.protocol.tables import IOTable, SpikeTable
 
 
@@ -37,3 +41,11 @@ def test_curves_of_other_numbers_of_inputs_lie_in_their_columns():
     np.testing.assert_array_equal(found.mean(), [[0.5, np.nan, 2.5], [np.nan, 4.5, 6.5]])
     assert found.simulations == 8
     assert found.grid_simulations(np.array([[0.0, 10.0], [np.nan, 18.0]])) == (2 + 5) * 2 * 2
+
+
+def test_curves_that_cannot_be_fitted_name_arm_levels_and_limits():
+    means = np.array([[0, 1, 2, 3], [1, 1, 2, 3], [1, 2, 3, 3]], dtype=float)
+    curves = IOTable((0, 6, 12), np.arange(0, 160, 40), np.stack([means, means], axis=2), 4)
+    said = r"mine, arm nmda: 1 of 3 levels .*Levels 6, 12 lack some between -300 and 900 inputs"
+    with pytest.raises(SpecError, match=said):
+        _check_fits("mine", "nmda", IOAnalysis(curves, 10, 1), (-300, 900))

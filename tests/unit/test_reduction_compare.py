@@ -14,13 +14,12 @@ from dendmod.params.reduction import SMALL_OPENING
 from dendmod.reduction import compare
 from dendmod.reduction.capacitances import time_constants
 from dendmod.reduction.conductances import Conductances, fit_conductances
-from dendmod.reduction.fit import _check_reversals, _membrane, mechanisms_hash
+from dendmod.reduction.fit import _membrane, mechanisms_hash
 from dendmod.reduction.full import full_cell
 from dendmod.reduction.levels import Levels
 from dendmod.reduction.places import axon_places
 from dendmod.reduction.skeleton import skeleton
-from dendmod.spec import Cell, Compartment, Location, ReducedCell, SectionTables
-from dendmod.spec.section_tables import SectionMembrane
+from dendmod.spec import Compartment, Location, ReducedCell
 from tests.mechanisms import two_sections as two
 
 Z = np.array([[50.0, 40.0, 30.0], [40.0, 800.0, 35.0], [30.0, 35.0, 900.0]])
@@ -180,23 +179,6 @@ def test_the_full_cell_is_in_the_file_whatever_it_is_called(tmp_path):
         full_cell(changed, "file")
 
 
-def test_a_reversal_potential_that_is_not_carried_is_refused(tmp_path):
-    cell = two.cell("CaHva", tmp_path)
-    soma = SectionMembrane(
-        region="soma", nseg=1, Ra=100, mechanisms=("CaHva",), values={"cm": (1,), "eca": (120.0,)}
-    )
-
-    def with_soma(**changes) -> Cell:
-        section = soma.model_copy(update=changes)
-        tables = SectionTables(name="own", sections=(section,), celsius=34, v_init=-65)
-        return cell.model_copy(update={"biophysics": tables})
-
-    with pytest.raises(SpecError, match="section 0 of own sets eca"):
-        _check_reversals(with_soma())
-    _check_reversals(with_soma(mechanisms=("CaHva", "CaShell")))
-    _check_reversals(with_soma(values={"cm": (1,), "ek": (-90.0,)}))
-
-
 def test_a_channel_that_nothing_gates_is_fitted_by_shutting_it():
     tree = cable(5, gbar={"Im": np.full(5, 2e-4)})
     every = {f"site{k:02d}": Location(section=1, x=(k + 0.5) / 4) for k in range(4)}
@@ -213,9 +195,12 @@ def test_places_of_the_axon_are_kept_where_it_has_more_channels_than_the_soma():
     )  # fmt: skip
     assert axon_places(tree) == {}  # as many as the soma
     more = dataclasses.replace(tree, gbar={"Im": gbar * [1, 9, 9, 1, 1, 2, 2]})
-    assert axon_places(more) == {"axon0": Location(section=3, x=0.5)}
+    ends = [Location(section=3, x=0.25), Location(section=3, x=0.75)]  # one in each segment
+    assert axon_places(more) == dict(zip(("axon0", "axon1"), ends, strict=True))
+    short = dataclasses.replace(more, diam=np.full(7, 8.0))  # sections of 8 um
+    assert axon_places(short) == {"axon0": Location(section=3, x=0.5)}
     other = dataclasses.replace(tree, gbar={"Im": gbar, "NaTa_t": gbar * [0, 0, 0, 1, 1, 1, 1]})
-    assert [p.section for p in axon_places(other).values()] == [2, 3]
+    assert [p.section for p in axon_places(other).values()] == [2, 2, 3, 3]
     far = dataclasses.replace(other, diam=np.full(7, 0.5))  # segments of 64 um
     assert [p.section for p in axon_places(far).values()] == [2, 2]
 

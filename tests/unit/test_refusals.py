@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dendmod import Cell, CurrentClamp, L5PyramidalCell, Location, Run, Setup, Synapse, simulate
 from dendmod.cells.reduced import write_reduced
+from dendmod.engines.neuron.session import _no_coreneuron
 from dendmod.errors import DendmodError, MechanismError, MorphologyError, SpecError, of_file
 from dendmod.network import NetworkSpec, OutputCell
 from dendmod.protocol import load_protocol
@@ -249,3 +250,8 @@ def test_cells_written_before_are_read(tmp_path):
     assert network.hidden == (cell,)
     assert NetworkSpec.model_validate_json(network.model_dump_json()) == network
     assert np.array_equal(network.feedforward.weights, [[1.0]])
+
+
+def test_a_mechanism_that_coreneuron_does_not_take_is_named():
+    assert "does not compile: odd.mod" in _no_coreneuron("a mechanism does not compile: odd.mod")
+    assert "./x86_64" in _no_coreneuron("")

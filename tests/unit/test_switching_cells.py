@@ -10,6 +10,7 @@ from dendmod.cells.file import load_cell
 from dendmod.cells.reduced import write_reduced
 from dendmod.cells.sites import SiteChoice, choose_sites
 from dendmod.engines import compare as comparing
+from dendmod.engines.kernel.membranes import channel_values
 from dendmod.engines.neuron.membrane import Held
 from dendmod.errors import MechanismError, SpecError, UnsupportedByEngine
 from dendmod.papers.wybo2022.figS3 import figure as figS3
@@ -262,3 +263,26 @@ def test_the_figure_says_what_was_learned_and_judges_no_claim_of_another_cell():
     assert (experiment.settings.cell, experiment.settings.sites) == (FAST, 4)
     assert experiment.ablation is None
     assert figS3.judge(experiment, None) == {}
+
+
+def test_dendrites_are_held_open_with_the_reversal_potentials_of_their_place():
+    cell = with_dendrite({"Im": {"gImbar": 1e-2}})
+    soma, site = cell.compartments
+    other = cell.model_copy(
+        update={"compartments": (soma, site.model_copy(update={"reversals": {"ek": cell.ek - 20}}))}
+    )
+    near, far = (passive_dendrites(c).compartments[1] for c in (cell, other))
+    assert far.g_leak == pytest.approx(near.g_leak)
+    opened = near.g_leak - site.g_leak
+    assert far.g_leak * (far.e_leak - near.e_leak) == pytest.approx(-20 * opened)
+
+
+def test_the_kernel_takes_the_reversal_potentials_of_each_place():
+    cell = with_dendrite({"Im": {"gImbar": 1e-4}})
+    site = cell.compartments[1]
+    moved = site.model_copy(update={"reversals": {"ek": -70.0}})
+    ((_, before),) = channel_values(site, cell)
+    ((_, after),) = channel_values(moved, cell)
+    assert (before, after) == (cell.ek, -70.0)
+    with pytest.raises(UnsupportedByEngine, match="sets eca; the kernel takes ena and ek"):
+        channel_values(site.model_copy(update={"reversals": {"eca": 120.0}}), cell)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.cells.channels import channels
 from dendmod.cells.exports import export as step
 from dendmod.errors import DendmodError, EngineError
 from dendmod.mechanisms import mechanism_set
@@ -38,7 +39,7 @@ class Built:
         As it was read out.
     amp
         Current of the step (nA): the first of 0.1, 0.2, 0.4 ... at which the root spikes twice, or
-        the largest.
+        the largest; 0.1 for a cell without channels.
     v
         Potentials (mV) at `dendmod.cells.exports.export.places_of`, shape [place, sample].
     """
@@ -126,8 +127,9 @@ def _run(setup: Setup, frozen: FrozenCell, amp: float | None) -> tuple[float, Ar
         for k, p in enumerate(step.places_of(frozen))
     }
     run = Run(tstop=step.TSTOP, dt=step.DT, settle=0)
+    tries = _AMPS if channels(setup.cell) else _AMPS[:1]  # a passive cell never spikes
     with Simulator(setup.model_copy(update={"record": record}), run, coreneuron=False) as simulator:
-        for tried in _AMPS if amp is None else (amp,):
+        for tried in tries if amp is None else (amp,):
             result = simulator.run(amps=(tried,))
             v = result.v
             if upward_crossings(result.t, v["0"], step.THRESHOLD).size >= _ENOUGH:

@@ -237,20 +237,39 @@ def calcium_gate(suffix: str, where: Around) -> tuple[float, float, float]:
 
 
 def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[float, float]]:
-    """Return maximal conductance (uS) and reversal (mV) of each channel, by sorted suffix."""
+    """Return maximal conductance (uS) and reversal (mV) of each channel, by sorted suffix.
+
+    Raises
+    ------
+    UnsupportedByEngine
+        If another reversal potential than ena and ek is set.
+    """
+    reversals = cell.reversals(compartment)
+    other = sorted(set(reversals) - {"ena", "ek"})
+    if other:
+        raise UnsupportedByEngine(
+            f"compartment {compartment.name} sets {', '.join(other)}; the kernel takes ena and ek, "
+            "and eca from a pool. Use engine='neuron'"
+        )
     return [
-        _conductance(read(suffix, cell.mechanisms), params, compartment.area, cell)
+        _conductance(
+            read(suffix, cell.mechanisms), params, compartment.area, reversals, cell.mechanisms
+        )
         for suffix, params in sorted(compartment.channels.items())
     ]
 
 
 def _conductance(
-    own: Channel, params: dict[str, float], area: float, cell: ReducedCell
+    own: Channel,
+    params: dict[str, float],
+    area: float,
+    reversals: dict[str, float],
+    folders: tuple[str, ...],
 ) -> tuple[float, float]:
-    mechanism = mechanism_set(cell.mechanisms).get(own.suffix)
+    mechanism = mechanism_set(folders).get(own.suffix)
     defaults = {p.name: p.default for p in mechanism.parameters}
     gbar = params.get(own.gbar, defaults.get(own.gbar, 0.0))
-    ions = {"na": cell.ena, "k": cell.ek, "ca": 0.0}
+    ions = {"na": reversals["ena"], "k": reversals["ek"], "ca": 0.0}
     e = ions[own.ion] if own.ion else params.get(own.reversal, defaults.get(own.reversal, 0.0))
     return gbar * area * S_PER_CM2_IN_US_PER_UM2, e
 

@@ -185,7 +185,7 @@ def _insert(
         sec.insert(mechanism.suffix)
         _set_parameters(sec, number, mechanism, distances, longest)
     biophysics = cast(Biophysics, cell.biophysics)
-    set_reversals(sec, biophysics.ena, biophysics.ek)
+    set_reversals(sec, {"ena": biophysics.ena, "ek": biophysics.ek})
 
 
 def _set_parameters(

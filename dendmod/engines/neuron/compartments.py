@@ -72,7 +72,7 @@ def build_sections(cell: ReducedCell) -> list[Any]:
         sec.insert("pas")
         sec.g_pas = compartment.g_leak / compartment.area * NS_PER_UM2_IN_S_PER_CM2
         sec.e_pas = compartment.e_leak
-        insert(sec, {**compartment.channels, **compartment.pools}, cell.ena, cell.ek)
+        insert(sec, {**compartment.channels, **compartment.pools}, cell.reversals(compartment))
     return sections
 
 

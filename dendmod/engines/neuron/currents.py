@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dendmod.engines.neuron.session import h
 from dendmod.mechanisms import Mechanism
-from dendmod.mechanisms.conducting import Conducting
+from dendmod.mechanisms.conducting import Conducting, hidden_currents
+from dendmod.mechanisms.equations import Equations
+from dendmod.mechanisms.evaluate import currents as computed
+from dendmod.mechanisms.nmodl import equations_of
 from dendmod.spec.result import Array
 
 _STEP_MV = 0.01
@@ -46,7 +51,8 @@ def measure(
             for segment, potential in zip(segments, v + step, strict=True):
                 segment.v = potential
             h.fcurrent()
-            rows.append([_shown(s, own, mechanism) for s, own in zip(segments, held, strict=True)])
+            shown = [_shown(s, own, mechanism) for s, own in zip(segments, held, strict=True)]
+            rows.append(np.array(shown) + _hidden(segments, held, mechanism))
         return np.array(rows, dtype=float)
 
     present = currents()
@@ -63,8 +69,34 @@ def measure(
 
 
 def _shown(segment: Any, own: Any, mechanism: Mechanism) -> float:
-    """Return the sum of all currents that a mechanism adds to (mA/cm2), or is alone in."""
+    """Return the sum of currents that a mechanism adds to (mA/cm2), or is alone in."""
+    hidden = hidden_currents(mechanism)
     return sum(
         float(getattr(own if name in mechanism.variables else segment, name))
         for name in mechanism.currents
+        if name not in hidden
     )
+
+
+def _hidden(segments: Sequence[Any], held: Sequence[Any], mechanism: Mechanism) -> Any:
+    """Return the sum of currents that no variable shows (mA/cm2), from equations and states."""
+    hidden = hidden_currents(mechanism)
+    if not hidden or mechanism.file is None:
+        return 0.0
+    around = {"celsius": h.celsius}
+    around |= {p.name: getattr(h, f"{p.name}_{mechanism.suffix}") for p in mechanism.globals}
+
+    def column(objects: Sequence[Any], name: str) -> Array:
+        return np.array([getattr(one, name) for one in objects], dtype=float)
+
+    of_segments = ["v", "diam", *(name for ion in mechanism.ions for name in ion.reads)]
+    around |= {name: column(segments, name) for name in of_segments}
+    around |= {name: column(held, name) for name in mechanism.parameter_names}
+    states = {name: column(held, name) for name in mechanism.states}
+    found = computed(_equations(mechanism.file), states, **around)
+    return sum(found[name] for name in hidden)
+
+
+@cache
+def _equations(file: Path) -> Equations:
+    return equations_of(file)

@@ -8,7 +8,9 @@ from typing import Any
 from dendmod.engines.neuron.session import h
 
 
-def insert(sec: Any, mechanisms: Mapping[str, Mapping[str, float]], ena: float, ek: float) -> None:
+def insert(
+    sec: Any, mechanisms: Mapping[str, Mapping[str, float]], reversals: Mapping[str, float]
+) -> None:
     """Insert mechanisms with their parameters, alike along the section.
 
     Parameters
@@ -17,19 +19,18 @@ def insert(sec: Any, mechanisms: Mapping[str, Mapping[str, float]], ena: float, 
         The section.
     mechanisms
         Parameters by mechanism.
-    ena, ek
-        Reversal potentials (mV) of the ions that the mechanisms use.
+    reversals
+        Reversal potentials (mV) by NEURON's name ("ena"), of ions that the mechanisms use.
     """
     for suffix, params in mechanisms.items():
         sec.insert(suffix)
         for name, value in params.items():
             setattr(sec, f"{name}_{suffix}", value)
-    set_reversals(sec, ena, ek)
+    set_reversals(sec, reversals)
 
 
-def set_reversals(sec: Any, ena: float, ek: float) -> None:
-    """Set the reversal potentials (mV) of sodium and potassium, where the section uses them."""
-    if h.ismembrane("na_ion", sec=sec):
-        sec.ena = ena
-    if h.ismembrane("k_ion", sec=sec):
-        sec.ek = ek
+def set_reversals(sec: Any, reversals: Mapping[str, float]) -> None:
+    """Set reversal potentials (mV) by NEURON's name, of the ions that the section uses."""
+    for name, value in reversals.items():
+        if h.ismembrane(f"{name[1:]}_ion", sec=sec):
+            setattr(sec, name, value)

@@ -66,16 +66,17 @@ class Environment:
 
     Parameters
     ----------
-    ena, ek, celsius
-        Reversal potentials (mV) and temperature (degC) of the cell.
+    reversals
+        Reversal potentials (mV) by NEURON's name ("ena"), where no pool makes them.
+    celsius
+        Temperature (degC).
     mechanisms, globals
         As those of the cell.
     diam
         Diameter (um) for mechanisms that read it; None for any.
     """
 
-    ena: float
-    ek: float
+    reversals: Mapping[str, float]
     celsius: float
     mechanisms: tuple[str, ...] = ()
     globals: Mapping[str, float] = field(default_factory=dict)
@@ -209,7 +210,7 @@ def _held(mechanisms: Mechanisms, n: int, environment: Environment) -> Any:
     if read and environment.diam is not None:
         sec.diam = environment.diam
     sec.cm, sec.Ra = _HELD_CM, _APART
-    insert(sec, mechanisms, environment.ena, environment.ek)
+    insert(sec, mechanisms, environment.reversals)
     return sec
 
 

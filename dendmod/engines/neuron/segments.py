@@ -19,6 +19,8 @@ from dendmod.spec import Cell, ReducedCell, Run, SectionTables, Setup
 from dendmod.spec.segments import SegmentTree
 from dendmod.units import S_IN_US, UF_IN_NF, UM2_IN_CM2
 
+_NEURONS = {"ena": 50.0, "ek": -77.0}  # mV, where no channel reads it
+
 
 def segment_tree(
     cell: Cell | ReducedCell, *, settle: float = 1000.0, dt: float = 0.1
@@ -101,6 +103,10 @@ def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
         "v": segment.v,
         "x": segment.x,
     }
+    own_mechanisms = [m for m in (own.name() for own in segment) if m in known.mechanisms]
+    pooled = {ion for suffix in own_mechanisms for ion in known.get(suffix).pool_of}
+    for ion in {i for m in own_mechanisms for i in known.get(m).reads_reversal_of} - pooled:
+        row[f"reversal/e{ion}"] = getattr(segment, f"e{ion}")
     for own in segment:
         suffix = own.name()
         if suffix not in known.mechanisms:
@@ -154,7 +160,7 @@ def _tree(
     for key in named("parameter"):
         suffix, name = key.split("/")
         parameters[suffix][name] = column(f"parameter/{key}", np.nan)
-    reversals = cell if isinstance(cell, ReducedCell) else cell.biophysics
+    reversals = {name: column(f"reversal/{name}", np.nan) for name in named("reversal")}
     return SegmentTree(
         parent=column("parent").astype(int),
         g_axial=column("g_axial"),
@@ -167,12 +173,20 @@ def _tree(
         v_rest=column("v"),
         section=column("section").astype(int),
         x=column("x"),
-        ena=reversals.ena,
-        ek=reversals.ek,
+        ena=_of_cell("ena", reversals),
+        ek=_of_cell("ek", reversals),
         celsius=cell.celsius,
         present={s: column(f"present/{s}") > 0 for s in named("present")},
         diam=column("diam"),
         axon=axon,
         mechanisms=cell.mechanisms,
         globals=values,
+        reversals=reversals,
     )
+
+
+def _of_cell(name: str, reversals: dict[str, np.ndarray]) -> float:
+    """Return a reversal potential (mV) where channels read it first, from the soma on."""
+    found = reversals.get(name, np.empty(0))
+    found = found[np.isfinite(found)]
+    return float(found[0]) if found.size else _NEURONS[name]

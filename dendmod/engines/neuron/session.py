@@ -128,10 +128,7 @@ class Session:
         loaded = load_mechanisms(self._mechanisms)
         self.coreneuron = loaded.coreneuron if self._wanted is None else self._wanted
         if self.coreneuron and not loaded.coreneuron:
-            raise EngineError(
-                "CoreNEURON was asked for, but the loaded mechanisms were not built for it; "
-                "run `dendmod mechanisms build`, or remove ./x86_64 of the working directory"
-            )
+            raise EngineError(_no_coreneuron(loaded.why_not))
         self._globals_before = {name: getattr(h, name) for name in self._globals}
         try:
             self._set_globals()
@@ -257,3 +254,16 @@ class InSession(ABC):
         """Drop all that was built and give NEURON's global state back."""
         self._drop()
         self.session.__exit__()
+
+
+def _no_coreneuron(reason: str) -> str:
+    """Return why CoreNEURON cannot run what is loaded, and what to do."""
+    if reason:
+        return (
+            f"CoreNEURON was asked for, but takes not all mechanisms of the cell: {reason}. Change "
+            "that file, or use engine='neuron'"
+        )
+    return (
+        "CoreNEURON was asked for, but the loaded mechanisms were not built for it; "
+        "run `dendmod mechanisms build`, or remove ./x86_64 of the working directory"
+    )

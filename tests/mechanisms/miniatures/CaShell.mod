@@ -1,10 +1,11 @@
-: Calcium in a whole cylinder of the section's diameter, not called CaDynamics_E2
+: Calcium in a whole cylinder of the section's diameter, with a current that is always 0
 : Source: written for the tests; influx over the membrane into the volume, decay to rest
 : Temperature: none
 
 NEURON {
     SUFFIX CaShell
     USEION ca READ ica WRITE cai
+    NONSPECIFIC_CURRENT i
     RANGE free, tau, rest
     THREADSAFE
 }
@@ -25,6 +26,7 @@ PARAMETER {
 ASSIGNED {
     diam (um)
     ica (mA/cm2)
+    i (mA/cm2)
 }
 
 STATE {
@@ -37,6 +39,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE pool METHOD cnexp
+    i = 0
 }
 
 : the surface of a cylinder over its volume is 4/diam

@@ -1,11 +1,11 @@
-: Hyperpolarisation-activated current whose reversal potential is GLOBAL; named as one of dendmod's
+: Hyperpolarisation-activated current that no variable shows, named as one of dendmod's; e is GLOBAL
 : Source: written for the tests; one gate, a sigmoid in v, one time constant
 : Temperature: none
 
 NEURON {
     SUFFIX Ih
     NONSPECIFIC_CURRENT i
-    RANGE gbar, g
+    RANGE gbar
     GLOBAL e
     THREADSAFE
 }
