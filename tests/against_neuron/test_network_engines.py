@@ -275,6 +275,42 @@ def test_cells_of_own_channels_agree():
     assert found["float32"]["spike_counts_equal"]
 
 
+GLOBAL = """
+import json, sys
+from dendmod.engines.compare import difference
+from dendmod.engines.simulation import simulate
+from dendmod.network.drawn import draw_network
+spec, run = draw_network(3)
+def own(cell):
+    soma, *others = cell.compartments
+    channels = {"Ih": {"gbar": 1e-3}, "NapGlobal": {"gbar": 1e-4}}
+    soma = soma.model_copy(update={"channels": channels, "pools": {}})
+    others = [c.model_copy(update={"channels": {}, "pools": {}}) for c in others]
+    return cell.model_copy(update={"compartments": (soma, *others), "mechanisms": (sys.argv[1],),
+                                   "globals": {"e_Ih": -20.0, "vhalf_NapGlobal": -45.0}})
+spec = spec.model_copy(update={"hidden": tuple(map(own, spec.hidden)), "output": None})
+plain = spec.model_copy(update={"hidden": tuple(c.model_copy(update={"globals": {}})
+                                                for c in spec.hidden)})
+exact = simulate(spec, run, engine="kernel", precision="float64")
+other = simulate(plain, run, engine="kernel", precision="float64")
+found = difference(spec, run, simulate(spec, run, engine="neuron"), exact)
+print(json.dumps({**found, "matters": float(abs(exact.v - other.v).max())}))
+"""
+
+
+def test_global_parameters_and_a_global_reversal_potential_agree():
+    folder = REPOSITORY / "tests" / "mechanisms" / "miniatures"
+    done = subprocess.run(
+        [sys.executable, "-c", GLOBAL, str(folder)],
+        capture_output=True, text=True, check=False, env=environment(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["spike_counts_equal"]
+    assert found["soma_rms_mV"] < 1e-3
+    assert found["matters"] > 0.1  # mV
+
+
 @pytest.mark.parametrize(
     ("channels", "pools", "words"),
     [

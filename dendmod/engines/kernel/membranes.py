@@ -100,7 +100,8 @@ def read(suffix: str, folders: tuple[str, ...]) -> Channel:
             f"{mechanism.file}: the kernel of networks steps gates as METHOD cnexp does, not "
             f"{', '.join(sorted(methods))}. Use {_OTHER}"
         )
-    if not own.ion and own.reversal not in mechanism.parameter_names:
+    of_its_own = (*mechanism.parameter_names, *(p.name for p in mechanism.globals))
+    if not own.ion and own.reversal not in of_its_own:
         raise UnsupportedByEngine(
             f"{mechanism.file}: the kernel of networks knows the reversal potentials of na, k and "
             f"ca, not {own.reversal}. Use {_OTHER}"
@@ -252,9 +253,7 @@ def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[fl
             "and eca from a pool. Use engine='neuron'"
         )
     return [
-        _conductance(
-            read(suffix, cell.mechanisms), params, compartment.area, reversals, cell.mechanisms
-        )
+        _conductance(read(suffix, cell.mechanisms), params, compartment.area, reversals, cell)
         for suffix, params in sorted(compartment.channels.items())
     ]
 
@@ -264,10 +263,13 @@ def _conductance(
     params: dict[str, float],
     area: float,
     reversals: dict[str, float],
-    folders: tuple[str, ...],
+    cell: ReducedCell,
 ) -> tuple[float, float]:
-    mechanism = mechanism_set(folders).get(own.suffix)
+    mechanism = mechanism_set(cell.mechanisms).get(own.suffix)
     defaults = {p.name: p.default for p in mechanism.parameters}
+    defaults |= {
+        p.name: cell.globals.get(f"{p.name}_{own.suffix}", p.default) for p in mechanism.globals
+    }
     gbar = params.get(own.gbar, defaults.get(own.gbar, 0.0))
     ions = {"na": reversals["ena"], "k": reversals["ek"], "ca": 0.0}
     e = ions[own.ion] if own.ion else params.get(own.reversal, defaults.get(own.reversal, 0.0))
