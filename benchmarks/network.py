@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.rival import SCRIPTS, Rival, start_rivals
 from benchmarks.workload import network, samples
 from dendmod.cells.reduced import read_reduced
-from dendmod.engines.kernel import KernelSimulator
+from dendmod.engines.kernel.network import KernelSimulator
 from dendmod.engines.neuron.network import NetworkSimulator
 from dendmod.network import NetworkSpec
 from dendmod.network.events import events

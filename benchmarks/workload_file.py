@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.kernel.job import peak_factor
-from dendmod.engines.kernel.membranes import CA_OUT, FARADAY, GAS, channel_values, pool_values
+from dendmod.engines.kernel.membranes import CA_OUT, channel_values, pool_values
+from dendmod.engines.kernel.network import KernelSimulator
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import NetworkRun, NetworkSpec
 from dendmod.network.events import Events, delay_steps, events, window
 from dendmod.params import wybo2022
 from dendmod.spec import ReducedCell
-from dendmod.units import NS_IN_US, PF_IN_NF
+from dendmod.units import FARADAY, GAS, NS_IN_US, PF_IN_NF
 
 _ZERO_CELSIUS = 273.15
 KINDS = ("context", "ampa", "gaba")

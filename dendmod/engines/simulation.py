@@ -234,7 +234,7 @@ def _network(
     progress: Progress | None,
 ) -> NetworkResult:
     if engine == "kernel":
-        from dendmod.engines.kernel import KernelSimulator
+        from dendmod.engines.kernel.network import KernelSimulator
 
         return KernelSimulator(spec, run, precision=precision, threads=threads).run()
     if threads != 1:

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dendmod.engines.kernel import KernelSimulator
 from dendmod.engines.kernel.membranes import between
+from dendmod.engines.kernel.network import KernelSimulator
 from dendmod.engines.simulation import simulate
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import (

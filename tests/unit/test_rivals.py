@@ -13,7 +13,7 @@ from benchmarks.rivals.common import difference, read
 from benchmarks.rivals.common import samples as part
 from benchmarks.workload import network, samples
 from benchmarks.workload_file import KINDS, write
-from dendmod.engines.kernel import KernelSimulator
+from dendmod.engines.kernel.network import KernelSimulator
 from dendmod.errors import EngineError, UnsupportedByEngine
 from dendmod.mechanisms.rates import channel, read_channel
 from dendmod.network import Arrivals, ExplicitStimulus, SampleTrains

@@ -1,5 +1,1 @@
-"""The fast engine of networks of few-compartment cells."""
-
-from dendmod.engines.kernel.network import KernelSimulator
-
-__all__ = ["KernelSimulator"]
+"""The fast engine: networks of few-compartment cells, and many trials of a full cell."""

@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.engines.kernel.library import Precision
 from dendmod.engines.kernel.membranes import (
     CA_OUT,
-    FARADAY,
-    GAS,
     TABLE_ROWS,
     TABLE_START,
     TABLE_STEP,
@@ -24,11 +21,13 @@ from dendmod.engines.kernel.membranes import (
 )
 from dendmod.engines.kernel.populations import Layer, pointer
 from dendmod.engines.kernel.structures import Job, Membrane
+from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import NetworkRun, NetworkSpec, Plasticity, Profile
 from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events
 from dendmod.network.run import GeneratedStimulus
 from dendmod.network.tables import burst_table, poisson_table
+from dendmod.units import FARADAY, GAS
 
 _ZERO_CELSIUS = 273.15
 

@@ -25,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 TABLE_START, TABLE_STEP, TABLE_ROWS = -300.0, 0.025, 16001
 CA_OUT, CA_START = 2.0, 5e-5  # mM, NEURON's defaults
 _OTHER = "engine='neuron' (--engine neuron)"
-FARADAY, GAS = 96485.33212331001, 8.31446261815324  # C/mol, J/(mol K); as NEURON has them
 
 
 def grid() -> Floats:

@@ -11,7 +11,8 @@ import numpy as np
 
 from dendmod.engines import compiled
 from dendmod.engines.kernel.job import PreparedJob
-from dendmod.engines.kernel.library import SOURCE, Precision, library
+from dendmod.engines.kernel.library import SOURCE, library
+from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import EngineError, SpecError
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
 from dendmod.network.result import ordered

@@ -9,7 +9,7 @@ from pathlib import Path
 from dendmod.atomic import replacing
 from dendmod.engines import compiled
 from dendmod.engines.kernel.batch.layout import Job, Layout, Population
-from dendmod.engines.kernel.library import tuning
+from dendmod.engines.kernel.vectors import tuning
 from dendmod.errors import EngineError
 from dendmod.paths import cache_dir
 

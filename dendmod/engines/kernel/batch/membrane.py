@@ -28,12 +28,11 @@ from dendmod.engines.kernel.batch.stepping import assign
 from dendmod.engines.kernel.batch.sweeps import Accuracy, Sweeps
 from dendmod.engines.kernel.batch.tables import Floats, Range
 from dendmod.engines.kernel.batch.writing import Code
-from dendmod.engines.kernel.membranes import FARADAY, GAS
 from dendmod.errors import UnsupportedByEngine
 from dendmod.mechanisms import Mechanism
 from dendmod.mechanisms.equations import Equations
 from dendmod.spec.nodes import CellNodes, Ints
-from dendmod.units import MA_PER_CM2_IN_NA_PER_UM2, UF_IN_NF, UM2_IN_CM2
+from dendmod.units import FARADAY, GAS, MA_PER_CM2_IN_NA_PER_UM2, UF_IN_NF, UM2_IN_CM2
 
 _KELVIN = 273.15
 _V_IN_MV = 1e3

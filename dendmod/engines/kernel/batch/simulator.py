@@ -20,7 +20,7 @@ from dendmod.engines.kernel.batch.library import library
 from dendmod.engines.kernel.batch.prepared import prepare
 from dendmod.engines.kernel.batch.sweeps import Accuracy
 from dendmod.engines.kernel.batch.tables import Range
-from dendmod.engines.kernel.library import Precision, widest
+from dendmod.engines.kernel.vectors import Precision, widest
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.mechanisms import mechanism_set
 from dendmod.spec import Run, Setup
