@@ -72,7 +72,7 @@ moved = {}
 for name in names:
     path = Path(name)
     text = path.read_text()
-    comment = {".py": "# changed", ".c": "// changed", ".mod": ": changed"}[path.suffix]
+    comment = {".py": "# changed", ".mod": ": changed"}.get(path.suffix, "// changed")
     path.write_text(text + comment)
     moved[name] = [key for key, digest in digests().items() if digest != before[key]]
     path.write_text(text)
