@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 import pytest
+from scipy import constants
 
 from dendmod import units
 
 PREFIX = {"M": 6, "": 0, "C": -2, "U": -6, "N": -9, "P": -12}  # MA and MOHM are told apart below
 BASE = ("OHM", "S", "F", "A", "M")
-NAMES = sorted(name for name in vars(units) if name.isupper())
+NAMES = sorted(name for name in vars(units) if "_IN_" in name)
 
 
 def exponent(unit: str) -> int:
@@ -34,6 +35,11 @@ def size(text: str) -> Fraction:
 def test_a_conversion_is_what_its_name_says(name):
     given, wanted = name.split("_IN_")
     assert getattr(units, name) == float(size(given) / size(wanted))
+
+
+def test_constants_of_nature_are_those_of_codata():
+    assert pytest.approx(constants.e * constants.N_A, rel=1e-10) == units.FARADAY
+    assert pytest.approx(constants.R, rel=1e-10) == units.GAS
 
 
 def test_there_are_conversions():
