@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -57,15 +58,15 @@ def measure(dt: float, trials: int, rounds: int) -> tuple[dict[str, Any], dict[s
         kernel.run_many(given[:1])  # compiled, and settled
     with Simulator(setup, run, coreneuron=False) as simulator:
         for k in range(max(rounds, trials)):
-            ms, result = timed(lambda k=k: simulator.run(given[k % trials].trains))  # type: ignore[misc]
+            ms, result = timed(partial(simulator.run, given[k % trials].trains))
             times["neuron"].append(ms)
             if k < trials:
                 counts.append(int(result.spike_times().size))
             for name in ("f32", "f64"):
-                ms, ours[name] = timed(lambda n=name: kernels[n].run_many(given))  # type: ignore[misc]
+                ms, ours[name] = timed(partial(kernels[name].run_many, given))
                 times[name].append(ms / trials)
             for name in ("single", "single_f32"):
-                ms, _ = timed(lambda n=name, k=k: kernels[n].run(given[k % trials]))  # type: ignore[misc]
+                ms, _ = timed(partial(kernels[name].run, given[k % trials]))
                 times[name].append(ms)
     equal = {
         name: sum(a.spike_times().size == b for a, b in zip(results, counts, strict=True))

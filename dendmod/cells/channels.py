@@ -102,5 +102,6 @@ def _scaled(
     mechanism = known.get(suffix)
     defaults = {p.name: p.default for p in mechanism.parameters}
     for name in gated_parameters(mechanism):
+        # a number stays a number, which the type of the function does not say
         out[name] = scale_and_shift(out.get(name, defaults[name]), factor)  # type: ignore[assignment]
     return out

@@ -62,7 +62,15 @@ def outputs(
     return torch.cat([response(d, hidden, output, x_shift, bias, bias)[0] for d in chunks], -1)
 
 
-def _compiled(drive, drawn, hidden, output, x_shift, bias, target):  # type: ignore[no-untyped-def]
+def _compiled(
+    drive: torch.Tensor,
+    drawn: torch.Tensor | None,
+    hidden: torch.Tensor,
+    output: torch.Tensor,
+    x_shift: torch.Tensor,
+    bias: torch.Tensor,
+    target: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     runs, tasks, k = hidden.shape
     n = len(drive) if drawn is None else drawn.shape[1]
     out = torch.empty(runs, tasks, n)

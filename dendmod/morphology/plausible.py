@@ -12,7 +12,7 @@ from dendmod.morphology.model import Array, Morphology
 
 # A chain of cylinders through a soma is about as long as the soma; an outline is at least twice so.
 _FOLDED = 2.0
-# What is usual (ours, wider than the cells of NeuroMorpho.Org that were looked at), um
+# What is usual, um: ours, wide guesses and not measured on a collection of cells
 _SOMA_DIAMETER = (2.0, 100.0)
 _DENDRITE_LENGTH = (20.0, 100_000.0)
 _DENDRITE_DIAMETER = (0.05, 20.0)

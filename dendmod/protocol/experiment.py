@@ -22,7 +22,8 @@ from dendmod.spec import Location
 from dendmod.sweep import Sweep, Task
 
 _TASKS = "dendmod.protocol.tasks"
-_RMS = 0.1  # mV; float32 is .001 off as a rule, .04 where a spike moves by a step (kernel.md)
+# mV; ours, set before the first run: float32 is .001 off as a rule, .04 where a spike moves a step
+_RMS = 0.1
 _NOT_IN_KEYS = re.compile(r"[^\w =+-]+")
 
 

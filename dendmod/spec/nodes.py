@@ -15,6 +15,31 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+def node_at(place: Location, section: Ints, x: Array, area: Array) -> int:
+    """Return the node whose segment holds a place; at an end at which others are joined, that end.
+
+    Parameters
+    ----------
+    section, x, area
+        Section number, position and membrane area of every node; ends have no area.
+
+    Raises
+    ------
+    SpecError
+        If there is no such section.
+    """
+    of_section = np.flatnonzero((section == place.section) & (area > 0))
+    if not of_section.size:
+        raise SpecError(
+            f"section {place.section} is not there: the cell has sections 0..{int(section.max())}"
+        )
+    end = np.flatnonzero((section == place.section) & (area <= 0) & (x == place.x))
+    if end.size:
+        return int(end[0])
+    of_section = of_section[np.argsort(x[of_section])]
+    return int(of_section[min(int(place.x * of_section.size), of_section.size - 1)])
+
+
 @dataclass(frozen=True, eq=False)
 class Inserted:
     """One mechanism where it is.
@@ -85,22 +110,5 @@ class CellNodes:
         return int(self.parent.size)
 
     def node(self, place: Location) -> int:
-        """Return the node whose segment holds a place; for x = 1 the end of the section.
-
-        Raises
-        ------
-        SpecError
-            If the cell has no such section.
-        """
-        of_section = np.flatnonzero((self.section == place.section) & (self.area > 0))
-        if not of_section.size:
-            raise SpecError(
-                f"section {place.section} is not there: the cell has sections "
-                f"0..{int(self.section.max())}"
-            )
-        end = np.flatnonzero((self.section == place.section) & (self.area <= 0))
-        end = end[self.x[end] == place.x]
-        if end.size:
-            return int(end[0])
-        of_section = of_section[np.argsort(self.x[of_section])]
-        return int(of_section[min(int(place.x * of_section.size), of_section.size - 1)])
+        """Return the node of a place; see `node_at`."""
+        return node_at(place, self.section, self.x, self.area)

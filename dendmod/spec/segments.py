@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.errors import SpecError
-from dendmod.spec import Location
+from dendmod.spec.nodes import node_at
+from dendmod.spec.place import Location
 
 Array = npt.NDArray[np.float64]
 
@@ -97,25 +97,8 @@ class SegmentTree:
         return int(self.parent.size)
 
     def node(self, place: Location) -> int:
-        """Return the node whose segment holds a place; for x = 1 the end of the section.
-
-        Raises
-        ------
-        SpecError
-            If the tree has no such section.
-        """
-        of_section = np.flatnonzero((self.section == place.section) & (self.area > 0))
-        if not of_section.size:
-            raise SpecError(
-                f"section {place.section} is not there: the tree has sections "
-                f"0..{int(self.section.max())}"
-            )
-        end = np.flatnonzero((self.section == place.section) & (self.area <= 0) & (self.x == 1))
-        if place.x == 1 and end.size:
-            return int(end[0])
-        of_section = of_section[np.argsort(self.x[of_section])]
-        n = of_section.size
-        return int(of_section[min(int(place.x * n), n - 1)])
+        """Return the node of a place; see `dendmod.spec.nodes.node_at`."""
+        return node_at(place, self.section, self.x, self.area)
 
     def path_to_root(self, node: int) -> list[int]:
         """Return the nodes from `node` to the soma, both included."""

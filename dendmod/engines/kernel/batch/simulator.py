@@ -389,14 +389,14 @@ class _Running:
         """Give the kernel what the voltage clamp of each lane holds."""
         if self.of.prepared.held < 0:
             return
-        clamps = [setup.voltage_clamp for setup in setups]
-        before = np.array([attached.settling_potential(c) for c in clamps if c is not None])
+        clamps = [c for setup in setups if (c := setup.voltage_clamp) is not None]
+        before = np.array([attached.settling_potential(c) for c in clamps])
         n = attached.n_steps(self.of.how)
         if settling:
             n = round(self.of.how.settle / self.of.how.dt)
-            v, g = np.broadcast_to(before, (n, before.size)), np.full(n, 1 / clamps[0].rs)  # type: ignore[union-attr]
+            v, g = np.broadcast_to(before, (n, before.size)), np.full(n, 1 / clamps[0].rs)
         else:
-            pairs = [attached.held(c, self.of.how) for c in clamps if c is not None]
+            pairs = [attached.held(c, self.of.how) for c in clamps]
             v, g = np.stack([v for v, _ in pairs], -1), pairs[0][1]
             self.state.apart += (v[0] - before).astype(self.state.apart.dtype)
             self.hold_i = self.of.layout.array(np.zeros((n + 1, before.size)))

@@ -152,8 +152,9 @@ class Numbers:
 
     def apply(self, op: str, *args: Value) -> Value:
         """Return an operation on values, in the earliest part that holds it."""
-        if all(isinstance(a, Known) for a in args):
-            return Known(numeric(op, *(a.value for a in args)))  # type: ignore[union-attr]
+        known = [a.value for a in args if isinstance(a, Known)]
+        if len(known) == len(args):
+            return Known(numeric(op, *known))
         if op == "-" and _is(args[0], 0.0):
             op, args = "neg", args[1:]
         simple = _simplified(op, args)
@@ -169,9 +170,8 @@ class Numbers:
         def function(v: Floats) -> Floats:
             return numeric(op, *(part(v) for part in parts))
 
-        cheap = op in _CHEAP and all(isinstance(a, Known) or a.text is not None for a in args)  # type: ignore[union-attr]
-        if not cheap:
-            own = [a for a in args if isinstance(a, OfV)]
+        own = [a for a in args if isinstance(a, OfV)]
+        if op not in _CHEAP or any(a.text is None for a in own):
             rows = next((a.rows for a in own if a.rows is not None), None)
             return OfV(function, is_slope=any(a.is_slope for a in own), rows=rows)
         return OfV(function, lambda: self._arithmetic(op, args), self._slope(op, args, None))

@@ -7,7 +7,7 @@ up in memory, which is slower.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -220,6 +220,6 @@ def _rows_of(*values: OfV | Known) -> Grid | None:
     return next((v.rows for v in values if isinstance(v, OfV) and v.rows is not None), None)
 
 
-def _constant(value: Known):  # type: ignore[no-untyped-def]
+def _constant(value: Known) -> Callable[[Floats], Floats]:
     x = float(value.value.flat[0])
     return lambda v: np.full_like(v, x)

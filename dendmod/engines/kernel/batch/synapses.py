@@ -161,7 +161,8 @@ def _adds_up(equations: Equations, values: Mapping[str, Value]) -> bool:
                  for n, k in known.items()}  # fmt: skip
         known |= {n: number(x) for n, x in zip(equations.states, states, strict=True)}
         assign(equations.breakpoint, known, numbers, lambda _, value: value)
-        return [known[c.name].value for c in equations.currents]  # type: ignore[union-attr]
+        found = (known[c.name] for c in equations.currents)
+        return [value.value for value in found if isinstance(value, Known)]
 
     both = zip(current(one), current(two), current(one + two), strict=True)
     return all(np.allclose(a + b, c, rtol=1e-9, atol=1e-12) for a, b, c in both)
