@@ -79,8 +79,18 @@ def impedances(
         yield settled
 
 
+REFUSED = {"refused": "no kernel stands behind a double"} | dict.fromkeys(
+    ("kernel", "neuron", "rms", "clamp"), ()
+)
+
+
 class SweepDouble:
-    """A sweep whose tasks are answered by a function of the name and payload of each."""
+    """A sweep whose tasks are answered by a function of the name and payload of each.
+
+    The kernel refuses to run, unless the function answers ``hold_kernel`` (`holding`).
+    """
+
+    holding = False
 
     def __init__(self, answer: Callable[[str, dict[str, Any]], Mapping[str, Any]]) -> None:
         self.answer, self.asked = answer, list[Task]()
@@ -95,9 +105,13 @@ class SweepDouble:
 
     def run(self, tasks: Sequence[Task]) -> dict[str, dict[str, np.ndarray]]:
         found = {}
-        self.asked += tasks
         for task in tasks:
-            answered = self.answer(task.function.partition(":")[2], task.payload)
+            name = task.function.partition(":")[2]
+            if name == "hold_kernel" and not self.holding:
+                found[task.key] = {key: np.asarray(value) for key, value in REFUSED.items()}
+                continue
+            self.asked.append(task)
+            answered = self.answer(name, task.payload)
             found[task.key] = {name: np.asarray(value) for name, value in answered.items()}
         return found
 

@@ -10,6 +10,7 @@ import typer
 from dendmod.cli.options import (
     CellFile,
     Dt,
+    Engine,
     Grid,
     Morphology,
     Out,
@@ -38,6 +39,7 @@ def fit(
     cell: CellFile = None,
     morphology: Morphology = None,
     dt: Dt = None,
+    engine: Engine = None,
     scheduler: Scheduler = None,
     timeout: Timeout = None,
     grid: Grid = None,
@@ -45,6 +47,7 @@ def fit(
     """Sample and fit IO curves: of one protocol, or of each variant in a file of readings."""
     from dendmod.protocol.fit_file import fit_file
     from dendmod.spec.grid import parse_grid
+    from dendmod.study.summary import engine_lines, read_summary
     from dendmod.sweep import Sweep
 
     stem = Path(file).stem
@@ -53,13 +56,17 @@ def fit(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell),
+        changes=changes_of(
+            seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell, engine=engine
+        ),
         grid=parse_grid(grid or ()),
         quick=quick,
     )
     columns = ["variant", "arm", *(f"residual_{m}" for m in ("gain", "bias", "gain_xshift")),
                "x_shift", "paper_order", "left_out"]  # fmt: skip
     typer.echo(table[columns].to_string(index=False, float_format=lambda v: f"{v:.3g}"))
+    for line in engine_lines(read_summary(folder)):
+        typer.echo(line)
     typer.echo(f"{folder / stem}.png, .pdf, .parquet and summary.json written")
 
 

@@ -65,6 +65,13 @@ SitePlaces = Annotated[
     typer.Option("--place", help='A site by its place, "apic[36](0.5)" (repeat).'),
 ]
 Dt = Annotated[float | None, typer.Option(help="Time step (ms).")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="neuron, kernel, or auto: the kernel where it gives what NEURON gives (auto).",
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler."),
@@ -89,6 +96,7 @@ def changes_of(
     dt: float | None = None,
     morphology: str | None = None,
     cell: str | None = None,
+    engine: str | None = None,
 ) -> dict[str, Any]:
     """Return what options change in a protocol, by dotted field."""
     fields = {
@@ -97,5 +105,6 @@ def changes_of(
         "run.dt_ms": dt,
         "cell.morphology": morphology,
         "cell.file": cell,
+        "run.engine": engine,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -10,6 +10,7 @@ import typer
 from dendmod.cli.options import (
     CellFile,
     Dt,
+    Engine,
     Grid,
     Morphology,
     Out,
@@ -33,6 +34,7 @@ def run(
     cell: CellFile = None,
     morphology: Morphology = None,
     dt: Dt = None,
+    engine: Engine = None,
     scheduler: Scheduler = None,
     timeout: Timeout = None,
     grid: Grid = None,
@@ -43,6 +45,7 @@ def run(
     """
     from dendmod.protocol.run_file import run_file
     from dendmod.spec.grid import parse_grid
+    from dendmod.study.summary import engine_lines, read_summary
     from dendmod.sweep import Sweep
 
     stem = Path(file).stem
@@ -51,8 +54,12 @@ def run(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell),
+        changes=changes_of(
+            seed=seed, trials=trials, dt=dt, morphology=morphology, cell=cell, engine=engine
+        ),
         grid=parse_grid(grid or ()),
         quick=quick,
     )
+    for line in engine_lines(read_summary(folder)):
+        typer.echo(line)
     typer.echo(f"{folder / stem}.png, .pdf, .parquet and summary.json written")

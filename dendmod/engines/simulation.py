@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
+from dendmod.engines.trials import run_in_neuron
 from dendmod.errors import SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.network.result import NetworkResult
 from dendmod.network.run import NetworkRun
@@ -198,15 +199,10 @@ def simulate_many(
 
 
 def _one_by_one(setup: Setup, run: Run, trials: Sequence[Trial], engine: str) -> list[Result]:
-    if any(trial.scale or trial.currents is not None for trial in trials):
-        raise UnsupportedByEngine(
-            "in NEURON a trial cannot change densities or currents; give it a set-up of its own, "
-            "or use engine='kernel'"
-        )
     from dendmod.engines.neuron import Simulator
 
     with Simulator(setup, run, coreneuron=engine == "coreneuron") as simulator:
-        return [simulator.run(tuple(trial.trains), amps=trial.amps) for trial in trials]
+        return [run_in_neuron(simulator, trial) for trial in trials]
 
 
 def _are_scaled(setups: Sequence[Setup], trials: Sequence[Trial]) -> bool:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
 from dendmod.cells.provenance import DEPENDS, files_of
-from dendmod.errors import EngineError, SpecError
+from dendmod.engines.held import Agreement, Chosen, choose
+from dendmod.errors import SpecError
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.tables import IOTable, SpikeTable
@@ -22,8 +23,6 @@ from dendmod.spec import Location
 from dendmod.sweep import Sweep, Task
 
 _TASKS = "dendmod.protocol.tasks"
-# mV; ours, set before the first run: float32 is .001 off as a rule, .04 where a spike moves a step
-_RMS = 0.1
 _NOT_IN_KEYS = re.compile(r"[^\w =+-]+")
 
 
@@ -64,7 +63,7 @@ class Experiment:
         self.morphology, _ = files_of(protocol.cell.model_dump(mode="json"))
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
-        self._held = False
+        self._chosen: Chosen | None = None
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {
@@ -105,45 +104,53 @@ class Experiment:
         return order
 
     def common(self) -> dict[str, Any]:
-        """Return what every task of the protocol is told: protocol, sites, seed, effects."""
+        """Return what every task is told: protocol, its engine chosen, sites, seed, effects."""
+        asked = self._asked
+        asked["protocol"]["run"]["engine"] = self.chosen.engine
+        return {**asked, "coreneuron": self.coreneuron}
+
+    @property
+    def _asked(self) -> dict[str, Any]:
         section, x = (self.sites[name][self._ordered] for name in ("section", "x"))
         pairs = list(zip(section, x, strict=True))
         protocol = self.protocol
         if isinstance(protocol.sites.n, str):
             protocol = protocol.with_sites(len(pairs))
-        common = {
+        asked = {
             "protocol": protocol.model_dump(mode="json", by_alias=True),
             "sites": [[int(section), float(x)] for section, x in pairs],
             "seed": self.protocol.run.seed,
-            "coreneuron": self.coreneuron,
         }
         if self.effects:
-            common["effects"] = [effect.model_dump(mode="json") for effect in self.effects]
-        if protocol.run.engine == "kernel" and not self._held:
-            self._hold(common)
-        return common
+            asked["effects"] = [effect.model_dump(mode="json") for effect in self.effects]
+        return asked
 
-    def _hold(self, common: Mapping[str, Any]) -> None:
-        """Hold the kernel against NEURON on a few trials, once a protocol and store.
+    @property
+    def chosen(self) -> Chosen:
+        """Which engine runs the protocol; the kernel is held against NEURON once a store.
 
         Raises
         ------
         EngineError
-            If they differ in spikes, or by more than `_RMS` mV.
+            If the kernel was asked for and cannot run the protocol, or not as NEURON does.
         """
-        task = Task(
-            "kernel held against NEURON", f"{_TASKS}:hold_kernel", dict(common), 8.0, DEPENDS
-        )
-        found = self.sweep.run([task])[task.key]
-        kernel, neuron = found["counts"].tolist()
-        worst = float(found["rms"].max())
-        if kernel != neuron or worst > _RMS:
-            raise EngineError(
-                f"the kernel is not NEURON on this cell: {kernel} spikes for {neuron} in "
-                f"{len(neuron)} trials, the soma's potential off by {worst:.2g} mV rms (at most "
-                f'{_RMS} is allowed). Use run.engine = "neuron"'
-            )
-        self._held = True
+        if self._chosen is None:
+            self._chosen = choose(self.protocol.run.engine, self._hold)
+        return self._chosen
+
+    def hold_tasks(self) -> list[Task]:
+        """Return the task that holds the kernel against NEURON, where the choice needs it."""
+        if self.protocol.run.engine == "neuron":
+            return []
+        asked = self._asked
+        # what the answer does not depend on
+        asked["protocol"]["run"] |= {"engine": "auto", "trials": 1}
+        key = "kernel held against NEURON"
+        return [Task(key, f"{_TASKS}:hold_kernel", asked, 8.0, DEPENDS)]
+
+    def _hold(self) -> Agreement:
+        (task,) = self.hold_tasks()
+        return Agreement.of(self.sweep.run([task])[task.key])
 
     def _trials(self) -> list[int]:
         return list(range(self.protocol.run.trials))
@@ -276,16 +283,17 @@ def run_together(
 ) -> None:
     """Make the runs of several experiments on one store at once, so that no processor waits.
 
-    Afterwards each finds its own in the store. Sites are chosen first, as the rest depends on them.
+    Afterwards each finds its own in the store. Sites are chosen first, then engines, as the rest
+    depends on them.
 
     Parameters
     ----------
     experiments
         By name; the runs are named after them in the ledger.
     tasks_of
-        Called with each experiment once its sites are known.
+        Called with each experiment once its sites and its engine are known.
     """
-    for tasks_from in (lambda e: [e.sites_task], tasks_of):
+    for tasks_from in (lambda e: [e.sites_task], Experiment.hold_tasks, tasks_of):
         tasks = [
             replace(task, key=f"{k} {_NOT_IN_KEYS.sub('.', name)}/{task.key}")
             for k, (name, experiment) in enumerate(experiments.items(), start=1)

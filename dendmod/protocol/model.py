@@ -12,6 +12,7 @@ from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.receptors import SynapseKind, default_receptors, receptors_of
 from dendmod.cells.reduced import read_reduced
 from dendmod.cells.sites import SiteChoice, SiteRule
+from dendmod.engines.held import Engine
 from dendmod.errors import SpecError
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS, NMDA_RATIO
 from dendmod.spec import Cell, Receptor, ReducedCell, Run, Spec
@@ -76,11 +77,11 @@ class CellFields(Spec):
 class RunFields(Spec):
     """[run]
 
-    ``engine``: "neuron", or "kernel", which runs trials side by side and is held against NEURON
-    first.
+    ``engine``: "kernel", which runs trials side by side and is held against NEURON first,
+    "neuron", or "auto", the kernel where it agrees with NEURON and NEURON elsewhere.
     """
 
-    engine: Literal["neuron", "kernel"] = "neuron"
+    engine: Engine = "auto"
 
     dt_ms: float = Field(default=0.1, gt=0, le=0.2)
     tstop_ms: PositiveFloat = 300.0

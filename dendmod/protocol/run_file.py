@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dendmod.errors import UnsupportedByEngine
 from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.protocol.grid import ProtocolGrid, load_grid
 from dendmod.protocol.model import LEVEL_IS
@@ -52,6 +53,7 @@ def run_file(
     """
     out = Path(out)
     if is_stimuli(name):
+        changes = _without_engine(changes or {})
         return run_stimuli_file(name, out, sweep=sweep, changes=changes, grid=grid, quick=quick)
     sweep = sweep or Sweep(out / "store")
     loaded = load_grid(name, changes, grid, quick=quick)
@@ -67,9 +69,19 @@ def run_file(
     )
     out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(out / f"{loaded.path.stem}.parquet")
-    write_summary(out, _summary(loaded, rows) | {"versions": sweep.versions})
+    write_summary(out, _summary(loaded, experiments, rows) | {"versions": sweep.versions})
     _draw(loaded, rows, out, quick)
     return rows
+
+
+def _without_engine(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes of a file of stimuli, which runs in NEURON alone."""
+    if changes.get("run.engine") == "kernel":
+        raise UnsupportedByEngine(
+            "files of stimuli run in NEURON alone; leave --engine out, or take "
+            'dendmod.simulate(setup, run, trains, engine="kernel")'
+        )
+    return {field: value for field, value in changes.items() if field != "run.engine"}
 
 
 def _rows(variant: str, experiment: Experiment) -> pd.DataFrame:
@@ -85,7 +97,9 @@ def _rows(variant: str, experiment: Experiment) -> pd.DataFrame:
     )
 
 
-def _summary(loaded: ProtocolGrid, rows: pd.DataFrame) -> dict[str, Any]:
+def _summary(
+    loaded: ProtocolGrid, experiments: Mapping[str, Experiment], rows: pd.DataFrame
+) -> dict[str, Any]:
     means = rows.groupby(["variant", "arm", "level"], sort=False)["spikes"].mean()
     return {
         "schema": "dendmod/run/1",
@@ -95,6 +109,7 @@ def _summary(loaded: ProtocolGrid, rows: pd.DataFrame) -> dict[str, Any]:
             variant: {
                 "set": loaded.points[variant],
                 "protocol": protocol,
+                "engine": experiments[variant].chosen.summary,
                 "arms": {
                     arm: {
                         "levels": [int(x) for x in means[variant, arm].index],

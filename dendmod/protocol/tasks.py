@@ -9,12 +9,16 @@ import numpy as np
 
 from dendmod.cells.effects import Effect, apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
+from dendmod.engines.held import hold
 from dendmod.engines.trials import open_trials
 from dendmod.iocurve import CROSSINGS, ThresholdSearch
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.trial import site_name
 from dendmod.spec import Cell, Location, ReducedCell
+from dendmod.spec.trial import Trial
 
+# mV: an axon near a soma that is held depolarised goes beyond the reversal potential of sodium
+CLAMPED_REACH = (-120.0, 90.0)
 _KEEP_EVERY_MS = 0.5
 
 
@@ -164,7 +168,9 @@ def clamp(
         for level in levels
         for trial in trials
     ]
-    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
+    with open_trials(
+        setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron, reach=CLAMPED_REACH
+    ) as opened:
         results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
     i = np.array([result.clamp_current for result in results])
     return {"i": i.reshape(len(levels), len(trials), -1)}
@@ -174,32 +180,21 @@ def hold_kernel(
     protocol: dict[str, Any],
     sites: list[list[float]],
     seed: int,
-    coreneuron: bool | None,
     effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
     """Run two trials of each arm at its highest level on NEURON and on the kernel.
 
-    Returns ``counts`` [engines, trials] and ``rms`` [trials], of the difference of the somatic
-    potentials (mV).
+    Returns the arrays of a `dendmod.engines.held.Agreement`.
     """
     spec, places, listed = _unpack(protocol, sites, effects)
     setup = setup_for(spec, places, effects=listed)
     given = [
-        apply_to_trains(
-            setup,
-            trains_for(spec, name, level=max(arm.levels), n_feedforward=arm.n_feedforward,
-                       trial=trial, seed=seed),
-            listed,
+        trains_for(
+            spec, name, level=max(arm.levels), n_feedforward=arm.n_feedforward,
+            trial=trial, seed=seed,
         )
         for name, arm in spec.arms.items()
         for trial in range(2)
     ]  # fmt: skip
-    found = []
-    for engine in ("kernel", "neuron"):  # what the kernel refuses is said before NEURON runs
-        with open_trials(setup, spec.run_spec, engine, coreneuron=coreneuron) as opened:
-            found.append(opened.run_many(given))
-    pairs = list(zip(*found, strict=True))
-    return {
-        "counts": np.array([[r.spike_times().size for r in results] for results in found]),
-        "rms": np.array([np.sqrt(np.mean((a.v["soma"] - b.v["soma"]) ** 2)) for a, b in pairs]),
-    }
+    trials = [Trial(tuple(apply_to_trains(setup, trains, listed))) for trains in given]
+    return hold(setup, spec.run_spec, trials).arrays

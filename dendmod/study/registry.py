@@ -51,6 +51,7 @@ _HELP = {
     "morphology": "name, or SWC or ASC file",
     "cell": "a cell of your own: folder, file or name",
     "dt": "time step (ms)",
+    "engine": "neuron, kernel, or auto: the kernel where it gives what NEURON gives (auto)",
     "data": "images: a built-in name, or a file",
 }
 

@@ -52,6 +52,34 @@ def rounded(value: Any, digits: int = 6) -> Any:
     return cut(clean(value))
 
 
+def engine_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Return what a command says of the engine that ran: a sentence, or one a variant on NEURON.
+
+    Parameters
+    ----------
+    summary
+        With ``engine``, as `dendmod.engines.held.Chosen.summary` has it, or ``variants`` with one
+        each; of anything else nothing is said.
+    """
+    if "engine" in summary:
+        return [summary["engine"]["why"]]
+    engines = {k: v["engine"] for k, v in summary.get("variants", {}).items() if "engine" in v}
+    if len(engines) < 2:
+        return [engine["why"] for engine in engines.values()]
+    elsewhere = {k: engine["why"] for k, engine in engines.items() if engine["name"] != "kernel"}
+    n = len(engines)
+    if len(set(elsewhere.values())) == 1 and len(elsewhere) == n:
+        return list(elsewhere.values())[:1]
+    first = f"The kernel ran {n - len(elsewhere)} of {n} variants, held against NEURON in each."
+    return [first, *(f"{k}: {why}" for k, why in elsewhere.items())]
+
+
+def read_summary(out: Path) -> dict[str, Any]:
+    """Return what summary.json in a folder says."""
+    said: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    return said
+
+
 def write_summary(out: Path, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Write summary.json into a folder, whole or not at all; return what it says."""
     said: dict[str, Any] = clean(summary)

@@ -1,16 +1,19 @@
 """Does a protocol run on the engine that it names, and only where that is NEURON's equal?"""
 
+import re
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from dendmod.engines import held as of_held
 from dendmod.engines import trials as of_engine
 from dendmod.errors import EngineError, SpecError
 from dendmod.protocol import load_protocol, tasks
 from dendmod.protocol.experiment import Experiment
 from dendmod.spec import Location
 from dendmod.spec.result import Result
+from dendmod.study.summary import engine_lines
 from tests.doubles import SweepDouble, times_of
 
 SITES = tuple(Location(section=i, x=0.8) for i in (4, 7, 9))
@@ -21,40 +24,107 @@ def protocol(engine: str):
     return load_protocol("fig1", {**CHANGES, "run.engine": engine})
 
 
-def held(kernel, neuron, rms=0.01):
+def held(kernel, neuron, rms=0.01, refused=""):
     def answer(name, payload):
         if name == "hold_kernel":
-            return {"counts": [kernel, neuron], "rms": [rms] * len(neuron)}
+            return {"kernel": kernel, "neuron": neuron, "rms": [rms] * len(neuron), "clamp": [],
+                    "refused": refused}  # fmt: skip
         return {"counts": np.zeros((1, len(payload["trials"])), int), "engine": "x"}
 
-    return SweepDouble(answer)
+    double = SweepDouble(answer)
+    double.holding = True
+    return double
 
 
-def test_the_kernel_is_held_against_neuron_once_and_before_any_run():
+def names_of(sweep):
+    return [task.function.partition(":")[2] for task in sweep.asked]
+
+
+def engines_of(sweep):
+    """The engines that the runs were asked for, but not what was held."""
+    asked = [t for t, name in zip(sweep.asked, names_of(sweep), strict=True)
+             if name != "hold_kernel"]  # fmt: skip
+    assert asked
+    return {task.payload["protocol"]["run"]["engine"] for task in asked}
+
+
+@pytest.mark.parametrize("engine", ["kernel", "auto"])
+def test_the_kernel_is_held_against_neuron_once_before_any_run_and_runs_the_rest(engine):
     sweep = held([1, 2, 0, 2], [1, 2, 0, 2])
-    experiment = Experiment(protocol("kernel"), sweep, sites=SITES)
+    experiment = Experiment(protocol(engine), sweep, sites=SITES)
     experiment.spikes()
-    experiment.io_tasks()
-    names = [task.function.partition(":")[2] for task in sweep.asked]
-    assert names[0] == "hold_kernel"
-    assert names.count("hold_kernel") == 1
-    assert {task.payload["protocol"]["run"]["engine"] for task in sweep.asked} == {"kernel"}
+    tasks_of_io = experiment.io_tasks()
+    assert names_of(sweep)[0] == "hold_kernel"
+    assert names_of(sweep).count("hold_kernel") == 1
+    assert engines_of(sweep) == {"kernel"}
+    assert {t.payload["protocol"]["run"]["engine"] for t in tasks_of_io} == {"kernel"}
+    said = experiment.chosen.summary
+    assert said["name"] == "kernel"
+    assert said["precision"] == "float32"
+    assert said["held_against_neuron"]
+    assert said["spikes"]["neuron"].tolist() == [1, 2, 0, 2]
+    assert "4 trials" in said["why"]
+    assert "NEURON's 5 spikes" in said["why"]
 
 
-@pytest.mark.parametrize(("kernel", "rms"), [([1, 2, 0, 3], 0.01), ([1, 2, 0, 2], 0.11)])
-def test_a_kernel_that_differs_is_not_used(kernel, rms):
-    sweep = held(kernel, [1, 2, 0, 2], rms)
-    with pytest.raises(EngineError, match=r"is not NEURON on this cell.*run.engine"):
+def test_what_is_asked_beside_the_engine_is_held_once():
+    """Neither the engine's name nor the number of trials makes another check."""
+    few, many = (
+        Experiment(load_protocol("fig1", {**CHANGES, **more}), held([], []), sites=SITES)
+        for more in ({"run.engine": "kernel", "run.trials": 2}, {})
+    )
+    assert [t.digest("") for t in few.hold_tasks()] == [t.digest("") for t in many.hold_tasks()]
+
+
+DIFFERING = [
+    (([1, 2, 0, 3], [1, 2, 0, 2]), r"\[1, 2, 0, 3\] spikes for NEURON's \[1, 2, 0, 2\]"),
+    (([1, 2, 0, 2], [1, 2, 0, 2], 0.11), "0.11 mV rms"),
+    (([1, 2, 0, 2], [1, 2, 0, 2], np.nan), "nan mV rms"),
+    (([], [], 0.0, "x.mod, line 3: POINTER"), "x.mod, line 3: POINTER"),
+]
+
+
+@pytest.mark.parametrize(("found", "reason"), DIFFERING)
+def test_a_kernel_that_differs_is_not_used(found, reason):
+    sweep = held(*found)
+    with pytest.raises(EngineError, match=rf"{reason}.*run.engine.*--engine neuron"):
         Experiment(protocol("kernel"), sweep, sites=SITES).spikes()
     assert len(sweep.asked) == 1
 
 
+@pytest.mark.parametrize(("found", "reason"), DIFFERING)
+def test_neuron_runs_what_the_kernel_does_not_and_the_reason_is_said(found, reason):
+    sweep = held(*found)
+    experiment = Experiment(protocol("auto"), sweep, sites=SITES)
+    experiment.spikes()
+    assert engines_of(sweep) == {"neuron"}
+    said = experiment.chosen.summary
+    assert (said["name"], said["precision"]) == ("neuron", "float64")
+    assert not said["held_against_neuron"]
+    assert re.search(rf"^NEURON ran it, as the kernel .*{reason}", said["why"])
+
+
 def test_neuron_is_held_against_nothing():
     sweep = held([], [])
-    Experiment(protocol("neuron"), sweep, sites=SITES).spikes()
-    assert "hold_kernel" not in [task.function.partition(":")[2] for task in sweep.asked]
-    with pytest.raises(SpecError, match="run.engine.*'neuron' or 'kernel'"):
+    experiment = Experiment(protocol("neuron"), sweep, sites=SITES)
+    experiment.spikes()
+    assert "hold_kernel" not in names_of(sweep)
+    assert engines_of(sweep) == {"neuron"}
+    assert "as was asked" in experiment.chosen.why
+    with pytest.raises(SpecError, match="run.engine.*'auto', 'neuron' or 'kernel'"):
         protocol("arbor")
+
+
+def test_a_command_says_the_engine_of_each_variant_that_neuron_ran():
+    kernel = {"engine": {"name": "kernel", "why": "The kernel ran it."}}
+    neuron = {"engine": {"name": "neuron", "why": "NEURON ran it, as ..."}}
+    assert engine_lines(kernel) == ["The kernel ran it."]
+    assert engine_lines({"variants": {"a": neuron}}) == ["NEURON ran it, as ..."]
+    assert engine_lines({"variants": {"a": neuron, "b": neuron}}) == ["NEURON ran it, as ..."]
+    lines = engine_lines({"variants": {"a": kernel, "b": neuron, "c": kernel}})
+    assert lines[0].startswith("The kernel ran 2 of 3 variants")
+    assert lines[1:] == ["b: NEURON ran it, as ..."]
+    assert engine_lines({"runs": 3}) == []
 
 
 def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypatch):
@@ -62,10 +132,10 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
     asked = []
 
     @contextmanager
-    def open_trials(setup, run, engine="neuron", *, coreneuron=None):
+    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None):
         class Opened:
             def run_many(self, given):
-                asked.append((engine, given))
+                asked.append((engine, [trial.trains for trial in given]))
                 t = times_of(run)
                 v = np.full(t.size, -70.0 + (0.3 if engine == "kernel" else 0.0))
                 v[100 if engine == "kernel" else 0] = 20.0
@@ -73,13 +143,15 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
 
         yield Opened()
 
-    monkeypatch.setattr(tasks, "open_trials", open_trials)
+    monkeypatch.setattr(of_held, "open_trials", open_trials)
     p = protocol("kernel")
     found = tasks.hold_kernel(
-        p.model_dump(mode="json", by_alias=True), [[4, 0.8], [7, 0.3], [9, 0.8]], 5, None
+        p.model_dump(mode="json", by_alias=True), [[4, 0.8], [7, 0.3], [9, 0.8]], 5
     )
     assert [name for name, _ in asked] == ["kernel", "neuron"]
-    assert found["counts"].tolist() == [[1] * 4, [0] * 4]
+    assert found["kernel"].tolist() == [1] * 4
+    assert found["neuron"].tolist() == [0] * 4
+    assert found["clamp"].size == 0
     assert found["rms"].shape == (4,)
     assert (found["rms"] > 0.3).all()
     for _, given in asked:

@@ -7,6 +7,7 @@ from dendmod.protocol import load_grid
 from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.spec.grid import parse_grid
 from dendmod.sweep import Sweep, sweep
+from tests.doubles import REFUSED
 
 SITES = {
     "section": np.arange(20),
@@ -26,7 +27,8 @@ def calls(monkeypatch):
         stored.update(new)
         asked.append(([task.key for task in tasks], len(new)))
         counts = {"counts": np.zeros((1, 2), dtype=int)}
-        return {task.key: SITES if task.key.endswith("sites") else counts for task in tasks}
+        answers = {"sites": SITES, "kernel held against NEURON": REFUSED}
+        return {task.key: answers.get(task.key.rpartition("/")[2], counts) for task in tasks}
 
     monkeypatch.setattr(sweep, "run_tasks", run_tasks)
     return asked
@@ -41,6 +43,8 @@ def test_a_grid_is_one_sweep_and_each_protocol_finds_its_runs(calls, tmp_path):
     ahead = list(calls)
     # both share their sites, which do not depend on the time step
     assert ahead[0][1] == 1
+    # engines are chosen at once, too
+    assert next(new for keys, new in ahead if keys[0].endswith("NEURON")) == 2
     keys, new = ahead[-1]
     assert new == len(set(keys)) == 6
     assert "2 run.dt_ms=0.1 sites.order=random/spikes/nmda/3" in keys
@@ -48,4 +52,4 @@ def test_a_grid_is_one_sweep_and_each_protocol_finds_its_runs(calls, tmp_path):
         table = experiment.spikes()
         assert table["shunt"].counts.shape == (2, 1, 2)
     # nothing was left to be made
-    assert sum(new for _, new in calls) == 1 + 6
+    assert sum(new for _, new in calls) == 1 + 2 + 6

@@ -17,6 +17,7 @@ from dendmod.protocol.read import protocol_of
 from dendmod.protocol.tables import SpikeTable
 from dendmod.study.claims import Judged, all_of, higher, holds
 from dendmod.study.figure import Figure
+from dendmod.study.summary import engine_lines
 from dendmod.sweep import Sweep
 
 _BASELINE_START = 50.0  # ms: the background has built up
@@ -175,7 +176,10 @@ def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
         },
         **arms,
         "paper": protocol.paper,
-        "engine": str(tables["nmda"].extras[0]["engine"]),
+        "engine": {
+            **experiment.chosen.summary,
+            "ran": str(tables["nmda"].extras[0]["engine"]),
+        },
     }
 
 
@@ -242,4 +246,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=engine_lines,
 )

@@ -15,6 +15,7 @@ from dendmod.protocol.iocurves import IOAnalysis, analyse_io, describe, write_io
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.read import protocol_of
 from dendmod.study.figure import Figure
+from dendmod.study.summary import engine_lines
 from dendmod.sweep import Sweep
 
 _TITLES = {"nmda": "Sites with NMDA spikes", "shunt": "Shunt inputs"}
@@ -62,4 +63,5 @@ FIGURE = Figure(
     summarise=summarise,
     draw=draw_curves,
     export=export,
+    tell=engine_lines,
 )
