@@ -27,6 +27,8 @@ def whole(value: Any, name: str, *, least: int | None = None) -> int:
     SpecError
         If it is none, or less than `least`.
     """
+    if type(value) is int and (least is None or value >= least):
+        return value
     try:
         number = int(value)
         same = number == value

@@ -33,10 +33,37 @@ def stream(seed: int, *key: int | str) -> np.random.Generator:
     SpecError
         If the seed is negative, or it or a part of the key is neither text nor a whole number.
     """
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(_key(seed, key), "little")))
+
+
+def _key(seed: int, key: tuple[int | str, ...]) -> bytes:
     parts = [str(k) if isinstance(k, str) else whole(k, "a part of a stream's key") for k in key]
     text = repr((whole(seed, "seed", least=0), *parts)).encode()
-    digest = hashlib.blake2b(text, digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+class Streams:
+    """The streams of one seed, one after the other, by one generator that is set to each.
+
+    To make a new generator takes longer than to draw a spike train from it.
+
+    Parameters
+    ----------
+    seed
+        The seed of the whole run, >= 0.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._philox = np.random.Philox(key=0)
+        self._generator, self._fresh = np.random.Generator(self._philox), self._philox.state
+
+    def at(self, *key: int | str) -> np.random.Generator:
+        """Return the generator at the start of a stream, as `stream` does, until the next call."""
+        numbers = np.frombuffer(_key(self.seed, key), "<u8").astype(np.uint64)
+        counter = np.zeros(4, np.uint64)
+        self._philox.state = {**self._fresh, "state": {"counter": counter, "key": numbers}}
+        return self._generator
 
 
 def gaussian_burst(rng: np.random.Generator, n: int, center: float, sd: float) -> Times:

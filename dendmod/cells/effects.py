@@ -311,6 +311,8 @@ def apply_to_trains(
     setup: Setup, trains: Sequence[SpikeTrain], effects: Sequence[Effect]
 ) -> tuple[SpikeTrain, ...]:
     """Return spike trains whose weights are under effects."""
+    if not effects:
+        return tuple(trains)
     mechanism = {s.name: s.mechanism for s in setup.synapses}
     scale = dict.fromkeys(set(mechanism.values()), 1.0)
     for effect in effects:

@@ -15,7 +15,7 @@ from dendmod.cells.effects import (
 )
 from dendmod.cells.receptors import SynapseKind
 from dendmod.protocol.model import DendriticNmda, Protocol, SomaticShunt
-from dendmod.rng import gaussian_burst, poisson, stream
+from dendmod.rng import Streams, Times, gaussian_burst, poisson
 from dendmod.spec import Location, ReducedCell, Setup, SpikeTrain, VoltageClamp
 from dendmod.spec.stimulus import SOMA
 
@@ -83,67 +83,119 @@ def setup_for(
 def trains_for(
     protocol: Protocol, arm: str, *, level: int, n_feedforward: int, trial: int, seed: int
 ) -> tuple[SpikeTrain, ...]:
-    """Return all spike trains of one trial.
-
-    Streams are keyed by (seed, trial, site, stream): trials that differ in level or number of
-    inputs alone share their backgrounds and, as far as both have it, each burst.
+    """Return all spike trains of one trial; of many, ask one `Inputs` for all.
 
     Parameters
     ----------
-    arm
-        Name of an arm of the protocol.
-    level
-        Number of shunt inputs or of sites that get the high weight.
-    n_feedforward
-        Number of feedforward inputs; negative ones are inhibitory.
-    trial, seed
-        Which trial of which seed.
+    arm, level, n_feedforward, trial
+        As `Inputs.trains` takes them.
+    seed
+        Of all inputs.
     """
-    kinds = protocol.synapse_kinds
-    trains = _background(protocol, kinds, trial, seed)
-    trains += _feedforward(protocol, kinds, arm, n_feedforward, trial, seed)
-    spec = protocol.arms[arm]
-    sd = protocol.context_sd(arm)
-    if isinstance(spec, SomaticShunt):
-        rng = stream(seed, trial, "soma", "shunt")
-        times = gaussian_burst(rng, level, spec.context_center_ms, sd)
-        weight = kinds["shunt"].weight(spec.shunt_weight_nS, "nS")
-        trains.append(SpikeTrain("soma/shunt", times, weight))
-    elif isinstance(spec, DendriticNmda):
-        for i in range(protocol.n_sites):
-            rng = stream(seed, trial, site_name(i), "context")
+    inputs = Inputs(protocol, seed)
+    return inputs.trains(arm, level=level, n_feedforward=n_feedforward, trial=trial)
+
+
+class Inputs:
+    """The spike trains of the trials of a protocol, each drawn once.
+
+    Streams are keyed by (seed, trial, site, stream): trials that differ in level or number of
+    inputs alone share their backgrounds and, as far as both have it, each burst. What they share
+    is kept; what is drawn does not depend on what was asked before.
+
+    Parameters
+    ----------
+    protocol
+        What is run.
+    seed
+        Of all inputs.
+    """
+
+    def __init__(self, protocol: Protocol, seed: int) -> None:
+        self.protocol, self.streams = protocol, Streams(seed)
+        self.kinds: Kinds = protocol.synapse_kinds
+        self._backgrounds: dict[int, list[SpikeTrain]] = {}
+        self._contexts: dict[tuple[str, int], list[tuple[SpikeTrain, SpikeTrain]]] = {}
+        self._bursts: dict[tuple[str, str, int], Times] = {}
+
+    def trains(
+        self, arm: str, *, level: int, n_feedforward: int, trial: int
+    ) -> tuple[SpikeTrain, ...]:
+        """Return all spike trains of one trial.
+
+        Parameters
+        ----------
+        arm
+            Name of an arm of the protocol.
+        level
+            Number of shunt inputs or of sites that get the high weight.
+        n_feedforward
+            Number of feedforward inputs; negative ones are inhibitory.
+        trial
+            Which trial.
+        """
+        spec = self.protocol.arms[arm]
+        if trial not in self._backgrounds:
+            self._backgrounds[trial] = self._background(trial)
+        feedforward = self._feedforward(arm, n_feedforward, trial)
+        trains = [*self._backgrounds[trial], feedforward]
+        if isinstance(spec, SomaticShunt):
+            sd = self.protocol.context_sd(arm)
+            times = self._burst("shunt", arm, trial, level, spec.context_center_ms, sd)
+            weight = self.kinds["shunt"].weight(spec.shunt_weight_nS, "nS")
+            trains.append(SpikeTrain("soma/shunt", times, weight))
+        elif isinstance(spec, DendriticNmda):
+            if (arm, trial) not in self._contexts:
+                self._contexts[arm, trial] = self._context(arm, spec, trial)
+            pairs = self._contexts[arm, trial]
+            trains += [high if i < level else low for i, (high, low) in enumerate(pairs)]
+        return tuple(trains)
+
+    def _burst(self, stream: str, arm: str, trial: int, n: int, center: float, sd: float) -> Times:
+        """Return the first `n` times of a burst at the soma, as a longer one begins."""
+        key = stream, arm, trial
+        drawn = self._bursts.get(key)
+        if drawn is None or drawn.size < n:
+            rng = self.streams.at(trial, "soma", stream)
+            drawn = self._bursts[key] = gaussian_burst(rng, n, center, sd)
+        return drawn[:n]
+
+    def _feedforward(self, arm: str, n: int, trial: int) -> SpikeTrain:
+        spec = self.protocol.arms[arm]
+        center, sd = spec.context_center_ms + spec.feedforward_lag_ms, self.protocol.feedforward_sd
+        times = self._burst("feedforward", arm, trial, abs(n), center, sd)
+        weight = self.kinds["feedforward"].weight(*self.protocol.feedforward.weight)
+        return SpikeTrain("soma/feedforward", times, weight * (1 if n >= 0 else -1))
+
+    def _context(
+        self, arm: str, spec: DendriticNmda, trial: int
+    ) -> list[tuple[SpikeTrain, SpikeTrain]]:
+        """Return the contextual trains of each site, with the high and the low weight."""
+        sd, kind = self.protocol.context_sd(arm), self.kinds["context"]
+        weights = [kind.weight(w, "nS") for w in (spec.high_weight_nS, spec.low_weight_nS)]
+        pairs = []
+        for i in range(self.protocol.n_sites):
+            rng = self.streams.at(trial, site_name(i), "context")
             times = gaussian_burst(rng, spec.n_context, spec.context_center_ms, sd)
-            given = spec.high_weight_nS if i < level else spec.low_weight_nS
-            weight = kinds["context"].weight(given, "nS")
-            trains.append(SpikeTrain(f"{site_name(i)}/context", times, weight))
-    return tuple(trains)
+            high, low = (SpikeTrain(f"{site_name(i)}/context", times, w) for w in weights)
+            pairs.append((high, low))
+        return pairs
 
-
-def _feedforward(
-    protocol: Protocol, kinds: Kinds, arm: str, n: int, trial: int, seed: int
-) -> list[SpikeTrain]:
-    spec = protocol.arms[arm]
-    rng = stream(seed, trial, "soma", "feedforward")
-    center = spec.context_center_ms + spec.feedforward_lag_ms
-    times = gaussian_burst(rng, abs(n), center, protocol.feedforward_sd)
-    weight = kinds["feedforward"].weight(*protocol.feedforward.weight)
-    return [SpikeTrain("soma/feedforward", times, weight * (1 if n >= 0 else -1))]
-
-
-def _background(protocol: Protocol, kinds: Kinds, trial: int, seed: int) -> list[SpikeTrain]:
-    b = protocol.background
-    places = [("soma", b.soma_excitatory_Hz, b.soma_inhibitory_Hz)]
-    places += [
-        (site_name(i), b.dendrite_excitatory_Hz, b.dendrite_inhibitory_Hz)
-        for i in range(protocol.n_sites)
-    ]
-    trains = []
-    for place, excitatory_Hz, inhibitory_Hz in places:
-        for kind, rate, weight in (
-            ("excitatory", excitatory_Hz, b.excitatory_weight_nS),
-            ("inhibitory", inhibitory_Hz, b.inhibitory_weight_nS),
-        ):
-            rng = stream(seed, trial, place, f"background_{kind}")
-            times = poisson(rng, rate, protocol.run.tstop_ms)
-            trains.append(SpikeTrain(f"{place}/{kind}", times, kinds[kind].weight(weight, "nS")))
-    return trains
+    def _background(self, trial: int) -> list[SpikeTrain]:
+        b, tstop = self.protocol.background, self.protocol.run.tstop_ms
+        places = [("soma", b.soma_excitatory_Hz, b.soma_inhibitory_Hz)]
+        places += [
+            (site_name(i), b.dendrite_excitatory_Hz, b.dendrite_inhibitory_Hz)
+            for i in range(self.protocol.n_sites)
+        ]
+        of_kind = {"excitatory": b.excitatory_weight_nS, "inhibitory": b.inhibitory_weight_nS}
+        weights = {name: self.kinds[name].weight(w, "nS") for name, w in of_kind.items()}
+        return [
+            SpikeTrain(
+                f"{place}/{name}",
+                poisson(self.streams.at(trial, place, f"background_{name}"), rate, tstop),
+                weights[name],
+            )
+            for place, *rates in places
+            for name, rate in zip(weights, rates, strict=True)
+        ]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dendmod.errors import SpecError
-from dendmod.rng import gaussian_burst, poisson, stream
+from dendmod.rng import Streams, gaussian_burst, poisson, stream
 
 
 def test_streams_do_not_depend_on_order_and_differ_by_key():
@@ -16,6 +16,19 @@ def test_streams_do_not_depend_on_order_and_differ_by_key():
     others = [(2, 0, "soma", "shunt"), (1, 1, "soma", "shunt"), (1, 0, "site00", "shunt")]
     for seed, *key in others:
         assert (stream(seed, *key).normal(size=5) != first).all()
+
+
+def test_streams_one_after_the_other_are_those_drawn_alone():
+    """Whatever was drawn before, and however much: half a number of 64 bits is left over, too."""
+    streams = Streams(4)
+    for key in ((0, "soma", "shunt"), (1, "site00", "context"), (0, "soma", "shunt")):
+        rng, alone = streams.at(*key), stream(4, *key)
+        assert rng.poisson(30.0) == alone.poisson(30.0)
+        assert (rng.normal(size=7) == alone.normal(size=7)).all()
+        assert (rng.uniform(size=5) == alone.uniform(size=5)).all()
+        rng.integers(9, size=3, dtype=np.uint32)
+    with pytest.raises(SpecError, match="seed"):
+        Streams(-1).at("a")
 
 
 def test_streams_are_the_same_on_every_machine():

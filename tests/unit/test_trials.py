@@ -5,6 +5,8 @@ import pytest
 
 from dendmod.params import wybo2022
 from dendmod.protocol import load_protocol, setup_for, trains_for
+from dendmod.protocol.trial import Inputs
+from dendmod.rng import gaussian_burst, poisson, stream
 from dendmod.spec import Location
 from dendmod.spec.stimulus import SOMA
 
@@ -90,3 +92,31 @@ def test_a_clamp_holds_the_soma_at_the_potential_asked_for():
     protocol = load_protocol("fig1", {"clamp.rs_MOhm": 0.002})
     clamp = setup_for(protocol, SITES, clamp_mV=-80.0).voltage_clamp
     assert (clamp.location, clamp.v, clamp.rs) == (SOMA, -80.0, 0.002)
+
+
+def test_trials_are_drawn_alike_whatever_was_asked_before():
+    """Each train comes from the stream of its name; what is kept between trials changes nothing."""
+    protocol = load_protocol("fig1")
+    conditions = [
+        ("nmda", 20, 40, 3), ("nmda", 3, -90, 3), ("nmda", 0, 170, 3), ("shunt", 60, 40, 3),
+        ("shunt", 20, 0, 3), ("nmda", 3, 40, 5), ("shunt", 120, 175, 5), ("nmda", 20, 40, 3),
+    ]  # fmt: skip
+    inputs = Inputs(protocol, 4)
+    for arm, level, n, trial in conditions:
+        found = inputs.trains(arm, level=level, n_feedforward=n, trial=trial)
+        alone = trains_for(protocol, arm, level=level, n_feedforward=n, trial=trial, seed=4)
+        said = [[(t.synapse, t.weight, t.times.tobytes()) for t in ts] for ts in (found, alone)]
+        assert said[0] == said[1]
+        times = {t.synapse: t.times for t in found}
+        center = protocol.arms[arm].context_center_ms + protocol.arms[arm].feedforward_lag_ms
+        burst = gaussian_burst(stream(4, trial, "soma", "feedforward"), abs(n), center, 6.0)
+        assert times["soma/feedforward"].tolist() == burst.tolist()
+        for place, rate in (("soma", 200.0), ("site07", 120.0)):
+            rng = stream(4, trial, place, "background_inhibitory")
+            assert times[f"{place}/inhibitory"].tolist() == poisson(rng, rate, 300.0).tolist()
+        if arm == "nmda":
+            rng = stream(4, trial, "site19", "context")
+            assert times["site19/context"].tolist() == gaussian_burst(rng, 60, 150.0, 10.0).tolist()
+        else:
+            rng = stream(4, trial, "soma", "shunt")
+            assert times["soma/shunt"].tolist() == gaussian_burst(rng, level, 150.0, 20.0).tolist()
