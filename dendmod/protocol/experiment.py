@@ -16,6 +16,7 @@ from dendmod.cells.provenance import DEPENDS, files_of
 from dendmod.engines.held import Agreement, Chosen, choose
 from dendmod.errors import SpecError
 from dendmod.protocol.conductance import effective_conductance
+from dendmod.protocol.levels import Arrays, level_of
 from dendmod.protocol.model import Protocol
 from dendmod.protocol.tables import IOTable, SpikeTable
 from dendmod.rng import stream
@@ -158,7 +159,7 @@ class Experiment:
     def spikes(
         self, *, n_feedforward: Sequence[int] | None = None, traces: bool = False
     ) -> dict[str, SpikeTable]:
-        """Count the spikes of each arm; one process a level.
+        """Count the spikes of each arm.
 
         Parameters
         ----------
@@ -170,7 +171,7 @@ class Experiment:
         done = self.sweep.run(self.spike_tasks(n_feedforward=n_feedforward, traces=traces))
         tables = {}
         for arm, levels in self.protocol.levels.items():
-            rows = [done[f"spikes/{arm}/{level}"] for level in levels]
+            rows = [_found(done, f"spikes/{arm}", level) for level in levels]
             counts = np.array([row["counts"] for row in rows])
             numbers = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
             tables[arm] = SpikeTable(tuple(levels), numbers, counts, tuple(rows))
@@ -182,28 +183,19 @@ class Experiment:
         """Return the tasks of `spikes`."""
         common, trials = self.common(), self._trials()
         tasks = []
-        for arm, levels in self.protocol.levels.items():
+        for arm in self.protocol.levels:
             numbers = list(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
-            fields = {**common, "arm": arm, "n_feedforward": numbers, "trials": trials}
+            fields = {**common, "n_feedforward": numbers, "trials": trials, "traces": traces}
             cost = 4.0 + len(trials) * len(numbers)
-            tasks += [
-                Task(
-                    f"spikes/{arm}/{level}",
-                    f"{_TASKS}:count_spikes",
-                    {**fields, "level": level, "traces": traces},
-                    cost,
-                    DEPENDS,
-                )
-                for level in levels
-            ]
+            tasks += self._tasks(f"spikes/{arm}", "count_spikes", "count_levels", fields, cost)
         return tasks
 
     def io_curves(self, arms: Sequence[str] | None = None) -> dict[str, IOTable]:
-        """Sample the IO curves of arms (all, if not given) where they cross; a process a level."""
+        """Sample the IO curves of arms (all, if not given) where they cross."""
         done = self.sweep.run(self.io_tasks(arms))
         width = self.protocol.io.resolution
         return {
-            arm: IOTable.gather(levels, [done[f"io/{arm}/{x}"] for x in levels], width)
+            arm: IOTable.gather(levels, [_found(done, f"io/{arm}", x) for x in levels], width)
             for arm, levels in self._levels(arms).items()
         }
 
@@ -222,14 +214,26 @@ class Experiment:
             "resolution": self.protocol.io.resolution,
         }
         return [
-            Task(
-                f"io/{arm}/{level}",
-                f"{_TASKS}:search_thresholds",
-                {**common, "arm": arm, "level": level},
-                depends=DEPENDS,
-            )
-            for arm, levels in self._levels(arms).items()
-            for level in levels
+            task
+            for arm in self._levels(arms)
+            for task in self._tasks(f"io/{arm}", "search_thresholds", "search_levels", common)
+        ]
+
+    def _tasks(
+        self, key: str, one: str, many: str, fields: Mapping[str, Any], cost: float = 1.0
+    ) -> list[Task]:
+        """Return the tasks of an arm: one a level, on the kernel one with all levels.
+
+        The kernel runs levels side by side, and builds, compiles and settles once for all.
+        """
+        arm = key.rpartition("/")[2]
+        levels, fields = self.protocol.levels[arm], {**fields, "arm": arm}
+        if self.chosen.engine == "kernel" and len(levels) > 1:
+            payload = {**fields, "levels": list(levels)}
+            return [Task(key, f"{_TASKS}:{many}", payload, cost * len(levels), DEPENDS)]
+        return [
+            Task(f"{key}/{x}", f"{_TASKS}:{one}", {**fields, "level": x}, cost, DEPENDS)
+            for x in levels
         ]
 
     def _levels(self, arms: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
@@ -276,6 +280,11 @@ class Experiment:
             for blocked in (True, False)
             for k, level in enumerate(of_arm)
         }
+
+
+def _found(done: Mapping[str, Arrays], key: str, level: int) -> Arrays:
+    """Return the arrays of a level from the task that ran it, alone or with others."""
+    return level_of(done[key], level) if key in done else done[f"{key}/{level}"]
 
 
 def run_together(

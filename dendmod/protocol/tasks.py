@@ -1,4 +1,4 @@
-"""Tasks of a protocol: build once, settle once, run the trials of one condition."""
+"""Tasks of a protocol: build once, settle once, run the trials of conditions."""
 
 from __future__ import annotations
 
@@ -7,35 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from dendmod.cells.effects import Effect, apply_to_trains
+from dendmod.cells.effects import apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
 from dendmod.engines.held import hold
 from dendmod.engines.trials import open_trials
-from dendmod.iocurve import CROSSINGS, ThresholdSearch
+from dendmod.iocurve import CROSSINGS
 from dendmod.protocol import Protocol, setup_for, trains_for
-from dendmod.protocol.trial import site_name
-from dendmod.spec import Cell, Location, ReducedCell
+from dendmod.protocol.levels import Levels, flat_levels, kept_every, unpack
+from dendmod.spec import Cell, ReducedCell
 from dendmod.spec.trial import Trial
 
 # mV: an axon near a soma that is held depolarised goes beyond the reversal potential of sodium
 CLAMPED_REACH = (-120.0, 90.0)
-_KEEP_EVERY_MS = 0.5
-
-
-def _unpack(
-    protocol: dict[str, Any], sites: list[list[float]], effects: Sequence[dict[str, Any]]
-) -> tuple[Protocol, list[Location], list[Effect]]:
-    places = [Location(section=int(section), x=x) for section, x in sites]
-    return Protocol.model_validate(protocol), places, [Effect.model_validate(e) for e in effects]
-
-
-def _every(protocol: Protocol) -> int:
-    return max(1, round(_KEEP_EVERY_MS / protocol.run.dt_ms))
 
 
 def kept_every_ms(protocol: Protocol) -> float:
     """Return the time between two kept samples of the voltages of sites (ms)."""
-    return _every(protocol) * protocol.run.dt_ms
+    return kept_every(protocol) * protocol.run.dt_ms
 
 
 def choose(cell: dict[str, Any], choice: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -70,36 +58,27 @@ def count_spikes(
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
     and the time above ``run.plateau_mV`` (ms) of each site.
     """
-    spec, places, listed = _unpack(protocol, sites, effects)
-    setup = setup_for(spec, places, effects=listed, record_sites=traces)
-    counts = np.zeros((len(n_feedforward), len(trials)), dtype=np.int64)
-    soma, dendrites, peaks, above = [], [], [], []
-    names = [site_name(i) for i in range(len(places))]
-    every = _every(spec)
-    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
-        for row, n in enumerate(n_feedforward):
-            given = [
-                trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                for trial in trials
-            ]
-            results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
-            counts[row] = [result.spike_times().size for result in results]
-            for result in results if traces and row == 0 else ():
-                v = np.array([result.v[name] for name in names])
-                soma.append(result.v["soma"].astype(np.float32))
-                dendrites.append(v[:, ::every].astype(np.float32))
-                peaks.append(v.max(axis=1))
-                above.append((v > spec.run.plateau_mV).sum(axis=1) * spec.run.dt_ms)
-        engine = opened.engine
-    out: dict[str, Any] = {"counts": counts, "engine": np.array(engine)}
-    if traces:
-        out |= {
-            "v_soma": np.array(soma),
-            "v_sites": np.array(dendrites),
-            "site_peak": np.array(peaks),
-            "site_above": np.array(above),
-        }
-    return out
+    of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
+                    coreneuron=coreneuron, traces=traces)  # fmt: skip
+    return of_arm.counts([level], n_feedforward)[level]
+
+
+def count_levels(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    levels: list[int],
+    n_feedforward: list[int],
+    trials: list[int],
+    seed: int,
+    traces: bool,
+    coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
+) -> dict[str, np.ndarray]:
+    """Do what `count_spikes` does at several levels side by side; names are ``LEVEL/NAME``."""
+    of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
+                    coreneuron=coreneuron, traces=traces)  # fmt: skip
+    return flat_levels(of_arm.counts(levels, n_feedforward))
 
 
 def search_thresholds(
@@ -118,28 +97,27 @@ def search_thresholds(
 
     Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
     """
-    spec, places, listed = _unpack(protocol, sites, effects)
-    setup = setup_for(spec, places, effects=listed)
-    search = ThresholdSearch(
-        start=spec.arms[arm].n_feedforward,
-        step=spec.io.step,
-        limits=spec.io.limits,
-        resolution=resolution,
-        crossings=crossings,
-    )
-    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
-        while (n := search.ask()) is not None:
-            given = [
-                trains_for(spec, arm, level=level, n_feedforward=n, trial=trial, seed=seed)
-                for trial in trials
-            ]
-            results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
-            search.tell(n, [result.spike_times().size for result in results])
-    n_feedforward = np.array(sorted(search.points))
-    return {
-        "n_feedforward": n_feedforward,
-        "counts": np.array([search.points[n] for n in n_feedforward]),
-    }
+    of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
+                    coreneuron=coreneuron)  # fmt: skip
+    return of_arm.curves([level], resolution, crossings)[level]
+
+
+def search_levels(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    arm: str,
+    levels: list[int],
+    trials: list[int],
+    seed: int,
+    resolution: int,
+    coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
+    crossings: Sequence[float] = CROSSINGS,
+) -> dict[str, np.ndarray]:
+    """Do what `search_thresholds` does at several levels side by side; names are ``LEVEL/NAME``."""
+    of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
+                    coreneuron=coreneuron)  # fmt: skip
+    return flat_levels(of_arm.curves(levels, resolution, crossings))
 
 
 def clamp(
@@ -159,7 +137,7 @@ def clamp(
     Feedforward inputs are left out: they are currents into the clamped compartment, the same at
     both potentials, and cancel in Eq 7.
     """
-    spec, places, listed = _unpack(protocol, sites, effects)
+    spec, places, listed = unpack(protocol, sites, effects)
     setup = setup_for(
         spec, places, effects=listed, clamp_mV=potential, block_channels=block_channels
     )
@@ -186,7 +164,7 @@ def hold_kernel(
 
     Returns the arrays of a `dendmod.engines.held.Agreement`.
     """
-    spec, places, listed = _unpack(protocol, sites, effects)
+    spec, places, listed = unpack(protocol, sites, effects)
     setup = setup_for(spec, places, effects=listed)
     given = [
         trains_for(

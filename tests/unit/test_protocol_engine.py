@@ -29,7 +29,11 @@ def held(kernel, neuron, rms=0.01, refused=""):
         if name == "hold_kernel":
             return {"kernel": kernel, "neuron": neuron, "rms": [rms] * len(neuron), "clamp": [],
                     "refused": refused}  # fmt: skip
-        return {"counts": np.zeros((1, len(payload["trials"])), int), "engine": "x"}
+        one = {"counts": np.zeros((1, len(payload["trials"])), int), "engine": "x"}
+        if name == "count_levels":
+            return {f"{level}/{k}": v + level if k == "counts" else v
+                    for level in payload["levels"] for k, v in one.items()}  # fmt: skip
+        return one
 
     double = SweepDouble(answer)
     double.holding = True
@@ -65,6 +69,21 @@ def test_the_kernel_is_held_against_neuron_once_before_any_run_and_runs_the_rest
     assert said["spikes"]["neuron"].tolist() == [1, 2, 0, 2]
     assert "4 trials" in said["why"]
     assert "NEURON's 5 spikes" in said["why"]
+
+
+def test_on_the_kernel_all_levels_of_an_arm_are_one_run_and_each_finds_its_own():
+    sweep = held([1, 2], [1, 2])
+    experiment = Experiment(protocol("auto"), sweep, sites=SITES)
+    tables = experiment.spikes()
+    keys = [task.key for task in sweep.asked]
+    assert keys[1:] == ["spikes/shunt", "spikes/nmda"]
+    assert tables["nmda"].counts[:, 0, 0].tolist() == [0, 3]  # made up: a level's own number
+    assert tables["shunt"].counts[:, 0, 0].tolist() == list(tables["shunt"].levels)
+    # a single level is the task that it is on NEURON
+    single = load_protocol("fig1", {**CHANGES, "arms.nmda.levels": [3]})
+    (task,) = Experiment(single, held([1], [1]), sites=SITES).io_tasks(["nmda"])
+    assert task.key == "io/nmda/3"
+    assert task.payload["level"] == 3
 
 
 def test_what_is_asked_beside_the_engine_is_held_once():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dendmod.protocol import load_protocol, tasks, trains_for
+from dendmod.protocol.levels import level_of
 from dendmod.protocol.stimuli_file import load_stimuli
 from dendmod.spec.result import Result
 from tests.doubles import engine, times_of
@@ -106,6 +107,36 @@ def test_a_search_starts_at_the_arms_inputs_and_returns_rising_numbers_with_thei
     for crossed in (10, 20):  # 0 and 1 spike become 1 and 2
         below = int(np.searchsorted(n, crossed)) - 1
         assert n[below] < crossed <= n[below + 1] <= n[below] + 4
+
+
+def test_levels_side_by_side_are_those_alone():
+    fields = {"arm": "nmda", "trials": [0, 3]}
+    counted = fields | {"n_feedforward": [40, 70], "traces": True}
+    searched = fields | {"resolution": 4}
+    for one, many, more in (
+        (tasks.count_spikes, tasks.count_levels, counted),
+        (tasks.search_thresholds, tasks.search_levels, searched),
+    ):
+        with engine(plateaus) as asked:
+            together = many(**COMMON, levels=[3, 0], **more)
+        with engine(plateaus) as asked_alone:
+            alone = {level: one(**COMMON, level=level, **more) for level in (0, 3)}
+        assert {shape_of(t) for *_, t in asked} == {shape_of(t) for *_, t in asked_alone}
+        assert len(asked) == len(asked_alone)
+        for level, found in alone.items():
+            of = level_of(together, level)
+            assert set(of) == set(found)
+            for name, array in found.items():
+                np.testing.assert_array_equal(of[name], array)
+
+
+def test_more_trials_than_are_held_at_once_come_in_their_order(monkeypatch):
+    monkeypatch.setattr("dendmod.protocol.levels._AT_ONCE", 3)
+    found, asked = count(trials=[2, 6, 1, 4])
+    assert found["counts"].tolist() == [[4] * 4, [7] * 4]
+    assert [shape_of(trains) for *_, trains in asked] == [
+        asked_for("nmda", 3, n, trial) for n in (40, 70) for trial in (2, 6, 1, 4)
+    ]
 
 
 @pytest.mark.parametrize("blocked", [False, True])
