@@ -17,7 +17,7 @@ from dendmod.spec.trial import Trial
 
 NEEDS = {
     "CaHva": ["CaShell"], "CaShell": ["CaHva"], "CalGhk": ["CalShell"], "CalShell": ["CalGhk"],
-    "KCa": ["CaHva", "CaShell"], "KBoth": ["CaHva", "CaShell"],
+    "KCa": ["CaHva", "CaShell"], "KBoth": ["CaHva", "CaShell"], "KCaKinetic": ["CaHva", "CaShell"],
 }  # fmt: skip
 DENDRITE = {"KBoth": {"shift": 7.0}, "NaShifted": {"vshift": 5.0}}  # other than at the soma
 RUN = Run(tstop=35, dt=0.05, settle=20)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,46 +14,27 @@ from dendmod.spec.stimulus import VoltageClamp
 from dendmod.spec.trial import Trial
 
 
-@dataclass(frozen=True, eq=False)
-class Events:
-    """Spikes in the order of their steps: step, lane, synapse and weight, each of shape [spikes].
-
-    Those of one step and lane stand in the order of the lane's trains.
-    """
-
-    step: Ints
-    lane: Ints
-    synapse: Ints
-    weight: Array
-
-
 def n_steps(run: Run) -> int:
     """Return the number of steps after settling."""
     return round(run.tstop / run.dt)
 
 
-def events(number: Mapping[str, int], run: Run, lanes: Sequence[Sequence[SpikeTrain]]) -> Events:
-    """Return the spikes of all lanes.
+def events(trains: Sequence[SpikeTrain], run: Run) -> tuple[Ints, Ints]:
+    """Return the spikes of trains in the order of their steps.
 
-    Parameters
-    ----------
-    number
-        Number of each synapse by its name.
-    lanes
-        The trains of each lane.
+    Returns
+    -------
+    Where those of each step begin, shape [steps + 1], and the train of each, shape [spikes]: those
+    of one step in the order of the trains.
     """
-    trains = [train for own in lanes for train in own]
-    sizes = [train.times.size for train in trains]
-    times = np.concatenate([*(train.times for train in trains), np.zeros(0)])
-    lane = np.repeat(np.repeat(np.arange(len(lanes)), [len(own) for own in lanes]), sizes)
-    step = binned_steps(times, run.dt)
-    synapse = np.repeat(np.array([number[train.synapse] for train in trains], int), sizes)
-    weight = np.repeat(np.array([train.weight for train in trains], float), sizes)
-    kept = np.flatnonzero(step < n_steps(run))
+    n = n_steps(run)
     # numpy sorts small whole numbers by their digits, several times faster
-    small = np.uint16 if n_steps(run) <= np.iinfo(np.uint16).max else np.int64
-    order = kept[np.argsort(step[kept].astype(small), kind="stable")]
-    return Events(step[order], lane[order], synapse[order], weight[order])
+    small = np.uint16 if n < np.iinfo(np.uint16).max else np.int64
+    steps = binned_steps(np.concatenate([*(t.times for t in trains), np.zeros(0)]), run.dt)
+    step = np.minimum(steps, n).astype(small)  # those of step n come when the run is over
+    train = np.repeat(np.arange(len(trains), dtype=np.int32), [t.times.size for t in trains])
+    start = np.concatenate([[0], np.bincount(step, minlength=n + 1)[:n].cumsum()])
+    return start, train[np.argsort(step, kind="stable")[: start[-1]]]
 
 
 def clamp_places(setup: Setup) -> list[Location]:

@@ -121,7 +121,7 @@ class Job(ctypes.Structure):
     _fields_ = _fields({
         "n_nodes n_steps n_fresh n_stale n_clamps clamped n_raised": ctypes.c_int32,
         "order parent children first coupling population": ctypes.c_void_p,
-        "event_start event_synapse event_lane event_weight raised raised_by": ctypes.c_void_p,
+        "event_start event_train raised raised_by": ctypes.c_void_p,
         "clamp_node clamp_amp hold hold_g apart hold_i": ctypes.c_void_p,
         "fresh stale record v d r low high stop": ctypes.c_void_p,
     })  # fmt: skip

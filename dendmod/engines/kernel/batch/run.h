@@ -48,11 +48,10 @@ static void keep(const Job *j, int step, const real *const *from, int n, int at)
 }
 
 /* An event reaches its synapse. */
-static void receive(const Job *j, int e)
+INLINE void receive(const Job *j, int e)
 {
-  const int synapse = j->event_synapse[e] * j->n_raised, lane = j->event_lane[e];
-  for (int k = synapse; k < synapse + j->n_raised; k++)
-    j->raised[k][lane] += j->raised_by[k * L + lane] * j->event_weight[e];
+  const int n = j->n_raised, train = j->event_train[e] * n;
+  for (int k = train; k < train + n; k++) *j->raised[k] += j->raised_by[k];
 }
 
 /* The current clamps and the voltage clamp of the step that begins. */

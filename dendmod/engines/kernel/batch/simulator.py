@@ -26,7 +26,7 @@ from dendmod.mechanisms import mechanism_set
 from dendmod.spec import Run, Setup
 from dendmod.spec.nodes import CellNodes
 from dendmod.spec.result import Result
-from dendmod.spec.stimulus import VoltageClamp
+from dendmod.spec.stimulus import SpikeTrain, VoltageClamp
 from dendmod.spec.trial import Trial
 
 Tables = Literal["fast", "fine"]
@@ -130,7 +130,7 @@ class BatchSimulator:
         }
         self._stop = np.zeros(1, np.int32)
         p = self.prepared
-        self._tables = [aligned(c.sweeps.table.astype(np.float32)) for c in p.codes]
+        self._tables = [aligned(c.sweeps.table) for c in p.codes]
         self._shared = [self.layout.array(np.array([*c.numbers.shared, 0.0])) for c in p.codes]
         order = p.storage[p.tree.old]
         self._order = order.astype(np.int32)
@@ -201,7 +201,7 @@ class BatchSimulator:
         amps = np.stack(own, -1)[..., of_lane]
         names = list(self.prepared.recorded)
         job = _Running(self, which, state)
-        job.events(attached.events(self._synapses, self.how, [trials[i].trains for i in block]), n)
+        job.events([trials[i].trains for i in block])
         job.clamps(amps)
         job.hold([setup_of[i] for i in of_lane], settling=False)
         trace = job.record(names, n)
@@ -366,18 +366,22 @@ class _Running:
         self.keep.append(array)
         return int(array.ctypes.data)
 
-    def events(self, e: attached.Events, n: int) -> None:
+    def events(self, lanes: Sequence[Sequence[SpikeTrain]]) -> None:
         """Give the kernel the spikes of all lanes: in each step lane after lane."""
         layout, job = self.of.layout, self.job
         population, at, much = self.of._raised
-        base = np.array([s.ctypes.data for s in self.state.states])[population]
+        trains = [train for own in lanes for train in own]
+        synapse = np.array([self.of._synapses[train.synapse] for train in trains], int)
+        lane = np.repeat(np.arange(len(lanes)), [len(own) for own in lanes])
+        weight = layout.array(np.array([train.weight for train in trains]))
+        base = np.array([s.ctypes.data for s in self.state.states], int)[population[synapse]]
         job.n_raised = at.shape[1]
-        job.raised = self._at(base[:, None] + at * np.dtype(layout.real).itemsize)
-        job.raised_by = self._at(layout.array(much[:, :, self.which % much.shape[2]]))
-        job.event_start = self._at(np.searchsorted(e.step, np.arange(n + 1)).astype(np.int32))
-        job.event_synapse = self._at(e.synapse.astype(np.int32))
-        job.event_lane = self._at(e.lane.astype(np.int32))
-        job.event_weight = self._at(layout.array(e.weight))
+        state = at[synapse] + lane[:, None]
+        job.raised = self._at(base[:, None] + state * np.dtype(layout.real).itemsize)
+        by = layout.array(much[synapse, :, self.which[lane] % much.shape[2]])
+        job.raised_by = self._at(aligned(by * weight[:, None]))
+        start, train = attached.events(trains, self.of.how)
+        job.event_start, job.event_train = self._at(start.astype(np.int32)), self._at(train)
 
     def clamps(self, amps: npt.NDArray[np.float64]) -> None:
         """Give the kernel currents (nA), shape [places, steps, lanes]."""

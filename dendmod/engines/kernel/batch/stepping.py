@@ -15,11 +15,13 @@ import numpy as np
 
 from dendmod.engines.kernel.batch.staging import (
     ONE,
+    ZERO,
     Known,
     Numbers,
     OfV,
     Value,
     number,
+    running,
 )
 from dendmod.engines.kernel.batch.tables import Floats, Function, Grid
 from dendmod.errors import UnsupportedByEngine
@@ -144,7 +146,7 @@ def advance(
     if step.method not in ("cnexp", "implicit", "euler"):
         return _procedure(step, values, numbers, emit)
     if step.method == "implicit" and len(step.derivatives) + len(step.conserve) > 1:
-        return [_together(step, values, numbers, held, emit)]
+        return _together(step, values, numbers, dt, held, emit)
     updates: list[Update] = []
     for statement in step.statements:
         if not isinstance(statement, Derivative):
@@ -191,9 +193,9 @@ def _of_v(value: Value) -> TypeGuard[OfV | Known]:
 
 
 def _together(
-    step: Step, values: dict[str, Value], numbers: Numbers, held: Held,
+    step: Step, values: dict[str, Value], numbers: Numbers, dt: float, held: Held,
     emit: Callable[[str, Value], Value],
-) -> Mixing:  # fmt: skip
+) -> list[Update]:  # fmt: skip
     """Return the update of states that are solved together."""
     states = tuple(d.state for d in step.derivatives)
     rows: dict[str, Linear] = {}
@@ -204,11 +206,59 @@ def _together(
                 rows[statement.state] = {n: numbers.evaluate(c, values) for n, c in row.items()}
         else:
             assign([statement], values, numbers, emit)
-    if not all(_of_v(value) for row in rows.values() for value in row.values()):
-        raise UnsupportedByEngine(
-            f"line {step.line}: the states of {step.name} are solved together with rates that "
-            "depend on more than the potential"
-        )
+    of_v = [v for row in rows.values() for v in row.values()]
+    if not all(_of_v(value) for value in of_v):
+        return _eliminated(step, rows, values, numbers, dt, emit)
+    return [_mixing(states, held, next((v.rows for v in of_v if isinstance(v, OfV) and v.rows), None))]
+
+
+def _eliminated(
+    step: Step, rows: Mapping[str, Linear], values: dict[str, Value], numbers: Numbers, dt: float,
+    emit: Callable[[str, Value], Value],
+) -> list[Update]:  # fmt: skip
+    """Return the update by ``(1 - dt A) x' = x + dt b``, solved in every step.
+
+    States go one after the other, those that CONSERVE gives last: what is left keeps a large
+    diagonal then, and no rows need to be exchanged.
+    """
+    do, h, conserve = numbers.apply, number(dt), dict(step.conserve)
+    states = sorted(rows, key=lambda state: state in conserve)
+    left: dict[tuple[str, str], Value] = {}
+    right: dict[str, Value] = {}
+    for i in states:
+        if i in conserve:
+            bare = {**values, **dict.fromkeys(states, ZERO)}
+            right[i] = numbers.evaluate(conserve[i], bare)
+            for j in states:
+                one = numbers.evaluate(conserve[i], {**bare, j: ONE})
+                left[i, j] = ONE if i == j else do("-", right[i], one)
+            continue
+        right[i] = do("+", values[i], do("*", h, rows[i][""]))
+        for j in states:
+            a = do("*", h, rows[i].get(j, ZERO))
+            left[i, j] = do("-", ONE if i == j else ZERO, a)
+
+    def in_c(name: str, value: Value) -> Value:
+        return emit(name, running(numbers.c(value)) if isinstance(value, OfV) else value)
+
+    left = {at: in_c("_".join([step.name, *at]), value) for at, value in left.items()}
+    for k, pivot in enumerate(states):
+        for i in states[k + 1 :]:
+            share = in_c(f"{i}_of_{pivot}", do("/", left[i, pivot], left[pivot, pivot]))
+            for j in states[k + 1 :]:
+                less = do("*", share, left[pivot, j])
+                left[i, j] = in_c(f"{step.name}_{i}_{j}", do("-", left[i, j], less))
+            right[i] = in_c(f"{i}_rest", do("-", right[i], do("*", share, right[pivot])))
+    for k, state in reversed(list(enumerate(states))):
+        found = right[state]
+        for j in states[k + 1 :]:
+            found = do("-", found, do("*", left[state, j], values[j]))
+        values[state] = in_c(f"{state}_next", do("/", found, left[state, state]))
+    return [Direct(state, values[state]) for state in states]
+
+
+def _mixing(states: tuple[str, ...], held: Held, rows: Grid | None) -> Mixing:
+    """Return the update of states whose rates the potential alone gives, from held potentials."""
     n = len(states)
 
     def solved(v: Floats) -> tuple[Floats, Floats]:
@@ -231,9 +281,8 @@ def _together(
         states,
         tuple(tuple(of(i, k) for k in range(n)) for i in range(n)),
         tuple(of(i, n) for i in range(n)),
-        next((v.rows for row in rows.values() for v in row.values()
-              if isinstance(v, OfV) and v.rows), None),
-    )  # fmt: skip
+        rows,
+    )
 
 
 def _procedure(

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dendmod.engines.kernel.batch.staging import Known, OfV
 from dendmod.engines.kernel.batch.stepping import Mixing
-from dendmod.engines.kernel.batch.tables import PIECES, Floats, Grid, Pieces, Range, fit
+from dendmod.engines.kernel.batch.tables import Floats, Grid, Pieces, Range, fit
 
 # below these the errors of gates, though small, add up to a spike's time
 _LEAST_OF_VALUES, _LEAST_OF_RATES = 3, 2
@@ -41,16 +42,18 @@ class Accuracy:
 
 
 class Helper(NamedTuple):
-    """A function of C: the degrees of one polynomial, or of two side by side; by rows or not."""
+    """A function of C for one polynomial or two side by side: degrees, short ones; by rows or not."""
 
     degrees: tuple[int, ...]
+    short: tuple[int, ...]
     by_rows: bool
 
     @property
     def name(self) -> str:
         """Its name."""
         what = "relax" if len(self.degrees) == 2 else "values"
-        return "_".join([what, *map(str, self.degrees), *(["rows"] if self.by_rows else [])])
+        forms = [f"{d}s{n}" for d, n in zip(self.degrees, self.short, strict=True)]
+        return "_".join([what, *forms, *(["rows"] if self.by_rows else [])])
 
 
 @dataclass
@@ -64,12 +67,12 @@ class Sweeps:
     values: list[str] = field(default_factory=list)
     helpers: set[Helper] = field(default_factory=set)
     errors: dict[str, float] = field(default_factory=dict)
-    _tables: list[Floats] = field(default_factory=list)
+    _tables: list[npt.NDArray[np.float32]] = field(default_factory=list)
 
     @property
-    def table(self) -> Floats:
+    def table(self) -> npt.NDArray[np.float32]:
         """All coefficients, one function after the other: [coefficient][piece]."""
-        return np.concatenate([*self._tables, np.zeros(_ALIGNED)])
+        return np.concatenate([*self._tables, np.zeros(_ALIGNED, np.float32)])
 
     def relax(self, name: str, slot: int, rate: OfV | Known, steady: OfV | Known) -> None:
         """Write the sweep of a gate."""
@@ -79,9 +82,7 @@ class Sweeps:
         if s.grid != r.grid:  # one of both has a kink: both take its pieces
             kinked = s.grid if s.grid != self.reach.grid() else r.grid
             s, r = self._steady(name, steady, kinked), self._rate(name, rate, kinked)
-        at = self._add(s), self._add(r)
-        assert at[1] == at[0] + s.coefficients.size
-        call = self._call((s.degree, r.degree), s.grid, at[0], f"state + CHUNK * L * {slot}")
+        call = self._call((s, r), f"state + CHUNK * L * {slot}")
         self.update.append(f"{call} /* {name} */")
 
     def _steady(self, name: str, steady: OfV | Known, grid: Grid | None) -> Pieces:
@@ -128,7 +129,8 @@ class Sweeps:
             scale, shift = 1 / grid.width, -grid.start / grid.width - 0.5
             lines += [
                 f"ALIGNED float place{g}[CHUNK * L]; ALIGNED int32_t piece{g}[CHUNK * L];",
-                f"locate(v, count, (real){scale!r}, (real){shift!r}, place{g}, piece{g});",
+                f"locate(v, count, (real){scale!r}, (real){shift!r}, place{g}, piece{g}, "
+                f"{int(not grid.is_of_rows)});",
             ]
             if grid.is_of_rows:
                 lines.append(f"stay(place{g}, piece{g}, count, {grid.pieces});")
@@ -155,52 +157,54 @@ class Sweeps:
         self.errors[name] = pieces.error
         return pieces
 
-    def _add(self, pieces: Pieces) -> int:
-        """Add a table; return where it begins."""
-        at = sum(table.size for table in self._tables)
-        self._tables.append(pieces.coefficients.ravel())
-        return at
-
-    def _call(self, degrees: tuple[int, ...], grid: Grid, at: int, to: str) -> str:
-        helper = Helper(degrees, grid.is_of_rows)
+    def _call(self, pieces: tuple[Pieces, ...], to: str) -> str:
+        """Add tables that follow each other; return the call that reads them."""
+        at, grid = sum(table.size for table in self._tables), pieces[0].grid
+        self._tables += [p.row for p in pieces]
+        helper = Helper(
+            tuple(p.degree for p in pieces), tuple(p.short for p in pieces), grid.is_of_rows
+        )
         self.helpers.add(helper)
         g = self.grids.setdefault(grid, len(self.grids))
-        pieces = f"{grid.pieces}, " if grid.is_of_rows else ""
-        return f"{helper.name}({pieces}table + {at}, place{g}, piece{g}, {to}, count);"
+        rows = f"{grid.pieces}, " if grid.is_of_rows else ""
+        return f"{helper.name}({rows}table + {at}, place{g}, piece{g}, {to}, count);"
 
     def _value(self, pieces: Pieces, made: str) -> list[str]:
-        call = self._call((pieces.degree,), pieces.grid, self._add(pieces), made)
-        return [f"ALIGNED real {made}[CHUNK * L];", call]
+        return [f"ALIGNED real {made}[CHUNK * L];", self._call((pieces,), made)]
 
 
 def helper_code(helper: Helper) -> str:
     """Return a function of C that evaluates polynomials, one or two side by side."""
-    degrees, two = helper.degrees, len(helper.degrees) == 2
-    row, look, pieces = ("ROW", "look", str(PIECES))
-    if helper.by_rows:
-        row, look, pieces = ("const float *const {}", "look_row", "pieces")
+    two = len(helper.degrees) == 2
     out = [
         f"static __attribute__((noinline)) void {helper.name}(",
         f"  {'int pieces, ' if helper.by_rows else ''}const float *t, const float *place, "
         "const int32_t *piece, real *x, int count)",
         "{",
     ]
-    for letter, degree, at in zip("ab", degrees, (0, degrees[0] + 1), strict=False):
+    looks: dict[tuple[str, int], str] = {}
+    letters = list(zip("ab", helper.degrees, helper.short, strict=False))
+    for letter, degree, short in letters:
         for k in range(degree + 1):
-            place = f"t + {at + k} * {pieces}"
-            made = f"{row.format(f'{letter}{k}')} = {place}" if helper.by_rows else ""
-            out.append(f"  {made or f'ROW({letter}{k}, {place})'};")
+            is_short = k > degree - short
+            kind = "SHORT_" if is_short else ""
+            out.append(
+                f"  const float *const {letter}{k} = t; t += pieces;"
+                if helper.by_rows
+                else f"  {kind}ROW({letter}{k}, t); t += {kind}ROW_SIZE;"
+            )
+            look = "look_row" if helper.by_rows else "look_short" if is_short else "look"
+            looks[letter, k] = f"{look}({letter}{k}, i)"
     out += [
         "  for (int q = 0; q < count; q += TABLE_W) {",
         "    const F f = *(const F *)(place + q);",
         "    const I i = *(const I *)(piece + q);",
     ]
-    letters = list(zip("ab", degrees, strict=False))
-    out += [f"    F {letter} = {look}({letter}{d}, i);" for letter, d in letters]
-    for k in range(max(degrees) - 1, -1, -1):
+    out += [f"    F {letter} = {looks[letter, d]};" for letter, d, _ in letters]
+    for k in range(max(helper.degrees) - 1, -1, -1):
         out += [
-            f"    {letter} = fma_f({letter}, f, {look}({letter}{k}, i));"
-            for letter, d in letters
+            f"    {letter} = fma_f({letter}, f, {looks[letter, k]});"
+            for letter, d, _ in letters
             if k < d
         ]
     out += [

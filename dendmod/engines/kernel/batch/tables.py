@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,16 +73,25 @@ class Pieces:
         Of powers of the place within a piece, -1/2 .. 1/2, shape [degree + 1, pieces].
     error
         Largest error that was measured, in units of the function.
+    short
+        How many of the highest coefficients are kept in 16 bits, which look-ups take faster.
     """
 
     coefficients: Floats
     grid: Grid
     error: float
+    short: int = 0
 
     @property
     def degree(self) -> int:
         """Degree of the polynomials."""
         return len(self.coefficients) - 1
+
+    @property
+    def row(self) -> npt.NDArray[np.float32]:
+        """The coefficients as they lie in memory, one after the other."""
+        long, short = np.split(self.coefficients, [self.degree + 1 - self.short])
+        return np.concatenate([long.astype(np.float32).ravel(), _halves(short).view(np.float32)])
 
 
 def fit(
@@ -124,12 +134,42 @@ def fit(
         for degree in (0,) if flat else range(least, _MAX_DEGREE + 1):
             coefficients, error = _polynomials(y, degree)
             if flat or (error <= allowed).all():
-                return Pieces(coefficients, pieces, float(error.max()))
+                return _shortened(Pieces(coefficients, pieces, float(error.max())), y, allowed)
     bad = int(np.argmax(error / allowed))
     raise UnsupportedByEngine(
         f"{name} has no table within {bound:g}: its error is {error[bad]:.2g} near "
         f"{pieces.start + pieces.width * bad:g} mV"
     )
+
+
+def _shortened(pieces: Pieces, y: Floats, allowed: Floats) -> Pieces:
+    """Return pieces with as many short coefficients as leave them within what is allowed."""
+    if pieces.grid.is_of_rows:
+        return pieces
+    for short in range(pieces.degree - 1, 0, -1):
+        n = pieces.degree + 1 - short
+        high = pieces.coefficients.copy()
+        high[:n], high[n:] = 0.0, _whole(_halves(high[n:])).reshape(high[n:].shape)
+        at = _points() - 0.5
+        taken = np.polynomial.polynomial.polyval(at, high)
+        low, error = _polynomials(y - taken, n - 1)
+        if (error <= allowed).all():
+            high[:n] = low
+            return Pieces(high, pieces.grid, float(error.max()), short)
+    return pieces
+
+
+def _halves(x: Floats) -> npt.NDArray[np.uint16]:
+    """Return the 16 bits that stand for each number: both halves of a float32 near it."""
+    near = x.astype(np.float32).ravel().view(np.uint32) >> 16
+    every = np.stack([near - 1, near, near + 1])
+    best = np.nanargmin(np.abs(_whole(every) - x.ravel()), 0)  # beside 0 are no numbers
+    return np.take_along_axis(every, best[None], 0)[0].astype(np.uint16)
+
+
+def _whole(halves: npt.NDArray[np.unsignedinteger[Any]]) -> Floats:
+    """Return the numbers for which 16 bits stand."""
+    return (halves.astype(np.uint32) * np.uint32(0x10001)).view(np.float32).astype(float)
 
 
 def _grids(function: Function, reach: Range, grid: Grid | None) -> Iterator[Grid]:

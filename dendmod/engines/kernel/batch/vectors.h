@@ -115,11 +115,25 @@ INLINE N fma_n(N a, N b, N c) { return REAL_BITS == 64 ? (real)fma(a, b, c) : (r
 /* Tables: polynomials on 32 pieces, [coefficient][piece]. */
 #define PIECES 32
 ELEMENTARY_TABLES
-#if defined(__AVX512F__) && TABLE_W == 16
+#define ROW_SIZE PIECES
+#define SHORT_ROW_SIZE (PIECES / 2) /* 16 bits each, which are both halves of a float's */
+#if defined(__AVX512BW__) && TABLE_W == 16
 #define ROW(name, at) const F name[2] = {((const F *)(at))[0], ((const F *)(at))[1]}
+#define SHORT_ROW(name, at) const I name = *(const I *)(at)
 INLINE F look(const F *row, I piece) { return (F)_mm512_permutex2var_ps((__m512)row[0], (__m512i)piece, (__m512)row[1]); }
+INLINE F look_short(I row, I piece) { return (F)_mm512_permutexvar_epi16((__m512i)piece, (__m512i)row); }
 #else
 #define ROW(name, at) const float *const name = (at)
+#define SHORT_ROW(name, at) ALIGNED float name[PIECES]; lengthen(at, name)
+#define look_short look
+INLINE void lengthen(const float *short_row, float *row)
+{
+  uint16_t half[PIECES];
+  uint32_t bits[PIECES];
+  memcpy(half, short_row, sizeof half);
+  for (int k = 0; k < PIECES; k++) bits[k] = half[k] * 0x10001u;
+  memcpy(row, bits, sizeof bits);
+}
 INLINE F look(const float *row, I piece)
 {
 #if defined(__AVX2__) && TABLE_W == 8
@@ -138,18 +152,20 @@ INLINE F look(const float *row, I piece)
 }
 #endif
 
-/* Piece of `count` potentials, and the place within it (-1/2 .. 1/2), rounded up to whole vectors. */
-INLINE void locate(const real *v, int count, real scale, real shift, float *place, int32_t *piece)
+/* Piece of `count` potentials, and the place within it (-1/2 .. 1/2), rounded up to whole vectors. Where
+ * `both`, both halves of a piece's bits say which it is, as look_short needs it. */
+INLINE void locate(const real *v, int count, real scale, real shift, float *place, int32_t *piece, int both)
 {
   for (int q = 0; q < count; q += W) {
     const V x = fma_v(*(const V *)(v + q), all(scale), all(shift)), rounded = x + MAGIC, rest = x - (rounded - MAGIC);
 #if REAL_BITS == 64
     *(HF *)(place + q) = __builtin_convertvector(rest, HF);
-    *(HI *)(piece + q) = __builtin_convertvector((M)rounded, HI);
+    const HI at = __builtin_convertvector((M)rounded, HI);
 #else
     *(V *)(place + q) = rest;
-    *(M *)(piece + q) = (M)rounded;
+    const M at = (M)rounded;
 #endif
+    *(HI *)(piece + q) = both ? at | at << 16 : at;
   }
 }
 
@@ -270,11 +286,10 @@ typedef struct {
   const int32_t *first;
   const real *coupling;  /* conductance to the parent (uS), by storage number [lanes] */
   const Population *population;
-  const int32_t *event_start;   /* [step + 1] */
-  const int32_t *event_synapse, *event_lane;
-  const real *event_weight;
-  real *const *raised;          /* lane 0 of the states that an event at a synapse raises, [synapse][n_raised] */
-  const real *raised_by;        /* by how much a weight of 1 raises them, [synapse][n_raised][L] */
+  const int32_t *event_start; /* [step + 1] */
+  const int32_t *event_train; /* which train each event is of */
+  real *const *raised;        /* states that an event of a train raises, [train][n_raised] */
+  const real *raised_by;      /* by how much, [train][n_raised] */
   const int32_t *clamp_node;   /* of currents, by storage number */
   const real *clamp_amp;       /* nA, [clamp][step][L] */
   const real *hold;            /* mV, [step][L]; the voltage clamp's */
