@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         engines,
         errors,
         exchange,
+        formats,
         iocurve,
         learning,
         mechanisms,
@@ -106,9 +107,9 @@ _WHERE = {
 }
 
 _PACKAGES = (
-    "cells", "clustered", "engines", "errors", "exchange", "iocurve", "learning", "mechanisms",
-    "morphology", "network", "neuromodulation", "params", "plotting", "population", "protocol",
-    "reduction", "rng", "sources", "spec", "study", "sweep", "switching", "units",
+    "cells", "clustered", "engines", "errors", "exchange", "formats", "iocurve", "learning",
+    "mechanisms", "morphology", "network", "neuromodulation", "params", "plotting", "population",
+    "protocol", "reduction", "rng", "sources", "spec", "study", "sweep", "switching", "units",
 )  # fmt: skip
 
 __all__ = [
@@ -145,6 +146,7 @@ __all__ = [
     "errors",
     "exchange",
     "fit_io",
+    "formats",
     "iocurve",
     "learning",
     "load_protocol",

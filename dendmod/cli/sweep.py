@@ -10,11 +10,6 @@ import typer
 app = typer.Typer(no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `table` a command of its own."""
-
-
 @app.command()
 def table(
     folder: Annotated[Path, typer.Argument(help="A folder of results, or the store in it.")],
@@ -40,3 +35,16 @@ def table(
                if len(runs) else ""))  # fmt: skip
     if out:
         typer.echo(f"{out} written")
+
+
+@app.command()
+def traces(
+    folder: Annotated[Path, typer.Argument(help="The results of a file of stimuli.")],
+    out: Annotated[Path, typer.Option(help="Folder for a file a run.")],
+    to: Annotated[str, typer.Option(metavar="FORM", help="nwb, netcdf or npz.")] = "nwb",
+) -> None:
+    """Write what each run recorded for other programs, with what was asked for."""
+    from dendmod.protocol.recorded import write_runs
+
+    for path in write_runs(folder, to, out):
+        typer.echo(f"{path} written")

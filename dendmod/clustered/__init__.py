@@ -16,7 +16,7 @@ _WHERE = {
     "Network": "dendmod.clustered.construction",
     "Perturbation": "dendmod.clustered.perturbation",
     "Recording": "dendmod.clustered.recording",
-    "SpikingResult": "dendmod.engines.lif.simulation",
+    "SpikingResult": "dendmod.engines.lif.result",
     "TrialRunner": "dendmod.clustered.trials",
     "activations": "dendmod.clustered.activation",
     "build_network": "dendmod.clustered.construction",

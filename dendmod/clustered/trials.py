@@ -12,7 +12,8 @@ from dendmod.clustered.construction import Network
 from dendmod.clustered.perturbation import Perturbation
 from dendmod.clustered.stimulus import StimulusSet
 from dendmod.engines.lif.kernel import Drives, Synapses
-from dendmod.engines.lif.simulation import SpikingResult, recorded, run, synapses
+from dendmod.engines.lif.result import SpikingResult
+from dendmod.engines.lif.simulation import recorded, run, synapses
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
 from dendmod.rng import stream

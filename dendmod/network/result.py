@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dendmod.errors import SpecError
+from dendmod.formats.recorded import Recorded, Trace, Train
+from dendmod.network.run import NetworkRun
+from dendmod.network.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    import neo
+    import pandas
+    import xarray
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,6 +66,8 @@ class NetworkResult:
         cells, steps + 1), if asked.
     provenance
         Engine, versions and hashes.
+    spec, run
+        What it is the result of; other programs need them (`to_xarray` and the like).
     """
 
     hidden: Spikes
@@ -61,6 +76,156 @@ class NetworkResult:
     weights: Floats | None
     v: Floats | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    spec: NetworkSpec | None = None
+    run: NetworkRun | None = None
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the spikes as a table: a row a spike.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``layer`` ("hidden" or "output"), ``sample``, ``neuron`` and ``time_ms`` (after
+            the start of the sample).
+        """
+        import pandas
+
+        tables = [
+            pandas.DataFrame(
+                {"layer": layer, "sample": s.sample, "neuron": s.neuron, "time_ms": s.times}
+            )
+            for layer, s in (("hidden", self.hidden), ("output", self.output))
+        ]
+        return pandas.concat(tables, ignore_index=True)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return everything as a data set; needs the extra ``xarray``.
+
+        Returns
+        -------
+        Dataset
+            ``spikes`` (counts) over ``sample`` and ``neuron``, the output cell last; every spike
+            as ``spike_time`` (ms after the start of its sample) over ``spike``, with its sample,
+            neuron and layer; ``error`` over ``sample``; ``weights`` (uS) over ``context_row``,
+            ``hidden`` and ``compartment``, ``v`` (mV) over ``sample``, ``neuron`` and ``t`` (ms)
+            where there are any. Context and expected spikes are coordinates of a sample, the
+            name of a compartment one of the compartments.
+
+        Raises
+        ------
+        SpecError
+            If xarray is not installed, or the result does not know its specification.
+        """
+        from dendmod.formats.dataset import dataset
+
+        spec, run = self._asked()
+        n = spec.n_hidden
+        cells = n + (spec.output is not None)
+        sample = np.concatenate([self.hidden.sample, self.output.sample])
+        neuron = np.concatenate([self.hidden.neuron, self.output.neuron + n])
+        counts = np.zeros((len(run.samples), cells), np.int64)
+        np.add.at(counts, (sample, neuron), 1)
+        times = np.concatenate([self.hidden.times, self.output.times])
+        variables: dict[str, Any] = {
+            "spikes": (("sample", "neuron"), counts, {"units": "1"}),
+            "spike_time": ("spike", times, {"units": "ms"}),
+            "error": ("sample", self.error, {"units": "1"}),
+        }
+        layer = np.array(["hidden"] * n + ["output"] * (cells - n))
+        known: dict[str, Any] = {
+            "sample": ("sample", run.samples.numbers, {}),
+            "context": ("sample", run.samples.context, {}),
+            "expected": ("sample", run.samples.expected, {"units": "1"}),
+            "layer": ("neuron", layer, {}),
+            "spike_sample": ("spike", run.samples.numbers[sample], {}),
+            "spike_neuron": ("spike", neuron, {}),
+            "spike_layer": ("spike", layer[neuron] if neuron.size else np.zeros(0, "U6"), {}),
+        }
+        if self.weights is not None and spec.context is not None:
+            rows = ("context_row", "hidden", "compartment")
+            variables["weights"] = (rows, self.weights, {"units": "uS"})
+            places = [spec.hidden[0].compartments[i].name for i in spec.context.compartments]
+            known["compartment"] = ("compartment", list(spec.context.compartments), {})
+            known["place"] = ("compartment", places, {})
+        if self.v is not None:
+            variables["v"] = (("sample", "neuron", "t"), self.v, {"units": "mV"})
+            known["t"] = ("t", run.dt * np.arange(run.n_steps + 1.0), {"units": "ms"})
+        return dataset(variables, known, self.provenance, self._specification())
+
+    def to_neo(self) -> neo.Block:
+        """Return spikes and potentials, a segment a sample; needs the extra ``neo``.
+
+        Raises
+        ------
+        SpecError
+            If neo is not installed, or the result does not know its specification.
+        """
+        from dendmod.formats.neo import block
+
+        return block(self._recorded())
+
+    def to_nwb(self, path: str | Path) -> Path:
+        """Write spikes, potentials and what was asked for as an NWB file; needs the extra ``nwb``.
+
+        Samples follow each other; the table of trials says where each lies. Weights are not part
+        of the file, for NWB has no place for them; `to_xarray` has them.
+
+        Raises
+        ------
+        SpecError
+            If pynwb is not installed, or the result does not know its specification.
+        """
+        from dendmod.formats.nwb import write_nwb
+
+        return write_nwb(self._recorded(), path)
+
+    def _asked(self) -> tuple[NetworkSpec, NetworkRun]:
+        if self.spec is None or self.run is None:
+            raise SpecError(
+                "this result does not know its network and run; make it with simulate(), or give "
+                "dataclasses.replace(result, spec=..., run=...)"
+            )
+        return self.spec, self.run
+
+    def _specification(self) -> str:
+        spec, run = self._asked()
+        return json.dumps({
+            "schema": "dendmod/asked-network/1",
+            "spec": spec.model_dump(mode="json"),
+            "run": run.model_dump(mode="json"),
+        })  # fmt: skip
+
+    def _recorded(self) -> Recorded:
+        spec, run = self._asked()
+        names = [f"hidden{i}" for i in range(spec.n_hidden)]
+        names += ["output"] if spec.output is not None else []
+        traces = () if self.v is None else tuple(
+            Trace(name, self.v[:, i], "mV", f"{name}: soma") for i, name in enumerate(names)
+        )  # fmt: skip
+        return Recorded(
+            title="a simulated network of dendritic cells",
+            t=run.dt * np.arange(run.n_steps + 1.0),
+            duration=run.duration,
+            traces=traces,
+            trains=tuple(self._trains(spec, len(run.samples))),
+            stretches=len(run.samples),
+            columns={
+                "number": run.samples.numbers, "context": run.samples.context,
+                "expected": run.samples.expected, "error": self.error,
+            },
+            provenance=self.provenance,
+            specification=self._specification(),
+        )  # fmt: skip
+
+    def _trains(self, spec: NetworkSpec, samples: int) -> Iterator[Train]:
+        layers = [("hidden", self.hidden, spec.n_hidden)]
+        layers += [("output", self.output, 1)] if spec.output is not None else []
+        for layer, spikes, n in layers:
+            for i in range(n):
+                own = spikes.neuron == i
+                times = tuple(spikes.times[own & (spikes.sample == k)] for k in range(samples))
+                name = layer if layer == "output" else f"{layer}{i}"
+                yield Train(name, times, {"layer": layer, "neuron": i})
 
 
 def ordered(sample: Any, neuron: Any, step: Any, dt: float) -> Spikes:

@@ -25,7 +25,7 @@ from dendmod.sweep import Sweep, Task
 from dendmod.sweep.outcome import Arrays
 
 SCHEMA = "dendmod/stimuli/1"
-_TASK = "dendmod.protocol.stimuli_tasks:run_stimuli"
+TASK = "dendmod.protocol.stimuli_tasks:run_stimuli"
 _COST_OF_SETTLING = 1.0
 
 
@@ -121,7 +121,7 @@ def tasks_of(protocol: StimulusProtocol) -> list[tuple[dict[str, Any], int, Task
             payload = {"protocol": one, "trial": trial}
             cost = protocol.run.tstop_ms + _COST_OF_SETTLING * protocol.run.settle_ms
             key = f"{protocol.name}/{i}/{trial}"
-            found.append((point, trial, Task(key, _TASK, payload, cost, DEPENDS_OF_STIMULI)))
+            found.append((point, trial, Task(key, TASK, payload, cost, DEPENDS_OF_STIMULI)))
     return found
 
 

@@ -12,10 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dendmod.atomic import replacing
-from dendmod.errors import DendmodError, SpecError, did_you_mean
+from dendmod.errors import SpecError, did_you_mean
+from dendmod.formats.recorded import Recorded, Trace, Train
 from dendmod.npz import read_npz
+from dendmod.spec.asked import Asked
 
 if TYPE_CHECKING:
+    import neo
     import pandas
     import xarray
     from matplotlib.axes import Axes
@@ -44,6 +47,8 @@ class Result:
         Unit of each of them, "" where it has none or none is known.
     spike_threshold
         What an upward crossing of counts as a spike (mV), unless `spike_times` is told otherwise.
+    asked
+        What it is the result of, or None where that is not known.
     """
 
     t: Array
@@ -53,6 +58,7 @@ class Result:
     recordings: dict[str, Array] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     spike_threshold: float = 0.0
+    asked: Asked | None = None
 
     def __repr__(self) -> str:
         clamp = "" if self.clamp_current is None else ", clamp current"
@@ -103,32 +109,63 @@ class Result:
         -------
         Dataset
             ``v`` (mV) over ``recording`` and ``t`` (ms); each other recording by its name and
-            ``clamp_current`` (nA) over ``t``.
-            Units and provenance are attributes.
+            ``clamp_current`` (nA) over ``t``. ``place`` says where each potential was recorded, an
+            attribute where another variable was, as far as it is known. Units and provenance are
+            attributes, and so is what was asked for, as JSON.
 
         Raises
         ------
-        DendmodError
+        SpecError
             If xarray is not installed.
         """
-        try:
-            import xarray
-        except ImportError:
-            raise DendmodError(
-                "xarray is not installed; give: pip install 'dendmod[xarray]', or use to_pandas()"
-            ) from None
+        from dendmod.formats.dataset import dataset
+
         v = (("recording", "t"), _stacked(self.v, self.t.size), {"units": "mV"})
         variables: dict[str, Any] = {"v": v} | {
-            name: ("t", trace, {"units": self.unit_of(name)})
+            name: ("t", trace, {"units": self.unit_of(name), **self._known_place(name)})
             for name, trace in self.recordings.items()
         }
         if self.clamp_current is not None:
             variables["clamp_current"] = ("t", self.clamp_current, {"units": "nA"})
-        return xarray.Dataset(
-            variables,
-            coords={"t": ("t", self.t, {"units": "ms"}), "recording": list(self.v)},
-            attrs={name: str(value) for name, value in self.provenance.items()},
-        )
+        coordinates: dict[str, Any] = {
+            "t": ("t", self.t, {"units": "ms"}),
+            "recording": ("recording", list(self.v), {}),
+        }
+        if self.asked is not None:
+            places = [self.asked.place(name) for name in self.v]
+            coordinates["place"] = ("recording", places, {})
+        return dataset(variables, coordinates, self.provenance, self._specification())
+
+    def to_neo(self) -> neo.Block:
+        """Return the traces and the spikes of each potential; needs the extra ``neo``.
+
+        Returns
+        -------
+        Block
+            One segment with a signal a recording, in its unit, and a spike train (ms) a potential.
+
+        Raises
+        ------
+        SpecError
+            If neo is not installed.
+        """
+        from dendmod.formats.neo import block
+
+        return block(self._recorded())
+
+    def to_nwb(self, path: str | Path) -> Path:
+        """Write traces, spikes and what was asked for as an NWB file; needs the extra ``nwb``.
+
+        `Asked.from_json` of `dendmod.formats.nwb.read_specification` is what was asked for.
+
+        Raises
+        ------
+        SpecError
+            If pynwb is not installed.
+        """
+        from dendmod.formats.nwb import write_nwb
+
+        return write_nwb(self._recorded(), path)
 
     def save(self, path: str | Path) -> None:
         """Write the traces into an npz file, whole or not at all; `load` reads it."""
@@ -145,6 +182,8 @@ class Result:
             arrays["variables"] = _stacked(self.recordings, self.t.size)
         if self.clamp_current is not None:
             arrays["clamp_current"] = self.clamp_current
+        if self.asked is not None:
+            arrays["asked"] = np.array(self.asked.to_json())
         with replacing(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
@@ -181,6 +220,7 @@ class Result:
                 recordings=dict(zip(units, others, strict=True)),
                 units=units,
                 spike_threshold=float(header.get("spike_threshold", 0.0)),
+                asked=Asked.from_json(str(kept["asked"])) if "asked" in kept else None,
             )
         except (ValueError, KeyError, TypeError) as error:
             raise SpecError(
@@ -231,6 +271,33 @@ class Result:
     def unit_of(self, recording: str) -> str:
         """Return the unit of a recording; "" where it has none or none is known."""
         return "mV" if recording in self.v else self.units.get(recording, "")
+
+    def _recorded(self) -> Recorded:
+        unit_of = {name: self.unit_of(name) for name in (*self.v, *self.recordings)}
+        traces = [
+            Trace(name, values[None], unit_of[name], self._known_place(name).get("place", ""))
+            for name, values in (self.v | self.recordings).items()
+        ]
+        if self.clamp_current is not None:
+            hold = None if self.asked is None else self.asked.setup.voltage_clamp
+            place = "" if hold is None or self.asked is None else self.asked.shown(hold.location)
+            traces.append(Trace("clamp_current", self.clamp_current[None], "nA", place, clamp=True))
+        return Recorded(
+            title="a simulated cell",
+            t=self.t,
+            duration=float(self.t[-1]) if self.t.size else 0.0,
+            traces=tuple(traces),
+            trains=tuple(Train(name, (self.spike_times(name),)) for name in self.v),
+            provenance=self.provenance,
+            specification=self._specification(),
+        )
+
+    def _known_place(self, recording: str) -> dict[str, str]:
+        place = "" if self.asked is None else self.asked.place(recording)
+        return {"place": place} if place else {}
+
+    def _specification(self) -> str:
+        return "" if self.asked is None else self.asked.to_json()
 
     def _label(self, names: list[str]) -> str:
         if all(name in self.v for name in names):

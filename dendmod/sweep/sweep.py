@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dendmod.sweep.fingerprint import fingerprint
 from dendmod.sweep.outcome import Arrays
 from dendmod.sweep.runner import run_tasks
 from dendmod.sweep.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray
 
 
 class Sweep:
@@ -54,6 +59,18 @@ class Sweep:
             timeout=self.timeout,
             progress=self.progress,
         )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return every run of the store as a table; see `dendmod.sweep.runs_table`."""
+        from dendmod.sweep.table import runs_table
+
+        return runs_table(self.store)
+
+    def to_xarray(self, names: Sequence[str] | None = None) -> xarray.Dataset:
+        """Return the results of the store as a data set; see `dendmod.sweep.runs_dataset`."""
+        from dendmod.sweep.dataset import runs_dataset
+
+        return runs_dataset(self.store, names)
 
     def at(self, store: Path) -> Sweep:
         """Return a sweep that runs in the same way on another store; `versions` are shared."""

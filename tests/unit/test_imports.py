@@ -21,6 +21,7 @@ LAYERS = (
     ("errors",),
     ("arrays",),
     ("paths", "sources", "units", "rng", "npz", "atomic"),
+    ("formats",),
     ("spec", "iocurve"),
     ("params", "morphology", "mechanisms"),
     ("network", "population"),

@@ -122,6 +122,8 @@ class KernelSimulator:
             weights=weights,
             v=prepared.v,
             provenance=self._provenance(),
+            spec=spec,
+            run=run,
         )
 
     def _provenance(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,54 +11,10 @@ from scipy import sparse
 from dendmod.arrays import indices, whole_steps
 from dendmod.engines.lif import kernel
 from dendmod.engines.lif.kernel import Drives, Synapses
+from dendmod.engines.lif.result import SpikingResult
 from dendmod.errors import EngineError, SpecError
 
 _NARROW = 65536  # neurons whose numbers fit 16 bits
-
-
-@dataclass(frozen=True)
-class SpikingResult:
-    """What a run of a spiking network left.
-
-    Parameters
-    ----------
-    spike_times, spike_ids
-        Time (ms; start of the step that finds v above threshold) and neuron of every spike, in
-        order of time, then of neuron.
-    v
-        Potential at the end of every step [recorded, steps] (mV).
-    current
-        Recurrent current that the step used [recorded, steps] (mV/s).
-    current_I
-        The part of it that neurons named ``inhibitory`` gave [recorded, steps] (mV/s); None where
-        none were named.
-    external
-        Drive that the step used [recorded, steps] (mV/s).
-    v_end, current_end, refractory_end
-        State of all neurons at the end (mV, mV/s, ms): ``v0``, ``current0`` and ``refractory0``
-        of a run that goes on.
-    dt, t_stop
-        Step and duration (ms).
-    """
-
-    spike_times: np.ndarray
-    spike_ids: np.ndarray
-    v: np.ndarray
-    current: np.ndarray
-    current_I: np.ndarray | None
-    external: np.ndarray
-    v_end: np.ndarray
-    current_end: np.ndarray
-    refractory_end: np.ndarray
-    dt: float
-    t_stop: float
-
-    @property
-    def current_E(self) -> np.ndarray:
-        """The part of the recurrent current of all other neurons [recorded, steps] (mV/s)."""
-        if self.current_I is None:
-            raise SpecError("E and I currents were not told apart; say who is `inhibitory`")
-        return self.current - self.current_I
 
 
 def synapses(weights: Any, tau_s: float) -> Synapses:
@@ -237,6 +192,7 @@ def run(
         refractory_end=hold * dt,
         dt=dt,
         t_stop=steps * dt,
+        recorded=record,
     )
 
 

@@ -202,6 +202,8 @@ class NetworkSimulator(InSession):
             weights=self.weights,
             v=v,
             provenance=self.session.provenance,
+            spec=spec,
+            run=run,
         )
 
     def start(self, index: int) -> None:

@@ -12,9 +12,11 @@ from dendmod.engines.neuron.compartments import BuiltCompartments, build_compart
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.spec import Cell, ReducedCell, Run, Setup, SpikeTrain
+from dendmod.spec.asked import Asked
 from dendmod.spec.currents import Current
 from dendmod.spec.result import Array, Result
 from dendmod.spec.stimulus import Recording, VoltageClamp
+from dendmod.spec.trial import Trial
 
 _ALWAYS = 1e9  # ms
 
@@ -45,6 +47,7 @@ class Simulator(InSession):
     """
 
     def __init__(self, setup: Setup, run: Run, *, coreneuron: bool | None = None) -> None:
+        self._given = setup
         setup = with_numbers(setup)
         check_setup(setup)
         if setup.currents and run.method != "fixed":
@@ -209,6 +212,7 @@ class Simulator(InSession):
             recordings=traces,
             units=dict(self.units),
             spike_threshold=self.spec.spike_threshold,
+            asked=Asked(self._given, self.spec, Trial(trains=tuple(trains), amps=amps)),
         )
 
     def restore(self) -> None:

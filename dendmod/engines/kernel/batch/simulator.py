@@ -24,6 +24,7 @@ from dendmod.engines.kernel.vectors import Precision, widest
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.mechanisms import mechanism_set
 from dendmod.spec import Run, Setup
+from dendmod.spec.asked import Asked
 from dendmod.spec.nodes import CellNodes
 from dendmod.spec.result import Result
 from dendmod.spec.stimulus import SpikeTrain, VoltageClamp
@@ -93,6 +94,7 @@ class BatchSimulator:
         from dendmod.engines.neuron.nodes import cell_nodes, units_of
 
         given = [setups] if isinstance(setups, Setup) else list(setups)
+        self._given = given
         self.setups = [with_numbers(setup) for setup in given]
         for setup in self.setups:
             check_setup(setup)
@@ -206,7 +208,8 @@ class BatchSimulator:
         job.hold([setup_of[i] for i in of_lane], settling=False)
         trace = job.record(names, n)
         job.go(n, [f"trial {i}" for i in block])
-        return list(self._results(block, setup_of, names, trace[:, job.order], job))
+        asked = [Asked(self._given[i % len(self._given)], self.how, trials[i]) for i in block]
+        return list(self._results(block, asked, setup_of, names, trace[:, job.order], job))
 
     def _settle(self, which: npt.NDArray[np.int64]) -> State:
         """Return a block's settled state; of one set-up all lanes have the same."""
@@ -250,8 +253,8 @@ class BatchSimulator:
     # -- results --------------------------------------------------------------------------------
 
     def _results(
-        self, block: range, setup_of: Sequence[Setup], names: Sequence[str], trace: Array,
-        job: _Running,
+        self, block: range, asked: Sequence[Asked], setup_of: Sequence[Setup],
+        names: Sequence[str], trace: Array, job: _Running,
     ) -> Iterator[Result]:  # fmt: skip
         t = self.how.dt * np.arange(1.0 + attached.n_steps(self.how))
         rows = np.ascontiguousarray(trace.transpose(2, 1, 0)).astype(np.float64)
@@ -272,6 +275,7 @@ class BatchSimulator:
                 recordings=others,
                 units=dict(self.units),
                 spike_threshold=self.how.spike_threshold,
+                asked=asked[lane],
             )
 
 
