@@ -20,14 +20,18 @@ from dendmod.atomic import replacing
 from tests.fuzz.child import MEMORY, changed_file
 from tests.fuzz.readers import READERS, ROOT
 
-SECONDS = 30.0  # of one case
-_BLOCK = 500  # cases of one process
+SECONDS = 120.0  # of one case, on a machine that does other things too
+_START = 600.0  # s, for a process to import what it needs
+_BLOCK = 2500  # cases of one process
 
 
 def run(name: str, n: int, seed: int, file: Path, seconds: float = SECONDS) -> list[dict[str, Any]]:
     """Return what became of the cases of a reader; those in the file are not read again."""
-    done = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
-    done = done[:n]
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    whole = text[: text.rfind("\n") + 1]  # a run that was killed may leave a piece of a line
+    if whole != text:
+        file.write_text(whole, encoding="utf-8")
+    done = [json.loads(line) for line in whole.splitlines()][:n]
     with file.open("a", encoding="utf-8") as kept:
         while len(done) < n:
             stop = min(n, (len(done) // _BLOCK + 1) * _BLOCK)
@@ -57,7 +61,7 @@ def watched(
         os.close(writing)
         begun, why = False, ""
         with os.fdopen(reading, "rb", buffering=0) as answers:
-            for line in _lines(answers, seconds):
+            for line in _lines(answers, seconds, max(seconds, _START)):
                 if line is None:
                     why = f"no end within {seconds:g} s"
                     child.kill()
@@ -77,14 +81,14 @@ def watched(
         start += 1
 
 
-def _lines(answers: Any, seconds: float) -> Iterator[bytes | None]:
+def _lines(answers: Any, seconds: float, first: float) -> Iterator[bytes | None]:
     """Yield lines as they come, and None where none came in time."""
-    held = b""
+    held, patience = b"", first
     while True:
-        if not select.select([answers], [], [], seconds)[0]:
+        if not select.select([answers], [], [], patience)[0]:
             yield None
             return
-        piece = answers.read(1 << 16)
+        piece, patience = answers.read(1 << 16), seconds
         if not piece:
             return
         *lines, held = (held + piece).split(b"\n")
