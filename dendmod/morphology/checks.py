@@ -171,9 +171,14 @@ def check_asc(text: str, origin: str) -> None:
 def _check_asc_points(line: str, where: str) -> None:
     for fields in _ASC_POINT.findall(line):
         try:
-            values = [float(f) for f in fields]
-        except ValueError:  # a colour or a name
-            continue
+            values = [float(f.rstrip(",")) for f in fields]
+        except ValueError:
+            if fields[0][0] not in "+-.0123456789":  # a colour or a name
+                continue
+            raise MorphologyError(
+                f"{where}: not a number in ({' '.join(fields):.80} ...); a point is x y z and a "
+                "diameter"
+            ) from None
         if not all(abs(v) <= LARGEST for v in values):
             raise MorphologyError(
                 f"{where}: a coordinate or the diameter is not finite or beyond {LARGEST:g} um"

@@ -16,7 +16,7 @@ from dendmod.morphology.soma import outline_to_stack
 from dendmod.texts import decoded
 
 Digits = dict[tuple[float, ...], tuple[float, ...]]  # a point as it is written, by its rounding
-_NUMBER = r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)"
+_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 _POINT = re.compile(r"\(\s*" + r"[\s,]+".join([_NUMBER] * 4))
 _KINDS: dict[str, Kind] = {"axon": "axon", "basal_dendrite": "basal", "apical_dendrite": "apical"}
 
