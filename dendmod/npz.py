@@ -63,7 +63,7 @@ def read_header(path: Path | str, schema: str) -> tuple[dict[str, Any], dict[str
     """
     arrays = read_npz(path)
     try:
-        header = json.loads(str(arrays["header"]))
+        header = json.loads(str(arrays["header"]), parse_constant=_no_constant)
     except KeyError:
         raise SpecError("it has no header") from None
     except (ValueError, RecursionError) as error:
@@ -73,6 +73,10 @@ def read_header(path: Path | str, schema: str) -> tuple[dict[str, Any], dict[str
     if header["schema"] != schema:
         raise SpecError(f"its schema is {header['schema']!r:.60} in place of {schema!r}")
     return header, arrays
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}; every number must be finite")
 
 
 def read_npz(path: Path | str) -> dict[str, npt.NDArray[Any]]:

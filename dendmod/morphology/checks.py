@@ -171,13 +171,13 @@ def check_asc(text: str, origin: str) -> None:
 def _check_asc_points(line: str, where: str) -> None:
     for fields in _ASC_POINT.findall(line):
         try:
-            values = [float(f.rstrip(",")) for f in fields]
+            values = [float(f) for f in fields]
         except ValueError:
             if fields[0][0] not in "+-.0123456789":  # a colour or a name
                 continue
             raise MorphologyError(
-                f"{where}: not a number in ({' '.join(fields):.80} ...); a point is x y z and a "
-                "diameter"
+                f"{where}: not a number in {' '.join(fields)!r:.80}; a point is x y z and a "
+                "diameter, with blanks between them"
             ) from None
         if not all(abs(v) <= LARGEST for v in values):
             raise MorphologyError(

@@ -167,7 +167,7 @@ class Result:
                 raise ValueError(f"{len(names)} recordings of {t.size} samples have {v.shape}")
             if clamp is not None and clamp.shape != t.shape:
                 raise ValueError(f"a clamp current of {clamp.size} samples for {t.size} times")
-            units = dict(header.get("variables", {}))
+            units = {str(name): str(unit) for name, unit in header.get("variables", {}).items()}
             others = reals(kept.get("variables", np.empty((0, t.size))), "variables")
             if others.shape != (len(units), t.size):
                 raise ValueError(f"{len(units)} variables of {t.size} samples have {others.shape}")
