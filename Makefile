@@ -14,7 +14,7 @@ ML ?= yes
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange fuzz lint mechanisms bench docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[A-Za-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
@@ -59,6 +59,10 @@ test-slow: mechanisms $(ML_STAMP) ## run the tests that take more than 10 s each
 
 test-exchange: $(EXCHANGE_STAMP) ## test exported IO curves in PyTorch, ONNX Runtime, NEST, TVB and LEMS
 	$(EXCHANGE)/bin/python -m pytest tests/exchange -rs $(ARGS)
+
+fuzz: mechanisms $(ML_STAMP) ## read 10,000 changed files by every reader; a stopped run goes on
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[nwb]' || echo "note: no pynwb, so no NWB"
+	nice -n 15 $(BIN)/python -m tests.fuzz.run $(ARGS)
 
 lint: $(ML_STAMP) ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .

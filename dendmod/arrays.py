@@ -82,8 +82,10 @@ def indices(values: Any, n: int, name: str) -> Integers:
     return numbers
 
 
-def reals(values: Any, name: str, shape: tuple[int, ...] | None = None) -> Reals:
-    """Return a new array of finite numbers.
+def reals(
+    values: Any, name: str, shape: tuple[int, ...] | None = None, *, gaps: bool = False
+) -> Reals:
+    """Return a new array of finite numbers; with `gaps`, NaN is allowed and means "not there".
 
     Raises
     ------
@@ -91,12 +93,14 @@ def reals(values: Any, name: str, shape: tuple[int, ...] | None = None) -> Reals
         If it is no array of numbers, has another shape, or values that are not finite.
     """
     try:
+        if np.asarray(values).dtype.kind not in "biufO":  # text and complex numbers among them
+            raise TypeError
         array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last of a whole number beyond 1e308
         raise SpecError(f"{name}: {str(values)[:60]!r} is no array of numbers") from None
     if shape is not None and array.shape != shape:
         raise SpecError(f"{name}: shape {array.shape}; give {shape}")
-    lost = np.count_nonzero(~np.isfinite(array))
+    lost = np.count_nonzero(np.isinf(array) if gaps else ~np.isfinite(array))
     if lost:
         raise SpecError(
             f"{name}: {lost} of {array.size} values are not finite; give numbers"

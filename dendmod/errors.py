@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 _NAMED = 10  # runs that an error names
+_ALLOWED = 60  # names that are listed where another was given
+_WORD = 200  # characters of a name that is not known
 
 
 class DendmodError(Exception):
@@ -84,17 +86,23 @@ class DownloadError(DendmodError, OSError):
 
 @contextmanager
 def of_file(origin: str | Path) -> Iterator[None]:
-    """Have every `SpecError` of the block begin with the name of the file that is at fault."""
+    """Have every error of the block that its text is at fault for name the file."""
     try:
         yield
-    except SpecError as error:
-        raise SpecError(f"{origin}: {error}") from None
+    except (SpecError, MorphologyError, MechanismError) as error:
+        if str(origin) in str(error):
+            raise
+        raise type(error)(f"{origin}: {error}") from None
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+def did_you_mean(given: Any, allowed: Iterable[str]) -> str:
     """Return ``; did you mean 'x'? Allowed: a, b, c`` for a name that is not known."""
     names = sorted(allowed)
-    same = [name for name in names if name.lower() == given.lower()]
-    near = same or difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+    if not names:
+        return " None is there."
+    word = str(given)[:_WORD]
+    same = [name for name in names if name.lower() == word.lower()]
+    near = same or difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Allowed: {', '.join(names)}."
+    more = f" and {len(names) - _ALLOWED} more" if len(names) > _ALLOWED else ""
+    return f"{hint} Allowed: {', '.join(names[:_ALLOWED])}{more}."

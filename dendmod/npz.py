@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import tokenize
 import zipfile
@@ -43,6 +44,39 @@ def arrays_of(file: Path | str | IO[bytes]) -> dict[str, npt.NDArray[Any]]:
                     member, allow_pickle=False
                 )
         return found
+
+
+def read_header(path: Path | str, schema: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the table of fields and the arrays of an npz file that dendmod writes.
+
+    Parameters
+    ----------
+    path
+        The file; its array "header" is JSON with a "schema".
+    schema
+        What that must be.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be read, has no such header, or another schema.
+    """
+    arrays = read_npz(path)
+    try:
+        header = json.loads(str(arrays["header"]), parse_constant=_no_constant)
+    except KeyError:
+        raise SpecError("it has no header") from None
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"its header is no JSON: {error}") from None
+    if not isinstance(header, dict) or "schema" not in header:
+        raise SpecError("its header is no table with a schema")
+    if header["schema"] != schema:
+        raise SpecError(f"its schema is {header['schema']!r:.60} in place of {schema!r}")
+    return header, arrays
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}; every number must be finite")
 
 
 def read_npz(path: Path | str) -> dict[str, npt.NDArray[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,11 +28,13 @@ from dendmod.spec.cell_file import (
 )
 from dendmod.spec.expression import evaluator_of
 from dendmod.spec.frozen import FrozenCell
-from dendmod.spec.section_tables import SectionMembrane, SectionTables
+from dendmod.spec.section_tables import MOST_SEGMENTS, SectionMembrane, SectionTables
 from dendmod.spec.tables import load_toml
+from dendmod.texts import read_json_table
 
 _NAMES = ("cell.toml", "cell.json")
 _LOW_HIGH = tuple[float, float]
+_MOST_OF_A_CELL = 200_000  # segments; ours
 
 
 @dataclass(frozen=True)
@@ -159,13 +160,7 @@ def _load(
 def _table(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != ".json":
         return load_toml(path)
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise SpecError(f"{path}: not a JSON file: {error}") from None
-    if not isinstance(table, dict):
-        raise SpecError(f"{path}: a cell is a table of fields")
-    return table
+    return read_json_table(path)
 
 
 def _beside(path: Path, name: str, field: str) -> str:
@@ -288,10 +283,18 @@ class _Membrane:
             for where, own in given.nseg.items():
                 if self.shape.on_list(where, section.name, place):
                     n = own
-            if n < 1 or n != int(n):
-                raise SpecError(f"discretisation: {section.name} would have {n:g} segments")
+            if not 1 <= n <= MOST_SEGMENTS or n != int(n):
+                raise SpecError(
+                    f"discretisation: {section.name} would have {n:g} segments; a section has a "
+                    f"whole number of them, from 1 to {MOST_SEGMENTS}"
+                )
             taper = section.diameters or ()
             found.append(len(taper) if len(taper) > 1 else int(n))
+        if sum(found) > _MOST_OF_A_CELL:
+            raise SpecError(
+                f"discretisation: the cell would have {sum(found)} segments; {_MOST_OF_A_CELL} are "
+                "allowed. Lengths and L are in um"
+            )
         return found
 
     def _section(self, i: int, nseg: int) -> SectionMembrane:

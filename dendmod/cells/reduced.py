@@ -8,6 +8,7 @@ from dendmod.atomic import replacing
 from dendmod.errors import SpecError, of_file
 from dendmod.mechanisms.compartments import check_mechanisms
 from dendmod.spec import ReducedCell
+from dendmod.texts import read_text
 
 
 def write_reduced(cell: ReducedCell, path: str | Path) -> None:
@@ -27,11 +28,9 @@ def read_reduced(path: str | Path) -> ReducedCell:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            f"{path} cannot be read: {error}. `dendmod reduce --out {path}` writes such a file"
-        ) from None
+        text = read_text(path)
+    except SpecError as error:
+        raise SpecError(f"{error}. `dendmod reduce --out {path}` writes such a file") from None
     with of_file(path):
         cell = ReducedCell.model_validate_json(text)
         check_mechanisms(cell)

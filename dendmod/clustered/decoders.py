@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.arrays import reals
 from dendmod.clustered.decoding import stratified_folds
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.params import wyrick2021
@@ -145,6 +146,13 @@ def decoding_slope(
     top
         Fraction of the maximum after 0 s.
     """
+    t = reals(t, "t")
+    accuracy = reals(accuracy, "accuracy", t.shape, gaps=True)
+    bound = np.broadcast_to(
+        reals(bound, "bound", None if np.ndim(bound) == 0 else t.shape), t.shape
+    )
+    if t.ndim != 1 or (np.diff(t) <= 0).any():
+        raise SpecError("t are the ends of windows, one row in ascending order")
     above = np.flatnonzero((accuracy > bound) & (t > 1e-9))
     if above.size == 0:
         return float("nan"), float("nan")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dendmod.arrays import reals, whole, whole_numbers
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.params import wyrick2021
 from dendmod.rng import stream
@@ -89,8 +90,9 @@ class DecodingCurve:
 
 def sliding_counts(counts: np.ndarray, width: int) -> np.ndarray:
     """Return sums over `width` bins in a row, at every bin [..., bins - width + 1]."""
-    if not 1 <= width <= counts.shape[-1]:
-        raise SpecError(f"windows of {width} bins do not fit into {counts.shape[-1]} bins")
+    counts, width = whole_numbers(counts, "counts"), whole(width, "width")
+    if not counts.ndim or not 1 <= width <= counts.shape[-1]:
+        raise SpecError(f"windows of {width} bins do not fit into counts of shape {counts.shape}")
     total = np.cumsum(counts, axis=-1, dtype=np.int32)
     total = np.concatenate([np.zeros_like(total[..., :1]), total], axis=-1)
     return total[..., width:] - total[..., :-width]
@@ -98,7 +100,7 @@ def sliding_counts(counts: np.ndarray, width: int) -> np.ndarray:
 
 def stratified_folds(labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """Return the fold of each trial; each label is spread over the folds as evenly as can be."""
-    if folds < 2:
+    if whole(folds, "folds") < 2:
         raise SpecError(f"folds = {folds}; one is tested while the others train: give 2 or more")
     fold = np.empty(labels.size, int)
     for label in np.unique(labels):
@@ -149,7 +151,8 @@ def decode(
     Wyrick & Mazzucato 2021, Stimulus decoding; the classifier takes the class whose mean training
     vector is nearest, as in Jezzini et al. 2013.
     """
-    windows, labels, t = np.asarray(windows), np.asarray(labels), np.asarray(t, float)
+    windows, labels, t = np.asarray(windows), np.asarray(labels), reals(t, "t")
+    folds, shuffles = whole(folds, "folds"), whole(shuffles, "shuffles", least=0)
     if windows.ndim != 3 or windows.shape[0] != labels.size or windows.shape[2] != t.size:
         raise SpecError(
             f"windows of shape {windows.shape}, {labels.size} labels, {t.size} times; give "
@@ -241,6 +244,14 @@ def latency_difference(
     band
         Heights, as fractions of the maximum of `unperturbed`.
     """
+    t = reals(t, "t")
+    unperturbed = reals(unperturbed, "unperturbed", t.shape, gaps=True)
+    perturbed = reals(perturbed, "perturbed", t.shape, gaps=True)
+    if t.ndim != 1 or not (t > -_ROUNDING).any() or not 0 <= band[0] < band[1] <= 1:
+        raise SpecError(
+            f"times of shape {t.shape} and band = {band}; give windows [windows], one or more "
+            "after 0 s, and two fractions, low < high"
+        )
     levels = np.linspace(*band, _LEVELS) * np.max(unperturbed[t > -_ROUNDING])
     before = crossing_times(t, unperturbed, levels)
     after = crossing_times(t, perturbed, levels)

@@ -110,6 +110,8 @@ def gain_ratio(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[float, i
     before, after = _of_both(unperturbed, perturbed)
     if not before.size:
         return float("nan"), 0
+    if not before.mean():
+        return float("nan"), before.size
     return float(after.mean() / before.mean()), before.size
 
 
@@ -128,6 +130,12 @@ def gain_difference(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[flo
 
 
 def _of_both(unperturbed: np.ndarray, perturbed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    unperturbed, perturbed = (np.asarray(g, float) for g in (unperturbed, perturbed))
+    if unperturbed.shape != perturbed.shape:
+        raise SpecError(
+            f"gains of shapes {unperturbed.shape} and {perturbed.shape}; give those of the same "
+            "neurons"
+        )
     kept = np.isfinite(unperturbed) & np.isfinite(perturbed)
     return unperturbed[kept], perturbed[kept]
 

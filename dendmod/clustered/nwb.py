@@ -11,10 +11,12 @@ import numpy as np
 
 from dendmod.clustered.observed import of_samples, stretches, with_samples, without
 from dendmod.clustered.recording import Recording
-from dendmod.errors import DendmodError, SpecError
+from dendmod.errors import DendmodError, SpecError, of_file
 
 _NO_PYNWB = "NWB files need pynwb, which is not installed: pip install 'dendmod[nwb]'"
 _SPEED = "running_speed"
+_LONGEST = 300  # characters of what pynwb says, which may show a whole file
+_OF_CODE = (AttributeError, TypeError, KeyError, IndexError)
 _CM_S = {"cm/s": 1.0, "m/s": 100.0}  # units in which a file may give the speed
 
 
@@ -105,12 +107,14 @@ def opened_nwb(path: Path) -> Iterator[Any]:
     except ImportError:
         raise SpecError(_NO_PYNWB) from None
     try:
-        with NWBHDF5IO(str(path), "r") as handle:
+        with of_file(path), NWBHDF5IO(str(path), "r") as handle:
             yield handle.read()
     except DendmodError:
         raise
     except Exception as error:  # of many kinds: missing, cut off, no HDF5, no NWB, odd tables
-        said = str(error) or type(error).__name__
+        said = " ".join(str(error).split())[:_LONGEST]
+        if not said or isinstance(error, _OF_CODE):  # it stumbled over what is not there
+            said = f"a part is not there or not as NWB has it ({type(error).__name__}: {said})"
         raise SpecError(f"{path} cannot be read as an NWB file: {said}") from None
 
 

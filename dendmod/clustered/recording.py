@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.arrays import indices, whole_numbers
 from dendmod.clustered.observed import hold, of_samples, stretches, with_samples
 from dendmod.errors import SpecError
 from dendmod.params import wyrick2021
@@ -108,12 +109,8 @@ class Recording:
         return self.of_units(chosen)
 
     def of_units(self, chosen: Sequence[int]) -> Recording:
-        """Return the recording with some units, by their numbers."""
-        known = range(len(self.spike_times))
-        numbers = [int(k) for k in chosen]
-        wrong = [k for k in numbers if k not in known]
-        if wrong:
-            raise SpecError(f"there is no unit {wrong[0]}; they are numbered 0 to {len(known) - 1}")
+        """Return the recording with some units, by their numbers or a mask."""
+        numbers = indices(chosen, len(self.spike_times), "units")
         return replace(
             self,
             spike_times=[self.spike_times[k] for k in numbers],
@@ -186,14 +183,12 @@ class Recording:
 
 
 def _labels(given: Any) -> np.ndarray:
-    values = np.asarray(given)
     try:
-        whole = values.astype(float)
-    except (TypeError, ValueError):
-        whole = np.full(values.shape, np.nan)
-    if not (np.isfinite(whole) & (whole == np.round(whole))).all():
-        raise SpecError("stimulus labels must be integers; number your stimuli")
-    return whole.astype(int)
+        return whole_numbers(given, "stimulus labels")
+    except SpecError as error:
+        raise SpecError(
+            f"stimulus labels must be integers; number your stimuli ({error})"
+        ) from None
 
 
 def _ascending(name: str, times: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from dendmod.arrays import whole_numbers
 from dendmod.errors import SpecError
 
 
@@ -112,6 +113,9 @@ def match_counts(reference: np.ndarray, other: np.ndarray, rng: np.random.Genera
     ----------
     Wyrick & Mazzucato 2021, Firing rate distribution match.
     """
+    reference, other = (whole_numbers(x, "counts") for x in (reference, other))
+    if reference.ndim != 2 or other.ndim != 2:
+        raise SpecError(f"counts {reference.shape} and {other.shape}; give [trials, neurons]")
     if reference.shape[0] != other.shape[0]:
         raise SpecError(
             f"{reference.shape[0]} and {other.shape[0]} trials; matching needs as many in both"

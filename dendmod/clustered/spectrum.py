@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from dendmod.arrays import reals
 from dendmod.errors import SpecError
 
 
@@ -26,7 +27,11 @@ def weight_spectrum(weights: Any, leading: int | None = None) -> np.ndarray:
     SpecError
         If the matrix is not square, or fewer than one or too many are asked for.
     """
-    matrix = sparse.csr_array(weights)
+    given = weights if sparse.issparse(weights) else np.atleast_2d(np.asarray(weights))
+    if given.dtype.kind not in "biuf":
+        raise SpecError(f"weights of type {given.dtype}; give numbers")
+    matrix = sparse.csr_array(given, dtype=float)
+    reals(matrix.data, "weights")
     n = matrix.shape[0]
     if matrix.shape != (n, n):
         raise SpecError(f"weights of shape {matrix.shape}; give a square matrix [post, pre]")

@@ -151,7 +151,7 @@ def load_io(path: str | Path, *, verify: bool = True) -> IOFile:
         If the file is missing, cut off, of another version, or holds what it may not.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise IOFileError(f"{path}: cannot be read ({error})") from None
     try:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
+from dendmod.arrays import reals, whole
 from dendmod.errors import SpecError
 from dendmod.rng import stream
 
@@ -73,8 +74,8 @@ def thresholds(
     ----------
     Wybo et al. 2022, Fig 2A and "IO curve parameter fitting".
     """
-    mean = np.atleast_2d(np.asarray(mean_spikes, dtype=float))
-    numbers = np.asarray(n_feedforward, dtype=float)
+    mean = np.atleast_2d(reals(mean_spikes, "mean_spikes", gaps=True))
+    numbers = reals(n_feedforward, "n_feedforward", gaps=True)
     if numbers.shape not in (mean.shape, mean.shape[1:]):
         raise SpecError(
             f"n_feedforward has shape {numbers.shape} and mean_spikes {mean.shape}; give shapes "
@@ -118,7 +119,7 @@ def bootstrap_thresholds(
     seed
         Of the draws.
     """
-    spikes = np.asarray(counts, dtype=float)
+    spikes, samples = reals(counts, "counts", gaps=True), whole(samples, "samples")
     if spikes.ndim != 3 or spikes.shape[2] < 2 or samples < 1:
         raise SpecError(
             "a bootstrap needs counts of shape [levels, n, trials], two trials or more and one "
@@ -136,6 +137,12 @@ def interval(samples: Array, coverage: float = 0.9) -> Array:
 
     A sample that did not cross counts for neither side. NaN where more than half did not.
     """
+    samples = reals(samples, "samples", gaps=True)
+    if not samples.size or not 0 < coverage < 1:
+        raise SpecError(
+            f"an interval of {samples.size} samples with coverage = {coverage}; give one sample or "
+            "more, and a coverage between 0 and 1"
+        )
     edge = (1 - coverage) / 2
     missing = np.isnan(samples).mean(axis=0) > 0.5
     known = np.where(missing, 0.0, samples)

@@ -65,21 +65,23 @@ def load_npz(path: Path | str) -> Dataset:
     y: dict[str, Labels] = {}
     for part in PARTS:
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-        if len(images) != len(labels) or not len(images):
-            raise SpecError(f"{path}: {len(images)} images and {len(labels)} labels in {part}")
         _check(images, labels, part, path)
+        if len(images) != len(labels):
+            raise SpecError(f"{path}: {len(images)} images and {len(labels)} labels in {part}")
         scale = np.float32(255 if images.dtype == np.uint8 else 1)
         x[part], y[part] = images.astype(np.float32) / scale, labels.astype(np.int64)
     if len({images.shape[1:] for images in x.values()}) > 1:
         shapes = ", ".join(f"{part} {x[part].shape[1:]}" for part in PARTS)
         raise SpecError(f"{path}: images of one size are needed; there are {shapes}")
     for part in PARTS:
-        if set(np.unique(y[part])) != set(range(int(y["train"].max()) + 1)):
+        if not np.array_equal(np.unique(y[part]), np.arange(len(np.unique(y["train"])))):
             raise SpecError(f"{path}: {part} must have every class from 0 to the highest of train")
     return Dataset(path.stem, x, y)
 
 
 def _check(images: npt.NDArray[Any], labels: npt.NDArray[Any], part: str, path: Path) -> None:
+    if not images.size or not labels.size:
+        raise SpecError(f"{path}: {part} has images {images.shape} and labels {labels.shape}")
     floats = np.issubdtype(images.dtype, np.floating)
     if not (images.dtype == np.uint8 or (floats and np.isfinite(images).all())):
         raise SpecError(f"{path}: {part}_images must be finite numbers, uint8 or 0 .. 1")

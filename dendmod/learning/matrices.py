@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import reals, whole
 from dendmod.errors import SpecError
 from dendmod.learning import require
 from dendmod.learning.pmd import pmd
@@ -64,8 +65,7 @@ def weight_matrix(
     """
     if kind not in KINDS:
         raise SpecError(f"kind = {kind!r}; allowed are {', '.join(KINDS)}")
-    if k < 1:
-        raise SpecError(f"k = {k}; give 1 or more")
+    k, samples = whole(k, "k", least=1), whole(samples, "samples", least=1)
     x = _flat(images)
     if kind == "RP":
         drawn = stream(seed, "random projections", k).standard_normal((k, x.shape[1]))
@@ -97,7 +97,7 @@ def residual(w: npt.ArrayLike, x: npt.ArrayLike) -> float:
     x
         What is to be reconstructed from rows of `w`, shape [samples, n].
     """
-    w, x = np.asarray(w, dtype=float), np.asarray(x, dtype=float)
+    w, x = reals(w, "w"), reals(x, "x")
     total = np.linalg.norm(x)
     if not total:
         raise SpecError("x is zero everywhere; there is nothing to reconstruct")
@@ -107,9 +107,9 @@ def residual(w: npt.ArrayLike, x: npt.ArrayLike) -> float:
 
 
 def _flat(images: npt.ArrayLike) -> Array:
-    x = np.asarray(images, dtype=float)
-    if x.ndim < 2 or not np.isfinite(x).all():
-        raise SpecError(f"images of shape {x.shape}: give [images, ...], finite numbers")
+    x = reals(images, "images")
+    if x.ndim < 2 or not x.size:
+        raise SpecError(f"images of shape {x.shape}; give [images, ...], one or more")
     return x.reshape(len(x), -1)
 
 
@@ -141,6 +141,8 @@ def _pca(x: Array, k: int, seed: int) -> Array:
             f"k = {k}: {x.shape[0]} samples of {x.shape[1]} pixels have at most {min(x.shape)} "
             "principal components"
         )
+    if not np.ptp(x, axis=0).any():
+        raise SpecError(f"all {len(x)} images are the same; they have no principal components")
     return _decomposition().PCA(k, svd_solver="full").fit(x).components_
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -197,6 +198,7 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
         If it names no mechanism.
     """
     suffix, kind = _named(read)
+    _check_numbers(read)
     defined = {p.get_node_name(): p for p in read.all("PARAM_ASSIGN")}
     ranges = set(read.names("RANGE_VAR"))
     ions = tuple(_ion(read, node) for node in read.all("USEION"))
@@ -238,6 +240,13 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
         weight_unit=_weight_unit(read),
     )
     return found, equations
+
+
+def _check_numbers(read: Reader) -> None:
+    """Refuse numbers that no double can hold: compiled, they would be infinite."""
+    for node in read.all("DOUBLE"):
+        if not math.isfinite(float(node.eval())):
+            raise MechanismError(f"the number {read.text(node):.60} is not finite")
 
 
 def _is_nothing(current: str, equations: Equations) -> bool:

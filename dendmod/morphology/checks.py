@@ -10,12 +10,11 @@ import re
 from dataclasses import dataclass
 
 from dendmod.errors import MorphologyError
+from dendmod.morphology.model import LARGEST, SMALLEST
 
 SOMA = 1
 WHOLE = (0, 1, 6)  # fields of a line that are whole numbers: id, type, parent
 _TYPES = {SOMA: "soma", 2: "axon", 3: "basal", 4: "apical"}
-_SMALLEST = 1e-4  # um, the size of an atom
-_LARGEST = 1e6  # um, a metre
 _ASC_POINT = re.compile(r"\(" + 4 * r"\s*([^\s()]+)")
 
 
@@ -75,18 +74,20 @@ def _fields(fields: list[str], line: str, where: str) -> tuple[int, int, int]:
         values = [float(f) for f in fields[2:6]]
         numbers = [float(fields[k]) for k in WHOLE]
     except ValueError:
-        raise MorphologyError(f"{where}: not a number in {line.strip()!r}") from None
+        raise MorphologyError(f"{where}: not a number in {line.strip()!r:.100}") from None
     if not all(number.is_integer() for number in numbers):
-        raise MorphologyError(f"{where}: id, type and parent are whole numbers; {line.strip()!r}")
+        raise MorphologyError(
+            f"{where}: id, type and parent are whole numbers; {line.strip()!r:.100}"
+        )
     point, kind, parent = map(int, numbers)
     if not all(map(math.isfinite, values)):
         raise MorphologyError(f"{where}: a coordinate or the radius is not finite")
     if values[3] <= 0:
         raise MorphologyError(f"{where}: the radius is {values[3]} um; give > 0")
-    if values[3] < _SMALLEST or max(map(abs, values)) > _LARGEST:
+    if values[3] < SMALLEST or max(map(abs, values)) > LARGEST:
         raise MorphologyError(
-            f"{where}: a radius below {_SMALLEST:g} um, or a radius or coordinate beyond "
-            f"{_LARGEST:g} um, is no neuron's; coordinates and radii are in um"
+            f"{where}: a radius below {SMALLEST:g} um, or a radius or coordinate beyond "
+            f"{LARGEST:g} um, is no neuron's; coordinates and radii are in um"
         )
     if point < 0:
         raise MorphologyError(f"{where}: the id {point} is negative")
@@ -171,9 +172,14 @@ def _check_asc_points(line: str, where: str) -> None:
     for fields in _ASC_POINT.findall(line):
         try:
             values = [float(f) for f in fields]
-        except ValueError:  # a colour or a name
-            continue
-        if not all(abs(v) <= _LARGEST for v in values):
+        except ValueError:
+            if fields[0][0] not in "+-.0123456789":  # a colour or a name
+                continue
             raise MorphologyError(
-                f"{where}: a coordinate or the diameter is not finite or beyond {_LARGEST:g} um"
+                f"{where}: not a number in {' '.join(fields)!r:.80}; a point is x y z and a "
+                "diameter, with blanks between them"
+            ) from None
+        if not all(abs(v) <= LARGEST for v in values):
+            raise MorphologyError(
+                f"{where}: a coordinate or the diameter is not finite or beyond {LARGEST:g} um"
             )

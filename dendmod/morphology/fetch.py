@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ DOWNLOADS = {
         source="Hay et al. 2011, ModelDB 139653, cell 1",
     ),
 }
-_TIMEOUT = 30.0
+_SILENT = 30.0  # s without a byte after which a server is given up
+_WHOLE = 900.0  # s after which a transfer is
+_LARGEST = 1 << 30  # bytes of one file
+_PIECE = 1 << 16
 
 
 def fetch(name: str, *, url: str | None = None, from_file: Path | None = None) -> Path:
@@ -105,13 +109,27 @@ def _raw(
             raise DownloadError(f"{from_file} cannot be read: {error}") from None
     address = url or wanted.url
     try:
-        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
-            return answer.read(), address
+        return _transferred(address), address
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise DownloadError(
             f"{address} could not be fetched: {error}. Are you offline? Get the file "
             f"({wanted.source}) by hand and {by_hand}"
         ) from None
+
+
+def _transferred(address: str) -> bytes:
+    """Return what an address gives; neither a slow nor an endless answer is waited for."""
+    begun, raw = time.monotonic(), bytearray()
+    with urllib.request.urlopen(address, timeout=_SILENT) as answer:
+        while piece := answer.read1(_PIECE):
+            raw += piece
+            if time.monotonic() - begun > _WHOLE:
+                raise TimeoutError(f"{len(raw)} bytes came within {_WHOLE:g} s, and no end")
+            if len(raw) > _LARGEST:
+                raise OSError(f"it is larger than {_LARGEST} bytes")
+        if getattr(answer, "length", None):  # what was announced and did not come
+            raise http.client.IncompleteRead(bytes(raw), answer.length)
+    return bytes(raw)
 
 
 def _sha256(raw: bytes) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from dendmod.errors import SpecError, of_file
 from dendmod.morphology.model import Array, Morphology, Section
 from dendmod.spec.frozen import FrozenCell, FrozenSection
+from dendmod.texts import read_text
 
 _GOLDEN = np.pi * (3 - 5**0.5)  # rad: directions that do not repeat, where a cell gives none
 _BEND = 0.3  # rad, by which a drawn child leaves its parent's direction
@@ -32,7 +33,7 @@ def read_frozen(path: str | Path) -> FrozenCell:
 @lru_cache(maxsize=16)
 def _read_once(path: str, mtime_ns: int) -> FrozenCell:
     with of_file(path):
-        return FrozenCell.model_validate_json(Path(path).read_text(encoding="utf-8"))
+        return FrozenCell.model_validate_json(read_text(path))
 
 
 def shape_of_frozen(cell: FrozenCell) -> Morphology:

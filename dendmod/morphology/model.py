@@ -14,6 +14,8 @@ from dendmod.errors import MorphologyError
 
 Kind = Literal["soma", "axon", "basal", "apical"]
 Array = npt.NDArray[np.float64]
+SMALLEST = 1e-4  # um, the size of an atom
+LARGEST = 1e6  # um, a metre
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,12 @@ class Section:
             raise MorphologyError("a section has coordinates or diameters that are not finite")
         if (diameters <= 0).any():
             raise MorphologyError(f"a section has a diameter of {diameters.min()} um; give > 0")
+        sizes = (np.abs(points).max(), diameters.max(), self.L or 0.0, *self.diam)
+        if max(sizes) > LARGEST:
+            raise MorphologyError(
+                f"a section has a coordinate, length or diameter of {max(sizes):g} um; no neuron "
+                f"has one beyond {LARGEST:g} um"
+            )
         if (points == points[0]).all():
             raise MorphologyError("a section has no length: all its points are in one place")
         points.setflags(write=False)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from dendmod.errors import MorphologyError
+from dendmod.errors import MorphologyError, of_file
 from dendmod.morphology.checks import WHOLE, check_asc, check_swc
 from dendmod.morphology.frozen import read_frozen, shape_of_frozen
 from dendmod.morphology.model import Array, Kind, Morphology, Section
 from dendmod.morphology.plausible import check_soma_chain, warn_of_sizes
 from dendmod.morphology.soma import outline_to_stack
+from dendmod.texts import decoded
 
 Digits = dict[tuple[float, ...], tuple[float, ...]]  # a point as it is written, by its rounding
-_NUMBER = r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)"
+_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 _POINT = re.compile(r"\(\s*" + r"[\s,]+".join([_NUMBER] * 4))
 _KINDS: dict[str, Kind] = {"axon": "axon", "basal_dendrite": "basal", "apical_dendrite": "apical"}
 
@@ -41,7 +42,8 @@ def read(path: str | Path, name: str | None = None) -> Morphology:
     if not path.is_file():
         raise MorphologyError(f"there is no morphology file {path}")
     if suffix == ".json":
-        return shape_of_frozen(read_frozen(path))
+        with of_file(path):
+            return shape_of_frozen(read_frozen(path))
     if suffix not in (".swc", ".asc"):
         raise MorphologyError(
             f"{path}: unknown format {suffix!r}; give an .swc or .asc file, or the .json of a cell "
@@ -66,12 +68,11 @@ def _text(path: Path) -> str:
     if not raw.strip():
         raise MorphologyError(f"{path}: the file is empty")
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+        text = decoded(raw)
+    except UnicodeDecodeError:  # labels of older programs
+        text = decoded(raw.decode("latin-1").encode())
     if "\0" in text:
         raise MorphologyError(f"{path}: not a text file (it holds zero bytes); is it truncated?")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.encode("ascii", "replace").decode("ascii")
 
 
@@ -160,6 +161,7 @@ def _check_only_point(
 def _explained(message: str, path: Path) -> str:
     """Return morphio's message without its colours, led by file and line."""
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
+    plain = "".join(c if c.isprintable() else "?" for c in plain)
     found = re.match(r"\$STRING\$:(\d+):error (.*)", plain)
     if found:
         return f"{path}:{found[1]}: {found[2]}"

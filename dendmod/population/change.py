@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
+from dendmod.arrays import reals
 from dendmod.errors import SpecError
 
 Array = npt.NDArray[np.float64]
@@ -104,4 +105,4 @@ def normalised(response: npt.ArrayLike, pool: npt.ArrayLike, semisaturation: flo
     """
     if not semisaturation > 0:
         raise SpecError(f"semisaturation = {semisaturation} Hz; give a number > 0")
-    return np.asarray(response, dtype=float) / (semisaturation + np.asarray(pool, dtype=float))
+    return reals(response, "response") / (semisaturation + reals(pool, "pool"))

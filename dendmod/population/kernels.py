@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from dendmod.arrays import reals
 from dendmod.errors import SpecError
 
 Array = npt.NDArray[np.float64]
@@ -38,10 +39,9 @@ class Kernel:
             raise SpecError(
                 f"{len(self.weights)} weights and {len(self.taus)} chains; give as many of each"
             )
-        if not np.isfinite(self.weights).all():
-            raise SpecError(f"weights {self.weights} of a kernel: give finite numbers")
-        flat = [tau for chain in self.taus for tau in chain]
-        if any(not chain for chain in self.taus) or not all(np.isfinite(t) and t > 0 for t in flat):
+        reals(self.weights, "weights of a kernel")
+        flat = reals([tau for chain in self.taus for tau in chain], "time constants of a kernel")
+        if any(not chain for chain in self.taus) or not (flat > 0).all():
             raise SpecError(f"time constants {self.taus} ms: give one or more > 0 in each chain")
 
     @property

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, root
 
-from dendmod.arrays import check_fields, reals
+from dendmod.arrays import check_fields, reals, whole
 from dendmod.errors import SpecError
 from dendmod.population.kernels import Kernel
 
@@ -290,8 +290,9 @@ def fold_points(
     tuple of (input, drive)
         In the order of the input.
     """
-    grid = np.linspace(low, high, n)
-    drive = np.array([drive_for(float(x)) for x in grid])
+    reals((low, high), "low and high")
+    grid = np.linspace(low, high, whole(n, "n", least=3))
+    drive = reals([drive_for(float(x)) for x in grid], "drives at the inputs from low to high")
     turns = np.flatnonzero(np.diff(np.sign(np.diff(drive))) != 0) + 1
     out = []
     for k in turns:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from dendmod.arrays import check_fields
+from dendmod.arrays import check_fields, whole
 from dendmod.errors import SpecError
 from dendmod.params.shine2021 import OSCILLATOR, Oscillator
 from dendmod.rng import stream
@@ -173,6 +173,7 @@ def modular_connectivity(
     within, between
         Probability of a connection inside a module and between modules.
     """
+    nodes, modules = whole(nodes, "nodes"), whole(modules, "modules")
     if not (0 < within <= 1 and 0 <= between <= 1) or modules < 1 or nodes < 2 * modules:
         raise SpecError(
             f"within = {within}, between = {between}: give probabilities; and two nodes or more "

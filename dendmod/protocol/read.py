@@ -107,7 +107,8 @@ def with_changes(table: dict[str, Any], changes: Mapping[str, Any], origin: str)
     cell = table.get("cell")
     file = cell.get("file") if isinstance(cell, dict) else None
     if isinstance(cell, dict) and isinstance(file, str) and file not in shipped_cells():
-        cell["file"] = str(find_cell(file).resolve())
+        with of_file(origin):
+            cell["file"] = str(find_cell(file).resolve())
     return table
 
 
@@ -122,8 +123,19 @@ def load_readings(name: str | Path) -> tuple[Readings, dict[str, Protocol]]:
     table = load_toml(path)
     with of_file(path):
         readings = Readings.model_validate(table)
+    return readings, _variants(path, readings)
+
+
+def _variants(
+    path: Path, readings: Readings, changes: Mapping[str, Any] | None = None, quick: bool = False
+) -> dict[str, Protocol]:
+    """Return the protocol of each variant by name; an error says which one it is of."""
     base = path.parent / readings.base
-    return readings, {v.name: load_protocol(base, dict(v.set)) for v in readings.variants}
+    found = {}
+    for v in readings.variants:
+        with of_file(f"{path}: variant {v.name}"):
+            found[v.name] = load_protocol(base, {**(changes or {}), **v.set}, quick=quick)
+    return found
 
 
 def load_variants(
@@ -169,12 +181,7 @@ def load_variants(
                 f"{path}: the variant {variant.name!r} sets {', '.join(both)} itself; leave that "
                 "field out of the grid, or take the protocol file in place of the readings"
             )
-    base = path.parent / readings.base
-    protocols = {
-        v.name: load_protocol(base, {**(changes or {}), **v.set}, quick=quick)
-        for v in readings.variants
-    }
-    return path, readings.title, protocols
+    return path, readings.title, _variants(path, readings, changes, quick)
 
 
 def protocol_of(settings: dict[str, Any], quick: bool) -> Protocol:

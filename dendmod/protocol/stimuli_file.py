@@ -167,7 +167,8 @@ def run_stimuli_file(
     protocol = load_stimuli(name, changes, quick=quick)
     if grid:
         protocol = protocol.model_copy(update={"sweep": {**protocol.sweep, **grid}})
-    listed = tasks_of(protocol)
+    with of_file(find_protocol(name)):
+        listed = tasks_of(protocol)
     done = sweep.run([task for _, _, task in listed])
     runs = [
         StimulusRun(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
+from dendmod.arrays import reals
 from dendmod.errors import SpecError
 from dendmod.npz import read_npz
 from dendmod.protocol.places import PlaceFields
@@ -27,6 +28,7 @@ from dendmod.spec import (
     Waveform,
 )
 from dendmod.spec.currents import Current
+from dendmod.texts import read_text
 
 Place = str | PlaceFields
 
@@ -271,22 +273,30 @@ def read_waveform(file: str) -> tuple[np.ndarray, np.ndarray]:
         missing = [name for name in ("t", "i") if name not in kept]
         if missing:
             raise SpecError(f"{path} has no array {missing[0]!r}; save t (ms) and i (nA)")
-        return np.asarray(kept["t"], dtype=float), np.asarray(kept["i"], dtype=float)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} cannot be read: {error}") from None
+        return _checked_waveform(
+            path, reals(kept["t"], f"{path}: t"), reals(kept["i"], f"{path}: i")
+        )
+    lines = read_text(path).split("\n")
     rows = [line.split(",") for line in lines if line.strip() and not line.startswith("#")]
     if rows and not _is_number(rows[0][0]):
         rows = rows[1:]
     for number, row in enumerate(rows, start=1):
         if len(row) != 2 or not all(map(_is_number, row)):
             raise SpecError(
-                f"{path}, row {number}: {','.join(row)!r}; give a time (ms) and a current (nA), "
-                "with a comma between them"
+                f"{path}, row {number}: {','.join(row)!r:.100}; give a time (ms) and a current "
+                "(nA), with a comma between them"
             )
     table = np.array(rows, dtype=float).reshape(-1, 2)
-    return table[:, 0], table[:, 1]
+    return _checked_waveform(path, table[:, 0], table[:, 1])
+
+
+def _checked_waveform(path: Path, t: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return times and currents if they are two rows of one length, and times go up."""
+    if t.ndim != 1 or t.shape != i.shape or not t.size:
+        raise SpecError(f"{path}: times {t.shape} and currents {i.shape}; give two rows, one long")
+    if (np.diff(t) < 0).any():
+        raise SpecError(f"{path}: the times go back; give them in ascending order")
+    return t, i
 
 
 def _is_number(text: str) -> bool:

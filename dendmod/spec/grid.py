@@ -58,7 +58,7 @@ def name_of(point: Mapping[str, Any]) -> str:
 def _values(text: str) -> list[Any]:
     try:
         return tomllib.loads(f"x = [{text}]")["x"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return [_value(piece.strip()) for piece in text.split(",")]
 
 
@@ -67,5 +67,5 @@ def _value(text: str) -> Any:
         raise SpecError("--set: there is nothing between two commas; leave one comma out")
     try:
         return tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text

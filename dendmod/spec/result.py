@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import reals
 from dendmod.atomic import replacing
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import DendmodError, SpecError, did_you_mean
 from dendmod.formats.recorded import Recorded, Trace, Train
-from dendmod.npz import read_npz
+from dendmod.npz import read_header
 from dendmod.spec.asked import Asked
 
 if TYPE_CHECKING:
@@ -196,20 +197,17 @@ class Result:
         SpecError
             If the file is not there, cut short, damaged, or not one of a result.
         """
-        kept = read_npz(path)
         try:
-            header = json.loads(str(kept["header"]))
-            if header["schema"] != _SCHEMA:
-                raise ValueError(f"its schema is {header['schema']!r} in place of {_SCHEMA!r}")
-            names = list(header["recordings"])
-            t, v = (np.asarray(kept[name], dtype=float) for name in ("t", "v"))
-            clamp = kept.get("clamp_current")
+            header, kept = read_header(path, _SCHEMA)
+            names = [str(name) for name in header["recordings"]]
+            t, v = (reals(kept[name], name) for name in ("t", "v"))
+            clamp = reals(kept["clamp_current"], "clamp") if "clamp_current" in kept else None
             if t.ndim != 1 or v.shape != (len(names), t.size):
                 raise ValueError(f"{len(names)} recordings of {t.size} samples have {v.shape}")
             if clamp is not None and clamp.shape != t.shape:
                 raise ValueError(f"a clamp current of {clamp.size} samples for {t.size} times")
-            units = dict(header.get("variables", {}))
-            others = np.asarray(kept.get("variables", np.empty((0, t.size))), dtype=float)
+            units = {str(name): str(unit) for name, unit in header.get("variables", {}).items()}
+            others = reals(kept.get("variables", np.empty((0, t.size))), "variables")
             if others.shape != (len(units), t.size):
                 raise ValueError(f"{len(units)} variables of {t.size} samples have {others.shape}")
             return cls(
@@ -219,12 +217,17 @@ class Result:
                 dict(header["provenance"]),
                 recordings=dict(zip(units, others, strict=True)),
                 units=units,
-                spike_threshold=float(header.get("spike_threshold", 0.0)),
+                spike_threshold=float(reals(header.get("spike_threshold", 0.0), "threshold", ())),
                 asked=Asked.from_json(str(kept["asked"])) if "asked" in kept else None,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            why = (
+                error
+                if isinstance(error, SpecError)
+                else f"a part is not there or not as it was: {error!r}"
+            )
             raise SpecError(
-                f"{path} is no file of a result ({error}); `Result.save` writes one"
+                f"{path} is no file of a result ({str(why)[:300]}); `Result.save` writes one"
             ) from None
 
     def plot(self, ax: Axes | None = None, recordings: Sequence[str] | None = None) -> Axes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from dendmod.spec.base import Spec
+
+MOST_SEGMENTS = 32767  # of a section, in NEURON
 
 
 class SectionMembrane(Spec):
@@ -18,7 +20,7 @@ class SectionMembrane(Spec):
     region
         What the section is of; a myelinated one belongs to the axon.
     nseg
-        Number of segments.
+        Number of segments, at most 32767.
     Ra
         Axial resistivity (ohm cm).
     mechanisms
@@ -28,7 +30,7 @@ class SectionMembrane(Spec):
     """
 
     region: Literal["soma", "basal", "apical", "axon"]
-    nseg: PositiveInt
+    nseg: PositiveInt = Field(le=MOST_SEGMENTS)
     Ra: PositiveFloat
     mechanisms: tuple[str, ...]
     values: dict[str, tuple[float, ...]]

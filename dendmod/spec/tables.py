@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dendmod.errors import SpecError
+from dendmod.texts import parsed
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -18,10 +19,8 @@ def load_toml(path: Path) -> dict[str, Any]:
     SpecError
         If the file cannot be read or is not TOML, with its line.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SpecError(f"{path}: not a TOML file: {error}") from None
+    table: dict[str, Any] = parsed(path, "TOML", tomllib.loads)
+    return table
 
 
 def change(table: dict[str, Any], changes: Mapping[str, Any], origin: str) -> None:

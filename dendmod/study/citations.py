@@ -8,7 +8,6 @@ with, counts as well.
 from __future__ import annotations
 
 import importlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from dendmod.sources import PAPERS, Source, read_source, sources_in
 from dendmod.spec.tables import load_toml
 from dendmod.study.registry import Entry, figures
 from dendmod.sweep.fingerprint import closure
+from dendmod.texts import read_json_table
 
 _PARAMS = "dendmod.params"
 _TASK = re.compile(r"[\"'](dendmod(?:\.\w+)+):\w+[\"']")  # a function that a sweep runs, by name
@@ -125,14 +125,8 @@ def _named(value: Any) -> Iterator[Source]:
 
 def _read(path: Path) -> dict[str, Any]:
     path = path / "summary.json" if path.is_dir() else path
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
+    if not path.is_file():
         raise SpecError(
             f"there is no figure or file {str(path)!r}." + did_you_mean(str(path), figures())
-        ) from None
-    except ValueError:
-        raise SpecError(f"{path}: no whole JSON; summaries and files of dendmod are") from None
-    if not isinstance(document, dict):
-        raise SpecError(f"{path}: holds no object; summaries and files of dendmod do")
-    return document
+        )
+    return read_json_table(path)

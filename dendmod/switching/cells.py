@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from dendmod.paths import file_hash
 from dendmod.rng import stream
 from dendmod.spec.cell import Cell
 from dendmod.spec.reduced import Compartment, ReducedCell
+from dendmod.texts import read_json
 from dendmod.units import S_PER_CM2_IN_NS_PER_UM2
 
 if TYPE_CHECKING:
@@ -129,10 +129,7 @@ def _reduced_json(name: str) -> dict[str, Any] | None:
     path = Path(name)
     if path.suffix.lower() != ".json" or not path.is_file():
         return None
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SpecError(f"{path} is no JSON file: {error}") from None
+    table: Any = read_json(path)
     is_cell_file = isinstance(table, dict) and str(table.get("schema", "")).startswith(
         "dendmod/cell/"
     )

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.arrays import whole
 from dendmod.atomic import replacing
-from dendmod.errors import SpecError
+from dendmod.errors import SpecError, of_file
 from dendmod.network import NetworkSpec
-from dendmod.npz import read_npz
-from dendmod.switching.classification import ImageTasks
+from dendmod.npz import read_header, read_npz
+from dendmod.switching.classification import ImageTasks, spike_counts
 from dendmod.switching.images import DIGITS, load_images
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.training import Training
@@ -100,18 +101,22 @@ def read_model(path: Path | str) -> TrainedModel:
         If the file is not there, cut short, or no model.
     """
     try:
-        kept = read_npz(path)
-        header = json.loads(str(kept["header"]))
+        header, kept = read_header(path, _SCHEMA)
         network = NetworkSpec.model_validate_json(str(kept["network"]))
-        if header["schema"] != _SCHEMA:
-            raise ValueError(f"schema {header['schema']!r} in place of {_SCHEMA!r}")
         settings = Settings.model_validate(header["settings"])
-        classes = tuple(int(c) for c in header["classes"])
+        classes = tuple(whole(c, "a class", least=0) for c in header["classes"])
         about = dict(header["about"])
-    except (SpecError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
+        why = (
+            error
+            if isinstance(error, SpecError)
+            else f"a part is not there or not as it was: {error!r}"
+        )
         raise SpecError(
-            f"{path} is not a trained model ({str(error)[:200]}); `dendmod train --out` writes one"
+            f"{path} is not a trained model ({str(why)[:300]}); `dendmod train --out` writes one"
         ) from None
+    if network.context is None or len(classes) != len(network.context.weights):
+        raise SpecError(f"{path} is not a trained model: {len(classes)} classes for its contexts")
     return TrainedModel(network, settings, classes, about)
 
 
@@ -144,4 +149,6 @@ def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int6
         raise SpecError(f"{path}: images {images.shape} and labels {labels.shape} do not match")
     if not np.issubdtype(labels.dtype, np.integer):
         raise SpecError(f"{path}: labels are of type {labels.dtype}; give whole numbers")
+    with of_file(path):
+        spike_counts(images)  # what cannot be learned is refused here
     return images, labels.astype(np.int64)

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+import dendmod.cells.imports.public as public
 import dendmod.morphology.fetch as module
 from dendmod import atomic
 from dendmod.errors import DownloadError, MorphologyError
@@ -100,6 +101,67 @@ def test_a_download_that_breaks_off_is_explained(tmp_path):
         httpd.shutdown()
         httpd.server_close()
     assert not list((tmp_path / "cache").rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "head", "said"),
+    [
+        ({"_SILENT": 0.2}, 0, "timed out"),  # nothing comes
+        ({"_WHOLE": 0.3}, 10_000, "bytes came within 0.3 s, and no end"),  # a byte now and then
+        ({"_LARGEST": 20}, 10_000, "larger than 20 bytes"),
+    ],
+)
+def test_a_server_that_never_ends_is_given_up(limits, head, said, tmp_path, monkeypatch):
+    over = threading.Event()
+
+    class Slow(Quiet):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(head or 10))
+            self.end_headers()
+            while head and not over.wait(0.01):
+                try:
+                    self.wfile.write(b"x")
+                except OSError:
+                    return
+            over.wait(2)
+
+    for name, value in limits.items():
+        monkeypatch.setattr(module, name, value)
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(DownloadError, match=rf"{said}.*--from-file"):
+            fetch("hay2011", url=f"http://127.0.0.1:{httpd.server_port}/cell.asc")
+    finally:
+        over.set()
+        httpd.shutdown()
+        httpd.server_close()
+    assert not list((tmp_path / "cache").rglob("*"))
+
+
+def test_the_files_of_a_published_cell_come_one_by_one_and_are_checked(server, monkeypatch):
+    folder, address = server
+    monkeypatch.setattr(public, "_HOST", address)
+    files = {"cell one.swc": b"a shape", "mod/K.mod": b"a channel"}
+    table = "\n".join(f"{hashlib.sha256(raw).hexdigest()} {path}" for path, raw in files.items())
+    cell = public.PublicCell(
+        title="a cell", source="us", repository="who/what", commit="0123456789abcdef",
+        licence="none", importer="code", arguments={}, files=table,
+    )  # fmt: skip
+    monkeypatch.setattr(public, "public_cells", lambda: {"mine": cell})
+    there = folder / "who/what/0123456789abcdef"
+    (there / "mod").mkdir(parents=True)
+    (there / "cell one.swc").write_bytes(b"a shape")
+    with pytest.raises(DownloadError, match=r"K\.mod.*404.*cell get mine --from FOLDER"):
+        public.fetch("mine")
+    (there / "mod/K.mod").write_bytes(b"another channel")
+    with pytest.raises(DownloadError, match=r"K\.mod is not mod/K\.mod of who/what.*sha256"):
+        public.fetch("mine")
+    (there / "cell one.swc").unlink()  # it was kept, and is not asked for again
+    (there / "mod/K.mod").write_bytes(b"a channel")
+    root = public.fetch("mine")
+    assert {path: (root / path).read_bytes() for path in files} == files
 
 
 def test_a_full_disk_is_explained_and_leaves_no_piece(server, monkeypatch, tmp_path):

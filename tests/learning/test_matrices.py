@@ -194,7 +194,11 @@ def test_differences_are_of_different_images():
 
 @pytest.mark.parametrize(
     ("kind", "k", "said"),
-    [("ICA", 3, "allowed are PCA"), ("PCA", 65, "at most 64"), ("RP", 0, "give 1 or more")],
+    [
+        ("ICA", 3, "allowed are PCA"),
+        ("PCA", 65, "at most 64"),
+        ("RP", 0, "whole number of 1 or more"),
+    ],
 )
 def test_what_cannot_be_had_is_said(kind, k, said):
     if kind == "PCA":

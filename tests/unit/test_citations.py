@@ -87,8 +87,8 @@ def test_io_curves_rest_on_what_their_file_names():
     ("text", "message"),
     [
         (None, "there is no figure or file .* Allowed: .*wybo2022/fig1"),
-        ("{", "no whole JSON"),
-        ("[]", "holds no object"),
+        ("{", "not a JSON file.*line 1"),
+        ("[]", "holds no table of fields"),
         ('{"schema": "dendmod/other/1"}', "its schema is 'dendmod/other/1'; figures, runs"),
     ],
 )

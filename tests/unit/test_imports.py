@@ -20,7 +20,7 @@ LAYERS = (
     ("__init__",),  # the version
     ("errors",),
     ("arrays",),
-    ("paths", "sources", "units", "rng", "npz", "atomic"),
+    ("paths", "sources", "units", "rng", "npz", "texts", "atomic"),
     ("formats",),
     ("spec", "iocurve"),
     ("params", "morphology", "mechanisms"),
@@ -107,7 +107,7 @@ def test_importing_loads_nothing_heavy_and_prints_nothing(module, heavy):
 
 def test_every_public_package_is_there_without_loading_an_engine():
     """`import dendmod; dendmod.network` needs no further import; papers, doors and the rest do."""
-    inner = {"arrays", "atomic", "npz", "paths", "papers", "cli", "figure", "__main__"}
+    inner = {"arrays", "atomic", "npz", "texts", "paths", "papers", "cli", "figure", "__main__"}
     doors = {path.stem for path in PACKAGE.glob("fig*.py")}
     parts = {name.split(".")[1] for name in IMPORTS if "." in name} - inner - doors
     assert parts == set(dendmod._PACKAGES)

@@ -9,10 +9,18 @@ from typing import Any
 from dendmod.cells.imports import axons
 from dendmod.cells.imports.converted import Converted
 from dendmod.cells.imports.membrane import Membrane, Row, present_parts
-from dendmod.cells.imports.sources import known_keys, mod_files, needed, number, read_json
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.cells.imports.sources import (
+    known_keys,
+    mod_files,
+    needed,
+    needed_list,
+    needed_text,
+    number,
+)
+from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.morphology import resolve
 from dendmod.spec.cell_file import CellFile, ConditionFields, DiscretisationFields
+from dendmod.texts import read_json
 
 LISTS = {"soma": "somatic", "dend": "basal", "apic": "apical", "axon": "axonal"}
 _AXONS = {"stub": axons.allen_stub, "truncated": axons.allen_truncated}
@@ -56,7 +64,8 @@ def convert(
     membrane = _membrane(given, passive, perisomatic, fit)
     shape = resolve(str(swc))
     drawn = _AXONS[axon](shape)
-    files = mod_files(mod, membrane.mechanisms)
+    with of_file(fit):
+        files = mod_files(mod, membrane.mechanisms)
     rows, notes = membrane.checked(present_parts(shape, drawn.fields), files)
     kind = "perisomatic" if perisomatic else "all-active"
     fields = CellFile(
@@ -85,7 +94,7 @@ def _membrane(
     rows = [Row("Ra", "all", number(needed(passive, "ra", origin), f"{origin}.ra"), origin)]
     if perisomatic:
         rows.append(Row("e_pas", "all", number(passive["e_pas"], f"{origin}.e_pas"), origin))
-        for entry in needed(passive, "cm", origin):
+        for entry in needed_list(passive, "cm", origin):
             table = known_keys(entry, ("section", "cm"), f"{origin}.cm")
             level = number(needed(table, "cm", f"{origin}.cm"), f"{origin}.cm")
             rows.append(Row("cm", _list(table, f"{origin}.cm"), level, f"{origin}.cm"))
@@ -96,23 +105,24 @@ def _membrane(
         )
     inserted: dict[str, list[str]] = {"all": ["pas"]}
     whole: dict[str, float] = {}
-    for i, entry in enumerate(needed(given, "genome", str(fit))):
+    for i, entry in enumerate(needed_list(given, "genome", str(fit))):
         origin = f"{fit}: genome, entry {i + 1}"
         table = known_keys(entry, ("section", "name", "value", "mechanism"), origin)
-        name = needed(table, "name", origin)
+        name = needed_text(table, "name", origin)
         origin = f"{origin} ({name})"
         value = number(needed(table, "value", origin), origin)
         if table.get("section") == "glob":
             whole[name] = value
             continue
-        where, mechanism = _list(table, origin), table.get("mechanism", "")
+        where = _list(table, origin)
+        mechanism = needed_text(table, "mechanism", origin) if "mechanism" in table else ""
         if mechanism and mechanism not in inserted.setdefault(where, []):
             inserted[where].append(mechanism)
         rows.append(Row(name, where, value, origin))
     conditions = known_keys(
         _one(given, "conditions", fit), ("celsius", "erev", "v_init"), f"{fit}: conditions"
     )
-    for entry in needed(conditions, "erev", f"{fit}: conditions"):
+    for entry in needed_list(conditions, "erev", f"{fit}: conditions"):
         origin = f"{fit}: conditions.erev"
         table = known_keys(entry, ("section", "ena", "ek"), origin)
         for name in ("ek", "ena"):
@@ -140,7 +150,7 @@ def _one(given: dict[str, Any], key: str, fit: Path) -> Any:
 
 
 def _list(table: dict[str, Any], origin: str) -> str:
-    section = needed(table, "section", origin)
+    section = needed_text(table, "section", origin)
     if section not in LISTS:
         raise SpecError(
             f"{origin}: there is no section {section!r}." + did_you_mean(section, LISTS)

@@ -20,12 +20,14 @@ from dendmod.cells.imports.sources import (
     known_keys,
     mod_files,
     needed,
-    read_json,
+    needed_text,
     read_values,
+    texts,
 )
-from dendmod.errors import SpecError, did_you_mean
+from dendmod.errors import SpecError, did_you_mean, of_file
 from dendmod.morphology import resolve
 from dendmod.spec.cell_file import CellFile, ConditionFields, DiscretisationFields
+from dendmod.texts import read_json
 
 _KEYS = (
     "param_name", "sectionlist", "type", "dist_type", "dist", "value", "bounds", "mech",
@@ -118,7 +120,8 @@ def made(
         raise SpecError(f"there is no axon {axon!r}." + did_you_mean(axon, axons.AXONS))
     shape = resolve(str(morphology))
     replaced = axons.AXONS[axon](shape)
-    mods = mod_files(mod, membrane.mechanisms)
+    with of_file(files[0]):
+        mods = mod_files(mod, membrane.mechanisms)
     rows, notes = membrane.checked(present_parts(shape, replaced.fields), mods)
     fields = CellFile(
         schema="dendmod/cell/1",
@@ -166,14 +169,14 @@ def list_membrane(
     for i, entry in enumerate(given):
         origin = f"{path}{where}, entry {i + 1}"
         table = known_keys(entry, _KEYS, origin)
-        name = needed(table, "param_name", origin)
+        name = needed_text(table, "param_name", origin)
         origin = f"{origin} ({name})"
-        kind = needed(table, "type", origin)
+        kind = needed_text(table, "type", origin)
         if kind not in _TYPES:
             raise SpecError(f"{origin}: type is {kind!r}." + did_you_mean(str(kind), _TYPES))
-        lists = [None] if kind == "global" else needed(table, "sectionlist", origin)
-        for part in lists if isinstance(lists, list) else [lists]:
-            label = name if part is None else f"{name}.{part}"
+        given_lists = "" if kind == "global" else needed(table, "sectionlist", origin)
+        for part in texts(given_lists if isinstance(given_lists, list) else [given_lists], origin):
+            label = name if kind == "global" else f"{name}.{part}"
             if label in seen:
                 raise SpecError(
                     f"{origin}: {label} is given twice, of which BluePyOpt takes the later value "
@@ -185,19 +188,17 @@ def list_membrane(
             value = frozen_or_optimised(
                 table.get("value"), table.get("bounds"), label, left, origin
             )
-            if part is None:
+            if kind == "global":
                 whole[name] = value
             else:
                 dist = _dist(table, kind, origin)
-                rows.append(Row(name, str(part), value, origin, dist))
+                rows.append(Row(name, part, value, origin, dist))
     check_all_taken(left, seen, path)
     by_list = {}
     for part, suffixes in known_keys(inserted, inserted, str(beside)).items():
         if part == "modpath":
             continue
-        if not isinstance(suffixes, list) or not all(isinstance(s, str) for s in suffixes):
-            raise SpecError(f"{beside}: {part}: a list of mechanisms is needed")
-        by_list[part] = tuple(suffixes)
+        by_list[part] = texts(suffixes, f"{beside}: {part}")
     return Membrane(
         rows=tuple(rows),
         inserted=by_list,
@@ -211,7 +212,7 @@ def list_membrane(
 def _dist(table: dict[str, Any], kind: str, origin: str) -> str:
     """Return the distribution of a row as it is written."""
     kinds = ("uniform", "exp", "distance")
-    dist_type = table.get("dist_type", "uniform")
+    dist_type = str(table.get("dist_type", "uniform"))
     if dist_type not in kinds:
         raise SpecError(f"{origin}: dist_type is {dist_type!r}." + did_you_mean(dist_type, kinds))
     if dist_type == "uniform":

@@ -12,7 +12,7 @@ from dendmod.cells.imports.membrane import (
     check_all_taken,
     frozen_or_optimised,
 )
-from dendmod.cells.imports.sources import known_keys, needed
+from dendmod.cells.imports.sources import known_keys, needed, needed_text, texts
 from dendmod.errors import SpecError, did_you_mean
 
 LISTS = {
@@ -52,7 +52,7 @@ def membrane(given: dict[str, Any], optimised: Mapping[str, float], path: Path) 
         for i, entry in enumerate(rows):
             origin = f"{path}: parameters.{where}, entry {i + 1}"
             table = known_keys(entry, _KEYS, origin)
-            name = needed(table, "name", origin)
+            name = needed_text(table, "name", origin)
             origin = f"{origin} ({name})"
             label = name if where == "global" else f"{name}.{where}"
             val = needed(table, "val", origin)
@@ -70,12 +70,12 @@ def membrane(given: dict[str, Any], optimised: Mapping[str, float], path: Path) 
     if twice:
         raise SpecError(f"{path}: parameters.{twice[0][0]}: {twice[0][1]} is given twice; leave "
                         "one out")  # fmt: skip
-    texts = _distributions(given.get("distributions", {}), constants, path)
+    written = _distributions(given.get("distributions", {}), constants, path)
     for name in ("celsius", "v_init"):
         needed(whole, name, f"{path}: parameters.global")
     return Membrane(
         rows=tuple(
-            Row(table["name"], where, value, origin, _dist(table, texts, origin))
+            Row(table["name"], where, value, origin, _dist(table, written, origin))
             for where, table, value, origin in entries
         ),
         inserted=_inserted(needed(given, "mechanisms", str(path)), path),
@@ -97,8 +97,8 @@ def _distributions(
             continue
         origin = f"{path}: distributions.{name}"
         table = known_keys(definition, ("fun", "parameters"), origin)
-        text = needed(table, "fun", origin)
-        for constant in table.get("parameters", ()):
+        text = needed_text(table, "fun", origin)
+        for constant in texts(table.get("parameters", []), f"{origin}.parameters"):
             level = constants.get(name, {}).get(constant)
             if level is None:
                 raise SpecError(
@@ -116,13 +116,15 @@ def _distributions(
     return found
 
 
-def _dist(table: dict[str, Any], texts: dict[str, str], origin: str) -> str:
-    name = table.get("dist", "uniform")
+def _dist(table: dict[str, Any], written: dict[str, str], origin: str) -> str:
+    name = str(table.get("dist", "uniform"))
     if name == "uniform":
         return "uniform"
-    if name not in texts:
-        raise SpecError(f"{origin}: there is no distribution {name!r}." + did_you_mean(name, texts))
-    return texts[name]
+    if name not in written:
+        raise SpecError(
+            f"{origin}: there is no distribution {name!r}." + did_you_mean(name, written)
+        )
+    return written[name]
 
 
 def _inserted(given: Any, path: Path) -> dict[str, tuple[str, ...]]:
@@ -134,5 +136,5 @@ def _inserted(given: Any, path: Path) -> dict[str, tuple[str, ...]]:
             known_keys(table, ("mech",), f"{path}: mechanisms.{where}"), "mech",
             f"{path}: mechanisms.{where}",
         )  # fmt: skip
-        found[where] = tuple(suffixes)
+        found[where] = texts(suffixes, f"{path}: mechanisms.{where}")
     return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from dendmod.errors import SpecError, did_you_mean
 
+_START = "initMembPotential"
 _LEMS = """<Lems>
   <Target component="simulation"/>
   <Include file="Cells.xml"/>
@@ -35,12 +37,8 @@ def which_cell(file: str | Path, name: str | None = None) -> str:
     path = Path(file)
     if not path.is_file():
         raise SpecError(f"there is no NeuroML file {path}")
-    try:
-        root = ET.parse(path).getroot()
-    except ET.ParseError as error:
-        raise SpecError(f"{path} is no XML: {error}") from None
     kinds = ("cell", "cell2CaPools")
-    ids = [node.attrib["id"] for node in root if node.tag.rpartition("}")[2] in kinds]
+    ids = [node.get("id", "") for node in _root(path) if node.tag.rpartition("}")[2] in kinds]
     if name is None and len(ids) != 1:
         has = f"the cells {', '.join(ids)}; name one: --cell" if ids else "no <cell>"
         raise SpecError(f"{path} has {has}")
@@ -50,13 +48,32 @@ def which_cell(file: str | Path, name: str | None = None) -> str:
 
 
 def start_of(file: str | Path) -> float | None:
-    """Return the initial potential (mV) that a NeuroML file gives, if it is one for all."""
-    nodes = [n for n in ET.parse(file).iter() if n.tag.rpartition("}")[2] == "initMembPotential"]
-    values = {node.attrib["value"].replace(" ", "") for node in nodes}
+    """Return the initial potential (mV) that a NeuroML file gives, if it is one for all.
+
+    Raises
+    ------
+    SpecError
+        If it is no NeuroML, or the potential is none.
+    """
+    nodes = [n for n in _root(Path(file)).iter() if n.tag.rpartition("}")[2] == _START]
+    values = {node.get("value", "").replace(" ", "") for node in nodes}
     if len(values) != 1:
         return None
     text = values.pop()
-    return float(text.removesuffix("mV")) if text.endswith("mV") else 1e3 * float(text.rstrip("V"))
+    try:
+        found = float(text[:-2]) if text.endswith("mV") else 1e3 * float(text.removesuffix("V"))
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise SpecError(f"{file}: {_START} is {text!r}; give a potential, such as '-65mV'")
+    return found
+
+
+def _root(path: Path) -> ET.Element:
+    try:
+        return ET.parse(path).getroot()
+    except (ET.ParseError, LookupError, ValueError) as error:  # XML, or how it says it is written
+        raise SpecError(f"{path} is no XML: {str(error)[:200]}") from None
 
 
 def export(file: str | Path, cell: str, folder: Path, celsius: float) -> Path:

@@ -20,6 +20,7 @@ from dendmod.spec.tables import load_toml
 
 _TABLE = Path(__file__).with_name("public.toml")
 _OURS = Path(__file__).parent
+_HOST = "https://raw.githubusercontent.com"
 _CONVERTERS: dict[str, Callable[..., Converted]] = {
     "allen": allen.convert, "bluepyopt": bluepyopt.convert, "snudda": snudda.convert,
 }  # fmt: skip
@@ -119,7 +120,7 @@ def fetch(name: str, copy: Path | None = None) -> Path:
     root = cache_dir() / "cells" / f"{name}-{cell.commit[:12]}"
     for path, sha256 in cell.hashes.items():
         wanted = Download(
-            url=f"https://raw.githubusercontent.com/{cell.repository}/{cell.commit}/{quote(path)}",
+            url=f"{_HOST}/{cell.repository}/{cell.commit}/{quote(path)}",
             sha256=sha256,
             suffix=Path(path).suffix,
             source=f"{path} of {cell.repository} at commit {cell.commit[:12]}",

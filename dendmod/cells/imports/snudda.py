@@ -8,8 +8,9 @@ from typing import Any
 
 from dendmod.cells.imports.bluepyopt import list_membrane, made
 from dendmod.cells.imports.converted import Converted
-from dendmod.cells.imports.sources import needed, read_json
+from dendmod.cells.imports.sources import known_keys, needed_text
 from dendmod.errors import SpecError, did_you_mean
+from dendmod.texts import read_json
 
 
 def convert(
@@ -106,7 +107,13 @@ def _morphology(
         )
     of, where = pairs[parameter_key], f"{meta}: {parameter_key}"
     key = _choose(of, morphology_key, where, "--morphology-key")
-    path = folder / "morphology" / str(needed(of[key], "morphology", f"{where}: {key}"))
+    path = (
+        folder
+        / "morphology"
+        / needed_text(
+            known_keys(of[key], of[key], f"{where}: {key}"), "morphology", f"{where}: {key}"
+        )
+    )
     if not path.is_file():
         raise SpecError(f"{where}: {key}: there is no file {path}")
     return path, key

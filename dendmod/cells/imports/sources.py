@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,35 +11,10 @@ from typing import Any
 
 from dendmod.errors import MechanismError, SpecError, did_you_mean
 from dendmod.mechanisms.catalogue import mechanism_set
+from dendmod.texts import read_json, read_text
 
 _NAMED = re.compile(r"\b(?:SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+(\w+)")
 _COMMENTS = re.compile(r"COMMENT.*?ENDCOMMENT|[:?][^\n]*", re.DOTALL)
-
-
-def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
-
-    Raises
-    ------
-    SpecError
-        If it cannot be read, is no JSON, or gives one key twice.
-    """
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        twice = {key for key in keys if keys.count(key) > 1} - {"__comment"}
-        if twice:
-            raise SpecError(f"{path}: {min(twice)!r} is given twice; leave one out")
-        return dict(pairs)
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        if isinstance(error, SpecError):
-            raise
-        raise SpecError(f"{path} is no JSON file: {error}") from None
 
 
 def read_values(path: Path, key: str | None) -> dict[str, float]:
@@ -72,7 +47,7 @@ def read_values(path: Path, key: str | None) -> dict[str, float]:
     found = found.get("params", found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not _plain(found):
         raise SpecError(f"{path}: a table of numbers by parameter.list is needed")
-    return {name: float(value) for name, value in found.items()}
+    return {name: number(value, f"{path}: {name}") for name, value in found.items()}
 
 
 def _plain(found: dict[str, Any]) -> bool:
@@ -82,10 +57,10 @@ def _plain(found: dict[str, Any]) -> bool:
 def _literals(path: Path) -> dict[str, Any]:
     """Return the dict literals that a Python file assigns to names."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}") from None
-    except (SyntaxError, ValueError) as error:
+        tree = ast.parse(read_text(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if isinstance(error, SpecError):
+            raise
         raise SpecError(f"{path} is no Python file: {error}") from None
     found: dict[str, Any] = {}
     for node in tree.body:
@@ -103,7 +78,7 @@ def _literals(path: Path) -> dict[str, Any]:
 def known_keys(table: Any, allowed: Iterable[str], where: str) -> dict[str, Any]:
     """Return a table whose keys are all known; a key that means nothing here is refused."""
     if not isinstance(table, dict):
-        raise SpecError(f"{where}: a table is needed, {type(table).__name__} was given")
+        raise SpecError(f"{where}: a table is needed; {table!r:.40} was given")
     names = list(allowed)
     for key in table:
         if key not in names and not key.startswith("_"):
@@ -118,14 +93,40 @@ def needed(table: dict[str, Any], key: str, where: str) -> Any:
     return table[key]
 
 
+def needed_text(table: dict[str, Any], key: str, where: str) -> str:
+    """Return a text that a table has to hold."""
+    value = needed(table, key, where)
+    if not isinstance(value, str):
+        raise SpecError(f"{where}: {key!r} is {value!r:.60}; give a text")
+    return value
+
+
+def needed_list(table: dict[str, Any], key: str, where: str) -> list[Any]:
+    """Return a list that a table has to hold."""
+    value = needed(table, key, where)
+    if not isinstance(value, list):
+        raise SpecError(f"{where}: {key!r} is {value!r:.60}; give a list")
+    return value
+
+
+def texts(value: Any, where: str) -> tuple[str, ...]:
+    """Return a list of texts."""
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise SpecError(f"{where}: {value!r:.60} is no list of texts")
+    return tuple(value)
+
+
 def number(value: Any, where: str) -> float:
-    """Return a number, which the format may write as text."""
+    """Return a finite number, which the format may write as text."""
     try:
         if isinstance(value, bool):
             raise TypeError
-        return float(value)
-    except (TypeError, ValueError):
-        raise SpecError(f"{where}: {value!r} is no number") from None
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"{where}: {value!r:.60} is no number") from None
+    if not math.isfinite(found):
+        raise SpecError(f"{where}: {found} is not finite; give a number")
+    return found
 
 
 def mod_files(folder: Path, suffixes: Iterable[str]) -> tuple[Path, ...]:
