@@ -24,6 +24,9 @@ def compare(
     engine: Annotated[
         str, typer.Option(help="kernel, or coreneuron, held against NEURON.")
     ] = "kernel",
+    layers: Annotated[
+        bool, typer.Option("--layers", help="With a second layer and interneurons.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the same random network on NEURON and on the kernel."""
@@ -31,7 +34,7 @@ def compare(
 
     chosen = _engine(engine, "kernel", "coreneuron")
     of_cell = _of_cell(cell, sites, chosen)
-    found = run_both(seed, dt=dt, n_samples=samples, engine=chosen, **of_cell)
+    found = run_both(seed, dt=dt, n_samples=samples, engine=chosen, layers=layers, **of_cell)
     if as_json:
         typer.echo(json.dumps(found))
         return

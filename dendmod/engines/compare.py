@@ -59,7 +59,7 @@ def difference(
     return {
         "spike_counts_equal": same,
         "spike_counts_equal_fraction": float(equal.mean()),
-        "max_spike_time_difference_ms": _latest(reference, other) if same else None,
+        "max_spike_time_difference_ms": _latest(spec, reference, other) if same else None,
         "soma_rms_mV": _rms(reference.v, other.v),
         "weight_change_relative": weight_difference(spec, reference, other),
     }
@@ -67,19 +67,14 @@ def difference(
 
 def _counts(spec: NetworkSpec, run: NetworkRun, result: NetworkResult) -> npt.NDArray[np.int64]:
     n = len(run.samples)
-    columns = [result.hidden.counts(n, spec.n_hidden)]
-    if spec.output is not None:
-        columns.append(result.output.counts(n, 1))
+    columns = [result.spikes(x.name).counts(n, len(x.cells)) for x in spec.layers]
     return np.concatenate(columns, axis=1)
 
 
-def _latest(a: NetworkResult, b: NetworkResult) -> float:
+def _latest(spec: NetworkSpec, a: NetworkResult, b: NetworkResult) -> float:
     """Return the largest difference between spikes of the same rank of the same cell (ms)."""
-    differences = [
-        np.abs(_by_cell(x) - _by_cell(y)).max(initial=0.0)
-        for x, y in ((a.hidden, b.hidden), (a.output, b.output))
-    ]
-    return float(max(differences))
+    pairs = [(a.spikes(x.name), b.spikes(x.name)) for x in spec.layers]
+    return float(max(np.abs(_by_cell(x) - _by_cell(y)).max(initial=0.0) for x, y in pairs))
 
 
 def _by_cell(spikes: Spikes) -> npt.NDArray[np.float64]:

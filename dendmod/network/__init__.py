@@ -1,5 +1,6 @@
 """Networks of few-compartment cells: what they are, what they are run on, what comes out."""
 
+from dendmod.network.layers import Connections, Population, Projection
 from dendmod.network.result import NetworkResult, Spikes
 from dendmod.network.run import (
     Arrivals,
@@ -11,13 +12,11 @@ from dendmod.network.run import (
     SampleTrains,
     check_run,
 )
-from dendmod.network.spec import (
+from dendmod.network.spec import NetworkSpec, OutputCell, Plasticity
+from dendmod.network.synapses import (
     Background,
     ContextSynapses,
     FeedforwardSynapses,
-    NetworkSpec,
-    OutputCell,
-    Plasticity,
     Profile,
     Receptors,
 )
@@ -26,6 +25,7 @@ __all__ = [
     "Arrivals",
     "Background",
     "Burst",
+    "Connections",
     "ContextSynapses",
     "ExplicitStimulus",
     "FeedforwardSynapses",
@@ -35,7 +35,9 @@ __all__ = [
     "NetworkSpec",
     "OutputCell",
     "Plasticity",
+    "Population",
     "Profile",
+    "Projection",
     "Receptors",
     "SampleTrains",
     "Samples",

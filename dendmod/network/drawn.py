@@ -7,15 +7,10 @@ from typing import Any
 import numpy as np
 
 from dendmod.mechanisms import get
+from dendmod.network.layers import Connections, Population, Projection
 from dendmod.network.run import Burst, GeneratedStimulus, NetworkRun, Samples
-from dendmod.network.spec import (
-    Background,
-    ContextSynapses,
-    FeedforwardSynapses,
-    NetworkSpec,
-    OutputCell,
-    Plasticity,
-)
+from dendmod.network.spec import NetworkSpec, OutputCell, Plasticity
+from dendmod.network.synapses import Background, ContextSynapses, FeedforwardSynapses
 from dendmod.params import hay2011, wybo2022
 from dendmod.rng import stream
 from dendmod.spec.reduced import Compartment, ReducedCell
@@ -59,6 +54,7 @@ def draw_network(
     n_hidden: int | None = None,
     n_samples: int = 2,
     dt: float = 0.1,
+    layers: bool = False,
     **changes: Any,
 ) -> tuple[NetworkSpec, NetworkRun]:
     """Return a random network and a run of it.
@@ -77,6 +73,8 @@ def draw_network(
         Somatic potential whose upward crossing is a spike (mV).
     n_hidden
         Number of hidden cells; None draws it.
+    layers
+        Add a second layer of such cells and interneurons, with projections of every kind.
     changes
         Fields of the `NetworkRun` to set.
     """
@@ -128,6 +126,8 @@ def draw_network(
         plasticity=rule,
         threshold=threshold,
     )
+    if layers:
+        spec = _with_layers(spec, stream(seed, "layers"))
     fields: dict[str, Any] = {
         "samples": Samples(
             context=rng.integers(0, n_contexts if context else 1, n_samples),
@@ -143,6 +143,47 @@ def draw_network(
         "record_v": True,
     }
     return spec, NetworkRun(**{**fields, "dt": dt, **changes})
+
+
+def _with_layers(spec: NetworkSpec, rng: np.random.Generator) -> NetworkSpec:
+    assert spec.output is not None
+    n, m = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    sizes = {"inputs": spec.n_inputs, "hidden": spec.n_hidden, "second": n, "inhibitory": m}
+    last = spec.n_compartments - 1
+    somewhere = int(rng.integers(0, last + 1))
+
+    def joined(source: str, target: str, receptor: Any, most: float, at: int = 0) -> Projection:
+        shape = sizes.get(source, 1), sizes.get(target, 1)
+        return Projection(
+            source=source,
+            target=target,
+            receptor=receptor,
+            compartment=at,
+            weights=rng.uniform(0, most, shape) * (rng.random(shape) < 0.8),
+            nmda_ratio=float(rng.choice([0.5, 2.0])),
+            delay=float(rng.choice([0.03, 0.1, 0.5, 1.04, 3.0])),
+        )
+
+    each = Connections(weight=2e-3, probability=0.7, seed=int(rng.integers(100)))
+    fields: dict[str, Any] = {
+        "populations": (
+            Population(name="second", n=n, cells=spec.hidden[:1], background=spec.background),
+            Population(name="inhibitory", n=m, cells=(spec.output.cell,)),
+        ),
+        "projections": (
+            joined("hidden", "second", "current", 6.0 / spec.n_hidden),
+            joined("hidden", "second", "ampa_nmda", 2e-3, last),
+            joined("hidden", "inhibitory", "ampa", 0.02),
+            joined("inputs", "inhibitory", "current", 1.0),
+            joined("inhibitory", "hidden", "gaba", 0.01, somewhere),
+            joined("inhibitory", "second", "gaba", 0.01),
+            joined("second", "second", "ampa_nmda", 2e-3, last),
+            joined("second", "output", "current", 1.0),
+            joined("output", "hidden", "current", 0.3),
+            Projection(source="hidden", target="hidden", receptor="gaba", connections=each),
+        ),
+    }
+    return NetworkSpec(**{name: getattr(spec, name) for name in NetworkSpec.model_fields} | fields)
 
 
 def _of_output(background: Background, cells: object) -> Background:

@@ -11,21 +11,28 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.errors import SpecError
 from dendmod.network import philox, tables
+from dendmod.network.layers import Projection
 from dendmod.network.run import Arrivals, GeneratedStimulus, NetworkRun
-from dendmod.network.spec import Background, NetworkSpec
+from dendmod.network.spec import NetworkSpec
+from dendmod.network.synapses import Background
 
 Ints = npt.NDArray[np.int64]
 
 # kinds of streams; the number of a stream is kind * 65536 + compartment
 FEEDFORWARD, CONTEXT, AMPA, GABA = 0, 1, 2, 3
 STREAM = 1 << 16
+_LONGEST = 1_000_000  # steps of a delay
 _NEVER = 2**31 - 1  # a step that no sample has
 
 
 @dataclass(frozen=True)
 class Places:
-    """Spikes at compartments: neuron (output cell last), compartment and step, shape (spikes,)."""
+    """Spikes at compartments: cell, compartment and step, shape (spikes,).
+
+    Cells have the numbers of `NetworkSpec.layers`.
+    """
 
     neuron: Ints
     compartment: Ints
@@ -77,9 +84,39 @@ def window(spec: NetworkSpec, run: NetworkRun, first: int | None) -> tuple[int, 
 
 def delay_steps(spec: NetworkSpec, run: NetworkRun) -> int:
     """Return the delay of the output cell's inputs in steps, at least one."""
-    if spec.output is None:
-        return 1
-    return max(1, binned(spec.output.delay, run.dt))
+    return 1 if spec.output is None else _delay(spec.output.delay, run)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A projection as an engine runs it: numbers in place of rules.
+
+    Parameters
+    ----------
+    weights
+        nA or uS, shape (source cells, target cells).
+    delay
+        Steps, at least one.
+    """
+
+    of: Projection
+    weights: npt.NDArray[np.float64]
+    delay: int
+
+
+def wires(spec: NetworkSpec, run: NetworkRun) -> list[Wire]:
+    """Return the projections of a network with their weights and delays."""
+    return [Wire(p, spec.matrix(p), _delay(p.delay, run)) for p in spec.projections]
+
+
+def _delay(delay: float, run: NetworkRun) -> int:
+    """Return a delay in steps: a spike is known when its step ends, and cannot arrive before."""
+    steps = max(1, binned(delay, run.dt))
+    if steps > _LONGEST:
+        raise SpecError(
+            f"a delay of {delay:g} ms has {steps} steps of {run.dt:g} ms; {_LONGEST} are allowed"
+        )
+    return steps
 
 
 def binned(time: float, dt: float) -> int:
@@ -152,14 +189,10 @@ def _contexts(
 
 def _backgrounds(spec: NetworkSpec, run: NetworkRun, number: int, kind: int) -> Places:
     parts = []
-    layers: list[tuple[Background | None, Ints, int]] = [
-        (spec.background, np.arange(spec.n_hidden), spec.n_compartments)
-    ]
-    if spec.output is not None:
-        cells = len(spec.output.cell.compartments)
-        layers.append((spec.output.background, np.array([spec.n_hidden]), cells))
-    for background, neurons, n_compartments in layers:
-        for compartment in range(n_compartments) if background is not None else ():
+    for layer in spec.layers:
+        background = layer.background
+        neurons = layer.first + np.arange(len(layer.cells))
+        for compartment in range(layer.n_compartments) if background is not None else ():
             assert background is not None
             mean = background_mean(background, compartment, kind, run.duration)
             stream = kind * STREAM + compartment

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.errors import SpecError
+from dendmod.errors import SpecError, did_you_mean
 from dendmod.formats.recorded import Recorded, Trace, Train
+from dendmod.network.layers import HIDDEN, OUTPUT
 from dendmod.network.run import NetworkRun
 from dendmod.network.spec import NetworkSpec
 
@@ -62,8 +63,10 @@ class NetworkResult:
         Contextual weights after the run (uS), shape (contexts, hidden cells, compartments), or
         None.
     v
-        Somatic potentials (mV) of the hidden cells and then the output cell, shape (samples,
-        cells, steps + 1), if asked.
+        Somatic potentials (mV) of the hidden cells, then the output cell, then the populations,
+        shape (samples, cells, steps + 1), if asked.
+    populations
+        Spikes of each further population by its name.
     provenance
         Engine, versions and hashes.
     spec, run
@@ -76,8 +79,26 @@ class NetworkResult:
     weights: Floats | None
     v: Floats | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    populations: dict[str, Spikes] = field(default_factory=dict)
     spec: NetworkSpec | None = None
     run: NetworkRun | None = None
+
+    def spikes(self, name: str) -> Spikes:
+        """Return the spikes of a layer: "hidden", "output" or a population.
+
+        Raises
+        ------
+        SpecError
+            If there is no such layer.
+        """
+        known = self._of_layers
+        if name not in known:
+            raise SpecError(f"there is no layer {name!r}." + did_you_mean(name, known))
+        return known[name]
+
+    @property
+    def _of_layers(self) -> dict[str, Spikes]:
+        return {HIDDEN: self.hidden, OUTPUT: self.output, **self.populations}
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return the spikes as a table: a row a spike.
@@ -85,8 +106,8 @@ class NetworkResult:
         Returns
         -------
         DataFrame
-            Columns ``layer`` ("hidden" or "output"), ``sample``, ``neuron`` and ``time_ms`` (after
-            the start of the sample).
+            Columns ``layer`` ("hidden", "output" or a population), ``sample``, ``neuron`` and
+            ``time_ms`` (after the start of the sample).
         """
         import pandas
 
@@ -94,7 +115,7 @@ class NetworkResult:
             pandas.DataFrame(
                 {"layer": layer, "sample": s.sample, "neuron": s.neuron, "time_ms": s.times}
             )
-            for layer, s in (("hidden", self.hidden), ("output", self.output))
+            for layer, s in self._of_layers.items()
         ]
         return pandas.concat(tables, ignore_index=True)
 
@@ -104,7 +125,7 @@ class NetworkResult:
         Returns
         -------
         Dataset
-            ``spikes`` (counts) over ``sample`` and ``neuron``, the output cell last; every spike
+            ``spikes`` (counts) over ``sample`` and ``neuron``, in the order of ``v``; every spike
             as ``spike_time`` (ms after the start of its sample) over ``spike``, with its sample,
             neuron and layer; ``error`` over ``sample``; ``weights`` (uS) over ``context_row``,
             ``hidden`` and ``compartment``, ``v`` (mV) over ``sample``, ``neuron`` and ``t`` (ms)
@@ -119,19 +140,19 @@ class NetworkResult:
         from dendmod.formats.dataset import dataset
 
         spec, run = self._asked()
-        n = spec.n_hidden
-        cells = n + (spec.output is not None)
-        sample = np.concatenate([self.hidden.sample, self.output.sample])
-        neuron = np.concatenate([self.hidden.neuron, self.output.neuron + n])
-        counts = np.zeros((len(run.samples), cells), np.int64)
+        layers = spec.layers
+        spikes = [self.spikes(layer.name) for layer in layers]
+        sample = np.concatenate([s.sample for s in spikes])
+        neuron = np.concatenate([s.neuron + of.first for s, of in zip(spikes, layers, strict=True)])
+        layer = np.repeat([of.name for of in layers], [len(of.cells) for of in layers])
+        counts = np.zeros((len(run.samples), layer.size), np.int64)
         np.add.at(counts, (sample, neuron), 1)
-        times = np.concatenate([self.hidden.times, self.output.times])
+        times = np.concatenate([s.times for s in spikes])
         variables: dict[str, Any] = {
             "spikes": (("sample", "neuron"), counts, {"units": "1"}),
             "spike_time": ("spike", times, {"units": "ms"}),
             "error": ("sample", self.error, {"units": "1"}),
         }
-        layer = np.array(["hidden"] * n + ["output"] * (cells - n))
         known: dict[str, Any] = {
             "sample": ("sample", run.samples.numbers, {}),
             "context": ("sample", run.samples.context, {}),
@@ -139,7 +160,7 @@ class NetworkResult:
             "layer": ("neuron", layer, {}),
             "spike_sample": ("spike", run.samples.numbers[sample], {}),
             "spike_neuron": ("spike", neuron, {}),
-            "spike_layer": ("spike", layer[neuron] if neuron.size else np.zeros(0, "U6"), {}),
+            "spike_layer": ("spike", layer[neuron], {}),
         }
         if self.weights is not None and spec.context is not None:
             rows = ("context_row", "hidden", "compartment")
@@ -197,8 +218,7 @@ class NetworkResult:
 
     def _recorded(self) -> Recorded:
         spec, run = self._asked()
-        names = [f"hidden{i}" for i in range(spec.n_hidden)]
-        names += ["output"] if spec.output is not None else []
+        names = [name for _, name, _ in _cells(spec)]
         traces = () if self.v is None else tuple(
             Trace(name, self.v[:, i], "mV", f"{name}: soma") for i, name in enumerate(names)
         )  # fmt: skip
@@ -218,14 +238,18 @@ class NetworkResult:
         )  # fmt: skip
 
     def _trains(self, spec: NetworkSpec, samples: int) -> Iterator[Train]:
-        layers = [("hidden", self.hidden, spec.n_hidden)]
-        layers += [("output", self.output, 1)] if spec.output is not None else []
-        for layer, spikes, n in layers:
-            for i in range(n):
-                own = spikes.neuron == i
-                times = tuple(spikes.times[own & (spikes.sample == k)] for k in range(samples))
-                name = layer if layer == "output" else f"{layer}{i}"
-                yield Train(name, times, {"layer": layer, "neuron": i})
+        for layer, name, i in _cells(spec):
+            spikes = self.spikes(layer)
+            own = spikes.neuron == i
+            times = tuple(spikes.times[own & (spikes.sample == k)] for k in range(samples))
+            yield Train(name, times, {"layer": layer, "neuron": i})
+
+
+def _cells(spec: NetworkSpec) -> Iterator[tuple[str, str, int]]:
+    """Yield layer, name and number in the layer of each cell, in the order of potentials."""
+    for layer in spec.layers:
+        for i in range(len(layer.cells)):
+            yield layer.name, layer.name if layer.name == OUTPUT else f"{layer.name}{i}", i
 
 
 def ordered(sample: Any, neuron: Any, step: Any, dt: float) -> Spikes:
@@ -234,3 +258,20 @@ def ordered(sample: Any, neuron: Any, step: Any, dt: float) -> Spikes:
     step = np.asarray(step, np.int64)
     order = np.lexsort((neuron, step, sample))
     return Spikes(sample[order], neuron[order], step[order] * dt)
+
+
+def by_layer(spec: NetworkSpec, sample: Any, neuron: Any, step: Any, dt: float) -> dict[str, Any]:
+    """Return spikes of all cells as the fields `hidden`, `output` and `populations` of a result."""
+    found = {HIDDEN: ordered([], [], [], dt), OUTPUT: ordered([], [], [], dt)}
+    for layer in spec.layers:
+        own = (neuron >= layer.first) & (neuron < layer.first + len(layer.cells))
+        found[layer.name] = ordered(sample[own], neuron[own] - layer.first, step[own], dt)
+    return {HIDDEN: found.pop(HIDDEN), OUTPUT: found.pop(OUTPUT), "populations": found}
+
+
+def fires_at_rest(neuron: int) -> str:
+    """Return what engines say of a cell that spikes before the first sample."""
+    return (
+        f"cell {neuron} fires while the network settles without inputs; choose v_init nearer to "
+        "rest, or a threshold above it"
+    )

@@ -10,7 +10,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 from dendmod.arrays import whole_steps
 from dendmod.errors import SpecError
 from dendmod.network.arrays import ArraySpec, Integers, Reals
-from dendmod.network.spec import Background, NetworkSpec
+from dendmod.network.layers import OUTPUT
+from dendmod.network.spec import Layer, NetworkSpec
+from dendmod.network.synapses import Background
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 
@@ -108,7 +110,8 @@ class Arrivals(ArraySpec):
     Parameters
     ----------
     neuron
-        Hidden cell, or the number of hidden cells for the output cell, shape (spikes,).
+        Hidden cell, or the number of hidden cells for the output cell, then those of populations
+        (`NetworkSpec.layers` has the numbers), shape (spikes,).
     compartment
         Its compartment, shape (spikes,).
     times
@@ -260,6 +263,7 @@ def _check_numbers(spec: NetworkSpec) -> None:
         arrays["contextual weights"] = spec.context.weights
     if spec.output is not None:
         arrays["weights of the output cell"] = spec.output.weights
+    arrays |= {f"weights of the {p.name}": spec.matrix(p) for p in spec.projections}
     for name, values in arrays.items():
         bad = np.count_nonzero(~np.isfinite(values))
         if bad:
@@ -272,7 +276,7 @@ def _check_numbers(spec: NetworkSpec) -> None:
 
 def _check_backgrounds(spec: NetworkSpec, duration: float) -> None:
     """Refuse more background spikes than are drawn: their distribution is cut at 255."""
-    for background in (spec.background, spec.output.background if spec.output else None):
+    for background in (layer.background for layer in spec.layers):
         if background is None:
             continue
         rate = max(*background.rates(0), *background.rates(1))
@@ -295,35 +299,30 @@ def _check_sample(spec: NetworkSpec, number: int, sample: SampleTrains) -> None:
         arrivals: Arrivals = getattr(sample, name)
         if not arrivals.times.size:
             continue
-        last = spec.n_hidden - (name == "context") + (0 if spec.output or name == "context" else -1)
+        layers = spec.layers[: 1 if name == "context" else None]
+        last = layers[-1].first + len(layers[-1].cells) - 1
         if arrivals.neuron.max() > last:
             raise SpecError(
                 f"sample {number}: {name} spikes reach neuron {arrivals.neuron.max()}; the last "
                 f"is {last}"
             )
-        _check_places(spec, number, name, arrivals)
+        for layer in layers:
+            _check_places(spec, number, name, arrivals, layer)
 
 
-def _check_places(spec: NetworkSpec, number: int, name: str, arrivals: Arrivals) -> None:
-    hidden = arrivals.neuron < spec.n_hidden
+def _check_places(
+    spec: NetworkSpec, number: int, name: str, arrivals: Arrivals, layer: Layer
+) -> None:
+    own = (arrivals.neuron >= layer.first) & (arrivals.neuron < layer.first + len(layer.cells))
+    allowed = _reached(layer.background, layer.n_compartments)
     if name == "context":
         allowed = set(spec.context.compartments) if spec.context is not None else set()
-    else:
-        allowed = _reached(spec.background, spec.n_compartments)
-    used = set(np.unique(arrivals.compartment[hidden]).tolist())
+    used = set(np.unique(arrivals.compartment[own]).tolist())
     if not used <= allowed:
+        cells = "the output cell" if layer.name == OUTPUT else f"{layer.name} cells"
         raise SpecError(
-            f"sample {number}: {name} spikes reach compartments {sorted(used - allowed)} of hidden "
-            "cells, which have no such synapse"
-        )
-    if hidden.all() or spec.output is None:
-        return
-    there = _reached(spec.output.background, len(spec.output.cell.compartments))
-    used = set(np.unique(arrivals.compartment[~hidden]).tolist())
-    if not used <= there:
-        raise SpecError(
-            f"sample {number}: {name} spikes reach compartments {sorted(used - there)} of the "
-            f"output cell, which has such synapses in {len(there)} compartments"
+            f"sample {number}: {name} spikes reach compartments {sorted(used - allowed)} of "
+            f"{cells}, which have no such synapse there"
         )
 
 

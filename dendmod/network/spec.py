@@ -1,138 +1,25 @@
-"""The specification of a network: hidden cells, their synapses, an output cell, plasticity."""
+"""The specification of a network: hidden cells, further layers, an output cell, plasticity."""
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
+from dataclasses import dataclass
 
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+
+from dendmod.errors import did_you_mean
 from dendmod.mechanisms.compartments import check_mechanisms, check_pools
 from dendmod.network.arrays import ArraySpec, Reals
+from dendmod.network.layers import HIDDEN, INPUTS, OUTPUT, Population, Projection
+from dendmod.network.synapses import (
+    Background,
+    ContextSynapses,
+    FeedforwardSynapses,
+    Receptors,
+    check_background,
+)
 from dendmod.params import wybo2022
 from dendmod.spec.base import Spec
 from dendmod.spec.reduced import ReducedCell
-
-
-class Profile(Spec):
-    """A double exponential with a maximum of one (ms); the rise is shorter than the decay."""
-
-    tau_rise: PositiveFloat
-    tau_decay: PositiveFloat
-
-    @model_validator(mode="after")
-    def _rise_is_shorter(self) -> Profile:
-        if not self.tau_rise < self.tau_decay:
-            raise ValueError(
-                f"tau_rise = {self.tau_rise} ms must be below tau_decay = {self.tau_decay} ms"
-            )
-        return self
-
-
-class Receptors(Spec):
-    """Kinetics shared by all conductances of the network (Wybo et al. 2022, Eqs 4-6).
-
-    ``1 / (1 + mg_factor exp(-mg_slope v))`` of the NMDA receptors are open; mg_slope in 1/mV.
-    """
-
-    ampa: Profile = Profile(
-        tau_rise=wybo2022.AMPA["tau_rise"], tau_decay=wybo2022.AMPA["tau_decay"]
-    )
-    nmda: Profile = Profile(
-        tau_rise=wybo2022.NMDA_TAU["tau_rise_nmda"], tau_decay=wybo2022.NMDA_TAU["tau_decay_nmda"]
-    )
-    gaba: Profile = Profile(
-        tau_rise=wybo2022.GABA["tau_rise"], tau_decay=wybo2022.GABA["tau_decay"]
-    )
-    e_excitatory: float = wybo2022.AMPA["e"]
-    e_gaba: float = wybo2022.GABA["e"]
-    mg_factor: PositiveFloat = wybo2022.MG_FACTOR
-    mg_slope: PositiveFloat = wybo2022.MG_SLOPE
-
-
-class FeedforwardSynapses(ArraySpec):
-    """Currents at the somata, one synapse an input and hidden cell.
-
-    Parameters
-    ----------
-    weights
-        Extremum of the current of one spike (nA), shape (inputs, hidden cells); positive
-        depolarises.
-    """
-
-    weights: Reals
-    profile: Profile = Profile(**wybo2022.FEEDFORWARD)
-
-    @model_validator(mode="after")
-    def _is_a_matrix(self) -> FeedforwardSynapses:
-        if self.weights.ndim != 2 or 0 in self.weights.shape:
-            raise ValueError(
-                f"weights have shape {self.weights.shape}; give (inputs, hidden cells)"
-            )
-        return self
-
-
-class ContextSynapses(ArraySpec):
-    """AMPA+NMDA synapses, one a compartment and context; the active context's receive spikes.
-
-    Parameters
-    ----------
-    compartments
-        Numbers of the compartments that have them.
-    weights
-        At the start (uS, maximum of the AMPA profile), shape (contexts, hidden cells,
-        compartments).
-    nmda_ratio
-        Maximum of the NMDA profile over that of AMPA.
-    """
-
-    compartments: tuple[int, ...] = Field(min_length=1)
-    weights: Reals
-    nmda_ratio: NonNegativeFloat = wybo2022.NMDA_RATIO
-
-    @model_validator(mode="after")
-    def _shapes_agree(self) -> ContextSynapses:
-        shape = self.weights.shape
-        if len(shape) != 3 or 0 in shape or shape[2] != len(self.compartments):
-            raise ValueError(
-                f"weights have shape {shape}; give (contexts, hidden cells, "
-                f"{len(self.compartments)} compartments)"
-            )
-        if self.weights.min() < 0:
-            raise ValueError(f"weights go down to {self.weights.min()} uS; give none below 0")
-        if len(set(self.compartments)) != len(self.compartments) or min(self.compartments) < 0:
-            raise ValueError(f"compartments {self.compartments} must be different and >= 0")
-        return self
-
-
-class Background(Spec):
-    """Poisson inputs to compartments: rates (Hz) and weights (uS).
-
-    Parameters
-    ----------
-    compartments
-        Those that have it, such as soma and dendritic sites of a cell with an axon; None is all.
-    nmda_ratio
-        0: the excitatory background is AMPA alone.
-    """
-
-    soma_ampa_rate: NonNegativeFloat = wybo2022.SOMA_AMPA_RATE
-    soma_gaba_rate: NonNegativeFloat = wybo2022.SOMA_GABA_RATE
-    dendrite_ampa_rate: NonNegativeFloat = wybo2022.DENDRITE_AMPA_RATE
-    dendrite_gaba_rate: NonNegativeFloat = wybo2022.DENDRITE_GABA_RATE
-    ampa_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
-    gaba_weight: NonNegativeFloat = wybo2022.BACKGROUND_WEIGHT
-    nmda_ratio: NonNegativeFloat = 0.0
-    compartments: tuple[NonNegativeInt, ...] | None = None
-
-    def reaches(self, compartment: int) -> bool:
-        """Return whether a compartment has these inputs."""
-        return self.compartments is None or compartment in self.compartments
-
-    def rates(self, compartment: int) -> tuple[float, float]:
-        """Return the AMPA and GABA rates (Hz) of a compartment."""
-        if not self.reaches(compartment):
-            return 0.0, 0.0
-        if compartment == 0:
-            return self.soma_ampa_rate, self.soma_gaba_rate
-        return self.dendrite_ampa_rate, self.dendrite_gaba_rate
 
 
 class OutputCell(ArraySpec):
@@ -156,7 +43,7 @@ class OutputCell(ArraySpec):
     def _mechanisms_are_known(self) -> OutputCell:
         check_mechanisms(self.cell)
         check_pools(self.cell)
-        _check_background(self.background, len(self.cell.compartments))
+        check_background(self.background, len(self.cell.compartments))
         return self
 
 
@@ -202,8 +89,31 @@ class Plasticity(Spec):
         return self
 
 
+@dataclass(frozen=True)
+class Layer:
+    """The cells of a layer as engines number them.
+
+    Parameters
+    ----------
+    first
+        Number of its first cell among all cells of the network.
+    cells
+        One each.
+    """
+
+    name: str
+    first: int
+    cells: tuple[ReducedCell, ...]
+    background: Background | None
+
+    @property
+    def n_compartments(self) -> int:
+        """Number of compartments of each cell."""
+        return len(self.cells[0].compartments)
+
+
 class NetworkSpec(ArraySpec):
-    """A feedforward network of one hidden layer and one output cell.
+    """A network of a hidden layer, further populations if any, and one output cell.
 
     Parameters
     ----------
@@ -218,6 +128,8 @@ class NetworkSpec(ArraySpec):
         None freezes the weights.
     threshold
         Somatic potential whose upward crossing is a spike (mV).
+    populations, projections
+        Further layers, and what joins layers beside the feedforward inputs and the output's.
     """
 
     hidden: tuple[ReducedCell, ...] = Field(min_length=1)
@@ -228,6 +140,8 @@ class NetworkSpec(ArraySpec):
     receptors: Receptors = Receptors()
     plasticity: Plasticity | None = None
     threshold: float = 0.0
+    populations: tuple[Population, ...] = ()
+    projections: tuple[Projection, ...] = ()
 
     @property
     def n_inputs(self) -> int:
@@ -247,6 +161,24 @@ class NetworkSpec(ArraySpec):
     def hidden_cell(self, neuron: int) -> ReducedCell:
         """Return the cell of one hidden neuron."""
         return self.hidden[neuron if len(self.hidden) > 1 else 0]
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers in the order of their cells' numbers: hidden, output, populations."""
+        hidden = tuple(self.hidden_cell(i) for i in range(self.n_hidden))
+        out = [Layer(HIDDEN, 0, hidden, self.background)]
+        if self.output is not None:
+            out.append(Layer(OUTPUT, len(hidden), (self.output.cell,), self.output.background))
+        for population in self.populations:
+            first = out[-1].first + len(out[-1].cells)
+            cells = population.cells * (population.n if len(population.cells) == 1 else 1)
+            out.append(Layer(population.name, first, cells, population.background))
+        return tuple(out)
+
+    def matrix(self, projection: Projection) -> Reals:
+        """Return the weights of a projection, shape (source cells, target cells)."""
+        n = {layer.name: len(layer.cells) for layer in self.layers} | {INPUTS: self.n_inputs}
+        return projection.matrix(n[projection.source], n[projection.target])
 
     @model_validator(mode="after")
     def _mechanisms_are_known(self) -> NetworkSpec:
@@ -275,15 +207,42 @@ class NetworkSpec(ArraySpec):
                     f"context synapses lie in compartment {max(self.context.compartments)}; the "
                     f"cells have {self.n_compartments}"
                 )
-        _check_background(self.background, self.n_compartments)
+        check_background(self.background, self.n_compartments)
         if self.output is not None and self.output.weights.shape != (n,):
             raise ValueError(f"output weights have shape {self.output.weights.shape}; give ({n},)")
         if self.plasticity is not None and (self.context is None or self.output is None):
             raise ValueError("plasticity needs context synapses and an output cell")
         return self
 
-
-def _check_background(background: Background | None, n: int) -> None:
-    last = max((background.compartments if background else None) or (0,))
-    if last >= n:
-        raise ValueError(f"a background reaches compartment {last}; there are 0..{n - 1}")
+    @model_validator(mode="after")
+    def _projections_lead_somewhere(self) -> NetworkSpec:
+        names = [population.name for population in self.populations]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"populations must have different names; twice: {', '.join(twice)}")
+        layers = {layer.name: layer for layer in self.layers}
+        for projection in self.projections:
+            for end in ("source", "target"):
+                name, known = getattr(projection, end), [*layers]
+                if end == "source":
+                    known.append(INPUTS)
+                if name not in known:
+                    raise ValueError(
+                        f"{projection.name}: there is no {end} {name!r}."
+                        + did_you_mean(name, known)
+                    )
+            target = layers[projection.target]
+            if projection.compartment >= target.n_compartments:
+                raise ValueError(
+                    f"{projection.name}: its receptors lie in compartment "
+                    f"{projection.compartment}; the cells have 0..{target.n_compartments - 1}"
+                )
+            source = projection.source
+            n = self.n_inputs if source == INPUTS else len(layers[source].cells)
+            shape = self.matrix(projection).shape
+            if shape != (n, len(target.cells)):
+                raise ValueError(
+                    f"{projection.name}: weights have shape {shape}; give ({n}, "
+                    f"{len(target.cells)})"
+                )
+        return self

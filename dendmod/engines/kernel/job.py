@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.engines.kernel import structures
 from dendmod.engines.kernel.membranes import (
     CA_OUT,
     TABLE_ROWS,
@@ -19,12 +20,13 @@ from dendmod.engines.kernel.membranes import (
     calcium_gate,
     read,
 )
-from dendmod.engines.kernel.populations import Layer, pointer
-from dendmod.engines.kernel.structures import Job, Membrane
+from dendmod.engines.kernel.populations import Population, Rows, pointer
+from dendmod.engines.kernel.structures import Job, Membrane, Route
 from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import NetworkRun, NetworkSpec, Plasticity, Profile
-from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events
+from dendmod.network.events import AMPA, GABA, background_mean, binned, delay_steps, events, wires
+from dendmod.network.layers import HIDDEN, INPUTS, OUTPUT
 from dendmod.network.run import GeneratedStimulus
 from dendmod.network.tables import burst_table, poisson_table
 from dendmod.units import FARADAY, GAS
@@ -84,7 +86,6 @@ class PreparedJob:
         job.n_samples, job.n_steps = len(run.samples), run.n_steps
         job.settle_steps = run.settle_steps
         job.carry, job.learn = int(run.between_samples == "carry"), int(run.learn)
-        job.has_output, job.delay = int(self.spec.output is not None), delay_steps(self.spec, run)
         job.n_threads = threads
         job.dt, job.threshold, job.seed = run.dt, self.spec.threshold, run.seed
         job.context, job.expected = (
@@ -109,32 +110,70 @@ class PreparedJob:
         return math.exp(-dt / profile.tau_rise), math.exp(-dt / profile.tau_decay)
 
     def _layers(self, width: int, precision: Precision) -> None:
+        """Number layers as they run: hidden, populations in their order, output."""
         spec, dt = self.spec, self.how.dt
-        factor = peak_factor(spec.feedforward.profile)
-        cells = [spec.hidden_cell(i) for i in range(spec.n_hidden)]
-        context = spec.context
-        self.hidden = Layer(
-            cells,
-            spec.feedforward.weights * factor,
-            0,
-            spec.background,
-            context.compartments if context is not None else (),
-            context is not None and context.nmda_ratio > 0,
-        )
-        layers = [self.hidden]
-        if spec.output is not None:
-            weights = spec.output.weights[:, None] * factor
-            layers.append(Layer([spec.output.cell], weights, spec.n_hidden, spec.output.background))
-        self.layers = layers
+        given = sorted(spec.layers, key=lambda layer: layer.name == OUTPUT)
+        number = {layer.name: i for i, layer in enumerate(given)} | {INPUTS: -1}
+        routes: list[Route] = []
+        self.layers: list[Population] = []
+        first_table = 1
+        for target, layer in enumerate(given):
+            reaching = self._reaching(layer.name)
+            context = spec.context if layer.name == HIDDEN else None
+            self.layers.append(
+                Population(
+                    layer,
+                    [rows for _, rows, _ in reaching],
+                    first_table,
+                    context.compartments if context is not None else (),
+                    context is not None and context.nmda_ratio > 0,
+                )
+            )
+            first_table += 2 * layer.n_compartments
+            starts = self.layers[-1].first_row
+            routes += [
+                Route(number[source], target, start, delay)
+                for (source, _, delay), start in zip(reaching, starts, strict=False)
+            ]
         self.tables: list[MembraneTable] = []
-        numbers = [self._numbered(layer.membranes(dt, width, precision)) for layer in layers]
+        numbers = [self._numbered(layer.membranes(dt, width, precision)) for layer in self.layers]
         self.membranes = (Membrane * max(1, len(self.tables)))(
             *(t.structure() for t in self.tables)
         )
-        self.job.membranes = self.membranes
-        self.job.hidden = layers[0].structure(dt, numbers[0])
-        if len(layers) > 1:
-            self.job.output = layers[1].structure(dt, numbers[1])
+        job = self.job
+        job.membranes = self.membranes
+        every = [p.structure(dt, own) for p, own in zip(self.layers, numbers, strict=True)]
+        self._structures = (structures.Population * len(every))(*every)
+        self._routes = (Route * len(routes))(*routes)
+        job.layers, job.routes = self._structures, self._routes
+        job.n_layers, job.n_routes, job.n_inputs = len(every), len(routes), spec.n_inputs
+        job.n_cells = sum(len(layer.cells) for layer in given)
+        job.output = number.get(OUTPUT, -1)
+
+    def _reaching(self, name: str) -> list[tuple[str, Rows, int]]:
+        """Return from where spikes reach a layer, with which weights, and after how many steps."""
+        spec = self.spec
+        current = peak_factor(spec.feedforward.profile)
+        found: list[tuple[str, Rows, int]] = []
+        if name == HIDDEN:
+            found.append((INPUTS, Rows(spec.feedforward.weights * current), 0))
+        if name == OUTPUT and spec.output is not None:
+            weights = spec.output.weights[:, None] * current
+            found.append((HIDDEN, Rows(weights), delay_steps(spec, self.how)))
+        for wire in wires(spec, self.how):
+            of = wire.of
+            if of.target != name:
+                continue
+            if of.receptor == "current":
+                rows = Rows(wire.weights * current)
+            elif of.receptor == "gaba":
+                rows = Rows(wire.weights * _jump(self.job.gaba), of.compartment, gaba=True)
+            else:  # NMDA is counted in the contexts' ratio, if they have one
+                unit = self.job.nmda_ratio if self.job.nmda_ratio > 0 else 1.0
+                nmda = of.nmda_ratio / unit if of.receptor == "ampa_nmda" else 0.0
+                rows = Rows(wire.weights * _jump(self.job.ampa), of.compartment, nmda=nmda)
+            found.append((of.source, rows, wire.delay))
+        return found
 
     def _numbered(self, tables: list[MembraneTable | None]) -> list[int]:
         out = []
@@ -233,9 +272,14 @@ class PreparedJob:
         job.error = pointer(self.error)
         self.v: npt.NDArray[np.float64] | None = None
         if run.record_v:
-            n_cells = sum(len(layer.cells) for layer in self.layers)
-            self.v = np.zeros((len(run.samples), n_cells, run.n_steps + 1))
+            self.v = np.zeros((len(run.samples), job.n_cells, run.n_steps + 1))
             job.v_out = pointer(self.v)
+
+
+def _jump(receptor: Any) -> float:
+    """Return what a spike of unit weight adds to what the next step adds to a conductance."""
+    rise, decay, factor = receptor
+    return float((decay - rise) * factor)
 
 
 def peak_factor(profile: Profile) -> float:

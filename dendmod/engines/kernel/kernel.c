@@ -59,13 +59,15 @@ typedef struct {
 } Membrane;
 
 typedef struct {
-    int32_t n, n_comp, n_sources, first_neuron;
+    int32_t n, n_comp, n_sources, first_neuron, first_table; /* of count_table_of */
     const int32_t *parent, *kind, *membrane;        /* n_comp; membrane -1: passive */
     const double *values;                           /* (n_comp, 6, n): see enum */
     const double *channel_values;                   /* (n_comp, MAX_CHANNELS, 2, n) */
     const double *gate_values;                      /* (n_comp, MAX_GATES, n) at the start */
     const double *pool_values;                      /* (n_comp, 5, n): see enum */
     const double *weights;                          /* (n_sources, n), peak factor included */
+    const int32_t *place; /* n_sources: -1: current at the soma, or 2 compartment + (1: GABA) */
+    const double *nmda;   /* n_sources: jump of NMDA for that of AMPA */
     double ampa_weight, gaba_weight, background_ratio;
 } Population;
 enum { CAPACITANCE, G_LEAK, E_LEAK, G_COUPLE, V_INIT, AREA };
@@ -76,10 +78,15 @@ typedef struct {
     int32_t *sample, *neuron, *step;
 } Spikes;
 
+/* a spike of a cell of `source` (-1: of an input) reaches `target` as its row first_row + cell */
+typedef struct {
+    int32_t source, target, first_row, delay;
+} Route;
+
 typedef struct {
     /* run */
-    int32_t n_samples, n_steps, settle_steps, carry, learn, generated, has_output, delay;
-    int32_t n_threads;
+    int32_t n_samples, n_steps, settle_steps, carry, learn, generated, n_threads;
+    int32_t n_inputs, n_cells, n_layers, n_routes, output; /* the layer of the output cell, or -1 */
     double dt, threshold;
     uint64_t seed;
     const int32_t *context, *expected, *number; /* n_samples */
@@ -88,7 +95,7 @@ typedef struct {
     const uint8_t *counts;                /* (n_samples, n_inputs) */
     const uint32_t *feedforward_table, *context_table; /* 4097 each */
     const int64_t *count_tables;          /* 256 words a Poisson mean */
-    const int32_t *count_table_of;        /* (1 + 2*(hidden comp + output comp)) */
+    const int32_t *count_table_of;        /* 1 + 2 * compartments of all layers */
     int32_t context_fixed;                /* number of spikes, or -1: Poisson */
     /* stimuli, given: entries of sample s are start[s]..start[s+1]-1 */
     const int64_t *ff_start;
@@ -108,11 +115,12 @@ typedef struct {
     double tau_dend, tau_pre, tau_post, tau_eps, c_pre, c_post, eta[3], theta[2], error_scale;
     double w_min, w_max;
     double *master; /* (n_contexts, n_comp, n) */
-    Population hidden, output;
+    const Population *layers; /* in the order in which they run; the hidden one first */
+    const Route *routes;
     /* results */
-    double *v_out; /* (n_samples, n_hidden + has_output, n_steps + 1) or NULL */
+    double *v_out; /* (n_samples, n_cells, n_steps + 1) or NULL */
     int32_t *error;
-    Spikes spikes; /* neuron == n of hidden: the output cell */
+    Spikes spikes;
     int32_t done, bad_neuron;
 } Job;
 
@@ -137,7 +145,7 @@ typedef struct {
 typedef struct {
     V fa, fb, upost, vlo, vhi;
     V dv; /* last change of the soma's potential */
-    M above;
+    M above; /* the threshold at the last step; none at first: as in NEURON, who starts above spikes */
 } Cell;
 
 typedef struct {
@@ -150,13 +158,24 @@ typedef struct {
     Cell *cell;
     Comp *comp;
     Mem *mem;           /* one a compartment with channels, in order */
-    uint64_t *events;   /* (n_comp, n_steps): 4 planes of 16 lanes: context 1, 2; AMPA; GABA */
+    uint64_t *events;   /* (planes, n_steps): 4 x 16 lanes: context 1, 2; AMPA; GABA */
     int32_t *head;      /* n_steps: first further event of a step, or -1 */
     Extra *extra;
     int32_t n_extra, max_extra;
     Spikes spikes; /* of the current phase */
     int32_t code, bad_neuron;
 } Block;
+
+/* spikes under way to a layer: those of a step in the order in which they were sent */
+typedef struct {
+    int32_t step, row, next;
+} Arrival;
+
+typedef struct {
+    int32_t *first, *last; /* by step, or -1 */
+    Arrival *at;
+    int32_t n, max;
+} Arrivals;
 
 /* numbers that all cells of a layer share, in the kernel's precision */
 typedef struct {
@@ -172,14 +191,13 @@ typedef struct {
     const Population *p;
     Consts k;
     int32_t star, same_kind; /* passive dendrites that all hang at the soma; their kind or -1 */
-    int32_t n_blocks, n_mem;
+    int32_t n_blocks, n_mem, n_planes;
+    int32_t *plane; /* n_comp: where a compartment's events are, or -1 */
     Block *blocks;
     char *state, *saved; /* everything that a step changes, of all blocks */
     size_t state_bytes;
     R *weights;          /* (n_sources, n_blocks * W) */
-    int32_t *ff_ptr, *ff_source; /* spikes by step */
-    int32_t *list_step, *list_source;
-    int64_t n_list, max_list;
+    Arrivals currents, openings; /* at somata, of receptors */
 } Layer;
 
 INLINE V all(double x) { return (R)x - (V){0}; } /* compilers know that this is x, even for -0 */
@@ -416,9 +434,9 @@ static int push_extra(Block *b, int32_t step, int kind, int comp, int lane)
     return OK;
 }
 
-INLINE int add_event(Block *b, int n_steps, int32_t step, int kind, int comp, int lane)
+INLINE int add_event(const Layer *l, Block *b, int n_steps, int32_t step, int kind, int comp, int lane)
 {
-    uint64_t *word = b->events + (size_t)comp * n_steps + step;
+    uint64_t *word = b->events + (size_t)l->plane[comp] * n_steps + step;
     if (kind == S_CONTEXT) {
         const uint64_t bit = 1ull << lane, both = bit << 16 | bit, now = *word;
         if (__builtin_expect((now & both) == both, 0)) return push_extra(b, step, kind, comp, lane);
@@ -437,7 +455,7 @@ static int generate(const Job *job, const Layer *l, int block, int sample)
     const Population *p = l->p;
     Block *b = l->blocks + block;
     const int lanes = p->n - block * W < W ? p->n - block * W : W;
-    const int32_t *table_of = job->count_table_of + (p == &job->output ? 1 + 2 * job->hidden.n_comp : 1);
+    const int32_t *table_of = job->count_table_of + p->first_table;
     U neuron;
     for (int i = 0; i < W; i++) neuron[i] = (uint32_t)(p->first_neuron + block * W + i);
     for (int c = 0; c < p->n_comp; c++)
@@ -458,7 +476,7 @@ static int generate(const Job *job, const Layer *l, int block, int sample)
                 for (int k = 1; k <= n[i]; k++) {
                     int32_t step = kind == S_CONTEXT ? burst_step(words[k][i], job->context_table)
                                                      : uniform_step(words[k][i], job->n_steps);
-                    if (step < job->n_steps && add_event(b, job->n_steps, step, kind, c, i))
+                    if (step < job->n_steps && add_event(l, b, job->n_steps, step, kind, c, i))
                         return NO_MEMORY;
                 }
         }
@@ -469,7 +487,7 @@ static int fill_events(const Job *job, const Layer *l, int block, int sample)
 {
     const Population *p = l->p;
     Block *b = l->blocks + block;
-    memset(b->events, 0, sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
+    memset(b->events, 0, sizeof(uint64_t) * (size_t)job->n_steps * l->n_planes);
     memset(b->head, 0xff, sizeof(int32_t) * job->n_steps);
     b->n_extra = 0;
     if (job->generated) return generate(job, l, block, sample);
@@ -477,55 +495,65 @@ static int fill_events(const Job *job, const Layer *l, int block, int sample)
         for (int64_t e = job->ev_start[kind][sample]; e < job->ev_start[kind][sample + 1]; e++) {
             int i = job->ev_neuron[kind][e] - p->first_neuron - block * W;
             if (i < 0 || i >= W || i + block * W >= p->n) continue;
-            if (add_event(b, job->n_steps, job->ev_step[kind][e], kind + S_CONTEXT,
+            if (add_event(l, b, job->n_steps, job->ev_step[kind][e], kind + S_CONTEXT,
                           job->ev_comp[kind][e], i))
                 return NO_MEMORY;
         }
     return OK;
 }
 
-/* ---- spikes that reach the somata, in lists by step ---- */
+/* ---- spikes on their way between layers, in lists by step ---- */
 
-static int push_list(Layer *l, int32_t step, int32_t source)
+static int send(Arrivals *a, int32_t step, int32_t row)
 {
-    if (l->n_list == l->max_list) {
-        int64_t more = 2 * l->max_list + 4096;
-        int32_t *a = realloc(l->list_step, more * 4);
-        if (!a) return NO_MEMORY;
-        l->list_step = a;
-        if (!(a = realloc(l->list_source, more * 4))) return NO_MEMORY;
-        l->list_source = a;
-        if (!(a = realloc(l->ff_source, more * 4))) return NO_MEMORY;
-        l->ff_source = a;
-        l->max_list = more;
+    if (a->n == a->max) {
+        const int32_t more = 2 * a->max + 4096;
+        Arrival *grown = realloc(a->at, more * sizeof(Arrival));
+        if (!grown) return NO_MEMORY;
+        a->at = grown, a->max = more;
     }
-    l->list_step[l->n_list] = step;
-    l->list_source[l->n_list++] = source;
+    a->at[a->n] = (Arrival){step, row, -1};
+    if (a->first[step] < 0) a->first[step] = a->n;
+    else a->at[a->last[step]].next = a->n;
+    a->last[step] = a->n++;
     return OK;
 }
 
-/* order the list by step, keeping the order within a step */
-static void sort_list(Layer *l, int32_t n_steps)
+/* a new sample: what is under way beyond the end of the last one arrives in it, if it is kept */
+static void carry_over(Arrivals *a, int32_t n_steps, int32_t horizon, int keep)
 {
-    int32_t *start = l->ff_ptr;
-    memset(start, 0, sizeof(int32_t) * (n_steps + 2));
-    for (int64_t e = 0; e < l->n_list; e++)
-        if (l->list_step[e] < n_steps) start[l->list_step[e] + 2]++;
-    for (int s = 2; s <= n_steps + 1; s++) start[s] += start[s - 1];
-    for (int64_t e = 0; e < l->n_list; e++)
-        if (l->list_step[e] < n_steps) l->ff_source[start[l->list_step[e] + 1]++] = l->list_source[e];
+    const int32_t n = a->n;
+    a->n = 0;
+    memset(a->first, 0xff, sizeof(int32_t) * horizon);
+    for (int32_t e = 0; e < n; e++)
+        if (keep && a->at[e].step >= n_steps) send(a, a->at[e].step - n_steps, a->at[e].row);
 }
 
-static int feedforward(const Job *job, Layer *l, int sample)
+/* send a spike of a cell of a layer, or of an input (-1), along all routes */
+static int emit(const Job *job, Layer *layers, int source, int32_t cell, int32_t step)
+{
+    for (const Route *r = job->routes; r < job->routes + job->n_routes; r++) {
+        if (r->source != source) continue;
+        Layer *to = layers + r->target;
+        const int32_t row = r->first_row + cell;
+        if (send(to->p->place[row] < 0 ? &to->currents : &to->openings, step + r->delay, row))
+            return NO_MEMORY;
+    }
+    return OK;
+}
+
+/* send the spikes of the inputs in a sample; *first becomes the step of the first, if it is less */
+static int feedforward(const Job *job, Layer *layers, int sample, int *first)
 {
     U words[MAX_WORDS];
-    l->n_list = 0;
     if (!job->generated) {
-        for (int64_t e = job->ff_start[sample]; e < job->ff_start[sample + 1]; e++)
-            if (push_list(l, job->ff_step[e], job->ff_input[e])) return NO_MEMORY;
+        for (int64_t e = job->ff_start[sample]; e < job->ff_start[sample + 1]; e++) {
+            if (job->ff_step[e] < *first) *first = job->ff_step[e];
+            if (emit(job, layers, -1, job->ff_input[e], job->ff_step[e])) return NO_MEMORY;
+        }
         return OK;
     }
-    const int n = l->p->n_sources;
+    const int n = job->n_inputs;
     const uint8_t *counts = job->counts + (size_t)sample * n;
     int input[W], used = 0;
     for (int i = 0; i <= n; i++) {
@@ -541,7 +569,9 @@ static int feedforward(const Job *job, Layer *l, int sample)
         for (int k = 0; k < used; k++)
             for (int j = 1; j <= counts[input[k]]; j++) {
                 int32_t step = burst_step(words[j][k], job->feedforward_table);
-                if (step < job->n_steps && push_list(l, step, input[k])) return NO_MEMORY;
+                if (step >= job->n_steps) continue;
+                if (step < *first) *first = step;
+                if (emit(job, layers, -1, input[k], step)) return NO_MEMORY;
             }
         used = 0;
     }
@@ -838,19 +868,21 @@ INLINE V star_step(const Step *st, const Cell *cell, Comp *comp, int n_comp, con
 }
 
 /* the same for any tree: events and elimination from the leaves to the soma ... */
-INLINE V tree_step(const Step *st, const Block *b, const Population *p, int n_mem, const uint64_t *ev,
-                   V *less, V *n_sum)
+INLINE V tree_step(const Step *st, const Block *b, const Layer *l, const uint64_t *ev, V *less, V *n_sum)
 {
     const Consts *k = st->k;
+    const Population *p = l->p;
+    const uint64_t silence = 0;
     Comp *comp = b->comp;
-    Mem *mem = b->mem + n_mem;
+    Mem *mem = b->mem + l->n_mem;
     for (int c = 0; c < p->n_comp; c++) less[c] = n_sum[c] = (V){0};
     for (int c = p->n_comp - 1; c > 0; c--) {
         Comp *at = comp + c;
         const V v = at->v;
         V g = at->g0, ge = at->cE + n_sum[c] + at->gc * comp[p->parent[c]].v, slope = {0};
         V G;
-        receive(st, at, 1, ev + c * st->ev_stride, p->kind[c], 0, &g, &ge, &G);
+        const uint64_t *own = l->plane[c] < 0 ? &silence : ev + l->plane[c] * st->ev_stride;
+        receive(st, at, 1, own, p->kind[c], 0, &g, &ge, &G);
         if (p->kind[c] & CTX && st->learning) learn(k, at, st->product);
         if (p->membrane[c] >= 0) channels(st->job->membranes + p->membrane[c], --mem, v, &g, &ge);
         if (p->kind[c] & NMDA) unblock(k, 1, &G, &v, 0, &g, &ge, &slope);
@@ -908,6 +940,19 @@ static void add_extra(const Consts *k, const Block *b, int32_t e, const int32_t 
     }
 }
 
+/* projections' spikes: felt in the next step only, so they may be added when the step is over */
+static void open_receptors(const Layer *l, const Block *b, int block, int step)
+{
+    const size_t width = (size_t)l->n_blocks * W;
+    for (int e = l->openings.first[step]; e >= 0; e = l->openings.at[e].next) {
+        const int row = l->openings.at[e].row, place = l->p->place[row];
+        const V jump = *(const V *)(l->weights + row * width + (size_t)block * W);
+        Comp *c = b->comp + place / 2;
+        if (place % 2) c->aG += jump;
+        else c->aA += jump, c->aN += jump * (R)l->p->nmda[row];
+    }
+}
+
 static int check_block(const Layer *l, Block *b, M real, int first)
 {
     const int star = l->star;
@@ -945,7 +990,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
     const size_t ev_stride = quiet ? 0 : job->n_steps;
     const Membrane *membrane = p->membrane[0] >= 0 ? job->membranes + p->membrane[0] : NULL;
     double *v_out = job->v_out && !quiet
-        ? job->v_out + ((size_t)sample * (job->hidden.n + job->has_output) + first) * (job->n_steps + 1)
+        ? job->v_out + ((size_t)sample * job->n_cells + first) * (job->n_steps + 1)
         : NULL;
     const int learns = tr && tr->learning && !quiet;
     int rebase_in = tr ? s0 % tr->rebase : 0;
@@ -958,12 +1003,11 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         const M up = v > k->threshold, crossed = up & ~cell->above & real;
         cell->above = up;
         if (any(crossed)) {
-            if (quiet) {
-                b->bad_neuron = first;
-                return FIRES_AT_REST;
-            }
             for (int i = 0; i < lanes; i++)
-                if (crossed[i] && record(&b->spikes, sample, first + i, s)) return NO_MEMORY;
+                if (crossed[i] && quiet) {
+                    b->bad_neuron = first + i;
+                    return FIRES_AT_REST;
+                } else if (crossed[i] && record(&b->spikes, sample, first + i, s)) return NO_MEMORY;
         }
         /* traces count time from the last rebase, so that their scale stays in range */
         if (tr) {
@@ -985,7 +1029,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         /* the dendrites */
         V less, n = {0};
         if (!star) {
-            less = tree_step(&st, b, p, l->n_mem, ev, d_sum, n_sum);
+            less = tree_step(&st, b, l, ev, d_sum, n_sum);
             n = n_sum[0];
         } else if (st.learning)
             less = star_step(&st, cell, comp, n_comp, p->kind, ev, fixed, zero, 1, &n);
@@ -994,14 +1038,14 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         /* the soma */
         V jump = {0};
         if (!quiet)
-            for (int e = l->ff_ptr[s]; e < l->ff_ptr[s + 1]; e++)
-                jump += *(const V *)(l->weights + l->ff_source[e] * width + (size_t)block * W);
+            for (int e = l->currents.first[s]; e >= 0; e = l->currents.at[e].next)
+                jump += *(const V *)(l->weights + l->currents.at[e].row * width + (size_t)block * W);
         cell->fa = cell->fa * k->ff[0] + jump;
         cell->fb = cell->fb * k->ff[1] + jump;
         V d = comp->g0, slope = {0};
         n += comp->cE + (cell->fb - cell->fa);
         V G;
-        receive(&st, comp, 1, ev, p->kind[0], 0, &d, &n, &G);
+        receive(&st, comp, 1, l->plane[0] < 0 ? &silence : ev, p->kind[0], 0, &d, &n, &G);
         if (p->kind[0] & CTX && st.learning) learn(k, comp, st.product);
         if (membrane) channels(membrane, b->mem, v, &d, &n);
         if (p->kind[0] & NMDA) unblock(k, 1, &G, &v, 0, &d, &n, &slope);
@@ -1014,6 +1058,7 @@ INLINE int run_phase(const Job *job, const Layer *l, int block, int sample, int 
         }
         if (!star) tree_update(&st, b, p, d_sum);
         if (extra >= 0) add_extra(k, b, extra, p->kind);
+        if (!quiet && l->openings.n) open_receptors(l, b, block, s);
     }
     return check_block(l, b, real, first);
 }
@@ -1062,8 +1107,11 @@ static void close_layer(Layer *l)
         free(l->blocks[i].extra);
         free_spikes(&l->blocks[i].spikes);
     }
-    free(l->blocks), free(l->state), free(l->saved), free(l->weights), free(l->ff_ptr);
-    free(l->ff_source), free(l->list_step), free(l->list_source);
+    for (int k = 0; k < 2; k++) {
+        Arrivals *a = k ? &l->openings : &l->currents;
+        free(a->first), free(a->last), free(a->at);
+    }
+    free(l->blocks), free(l->state), free(l->saved), free(l->weights), free(l->plane);
 }
 
 static void open_membrane(const Job *job, const Population *p, Mem *m, int c, int block)
@@ -1105,7 +1153,6 @@ static void open_block(const Job *job, const Population *p, const Consts *consta
         for (int child = c + 1; child < p->n_comp; child++)
             if (p->parent[child] == c)
                 k->g0 += lanes_of(p->values + ((size_t)child * 6 + G_COUPLE) * p->n, p->n, block);
-        if (c == 0) b->cell->above = k->v > (R)job->threshold;
         if (p->membrane[c] >= 0) open_membrane(job, p, m++, c, block);
     }
 }
@@ -1143,7 +1190,15 @@ static void set_constants(const Job *job, const Population *p, Consts *k)
     k->z_hill = job->z_hill, k->log2_half = log2(job->z_half), k->z_rate = job->z_rate;
 }
 
-static int open_layer(const Job *job, const Population *p, Layer *l)
+static int open_arrivals(Arrivals *a, int32_t horizon)
+{
+    a->first = malloc(sizeof(int32_t) * horizon), a->last = malloc(sizeof(int32_t) * horizon);
+    if (!a->first || !a->last) return NO_MEMORY;
+    carry_over(a, 0, horizon, 0);
+    return OK;
+}
+
+static int open_layer(const Job *job, const Population *p, Layer *l, int32_t horizon)
 {
     l->p = p;
     l->n_blocks = (p->n + W - 1) / W;
@@ -1154,6 +1209,9 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
         if (p->parent[c] != 0 || p->membrane[c] >= 0) l->star = 0;
         if (p->kind[c] != l->same_kind) l->same_kind = -1;
     }
+    if (!(l->plane = malloc(sizeof(int32_t) * p->n_comp))) return NO_MEMORY;
+    for (int c = 0; c < p->n_comp; c++) /* stars go through their dendrites without a gap */
+        l->plane[c] = l->star || p->kind[c] & (CTX | AMPA | GABA) ? l->n_planes++ : -1;
     const size_t each = sizeof(Cell) + p->n_comp * sizeof(Comp) + l->n_mem * sizeof(Mem);
     const size_t stride = (each + ALIGN - 1) / ALIGN * ALIGN;
     const size_t width = (size_t)l->n_blocks * W;
@@ -1161,8 +1219,8 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
     l->state = fresh(l->state_bytes), l->saved = fresh(l->state_bytes);
     l->blocks = calloc(l->n_blocks, sizeof(Block));
     l->weights = fresh(sizeof(R) * p->n_sources * width);
-    l->ff_ptr = calloc(job->n_steps + 3, sizeof(int32_t));
-    if (!l->state || !l->saved || !l->blocks || !l->weights || !l->ff_ptr) return NO_MEMORY;
+    if (!l->state || !l->saved || !l->blocks || !l->weights) return NO_MEMORY;
+    if (open_arrivals(&l->currents, horizon) || open_arrivals(&l->openings, horizon)) return NO_MEMORY;
     for (int source = 0; source < p->n_sources; source++)
         for (int i = 0; i < p->n; i++)
             l->weights[source * width + i] = (R)p->weights[(size_t)source * p->n + i];
@@ -1171,7 +1229,7 @@ static int open_layer(const Job *job, const Population *p, Layer *l)
         b->cell = (Cell *)(l->state + stride * i);
         b->comp = (Comp *)(b->cell + 1);
         b->mem = (Mem *)(b->comp + p->n_comp);
-        b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * p->n_comp);
+        b->events = fresh(sizeof(uint64_t) * (size_t)job->n_steps * l->n_planes);
         b->head = malloc(sizeof(int32_t) * job->n_steps);
         if (!b->events || !b->head) return NO_MEMORY;
         open_block(job, p, &l->k, b, i);
@@ -1185,12 +1243,13 @@ enum { SETTLE = -1, BEFORE_ERROR, AFTER_ERROR };
 
 typedef struct {
     Job *job;
-    Layer hidden, output;
+    Layer *layers, *layer; /* all; the one that is run */
+    int32_t horizon, chunk; /* steps until the last spike arrives; that all layers run at a time */
     Traces traces;
     R *scale, *jump_pre, *jump_post;
     double passed; /* ms from the last rebase to the end of a sample */
     /* what the threads are at */
-    int sample, part, s0, s1, fresh_context, restore;
+    int sample, part, s0, s1, fresh_context, restore, begins, ends;
     atomic_int next, idle;
     int quit, n_threads;
     pthread_mutex_t lock;
@@ -1255,14 +1314,14 @@ static void keep_weights(const Memory *m, const Layer *l, int i)
 
 static int run_block(const Memory *m, const Layer *l, int i)
 {
-    const Traces *tr = m->job->plastic && l == &m->hidden ? &m->traces : NULL;
+    const Traces *tr = m->job->plastic && l == m->layers ? &m->traces : NULL;
     Block *b = l->blocks + i;
     int code = OK;
     if (m->part == SETTLE) return phase(m->job, l, i, -1, 0, m->job->settle_steps, tr);
-    if (m->part == BEFORE_ERROR) code = start_block(m, l, i);
+    if (m->part == BEFORE_ERROR && m->begins) code = start_block(m, l, i);
     b->spikes.n = 0;
     if (!code) code = phase(m->job, l, i, m->sample, m->s0, m->s1, tr);
-    if (m->part == AFTER_ERROR && tr && m->traces.learning) keep_weights(m, l, i);
+    if (m->part == AFTER_ERROR && m->ends && tr && m->traces.learning) keep_weights(m, l, i);
     return code;
 }
 
@@ -1270,8 +1329,8 @@ static void take_blocks(Memory *m)
 {
     for (;;) {
         const int i = atomic_fetch_add(&m->next, 1);
-        if (i >= m->hidden.n_blocks) return;
-        m->hidden.blocks[i].code = run_block(m, &m->hidden, i);
+        if (i >= m->layer->n_blocks) return;
+        m->layer->blocks[i].code = run_block(m, m->layer, i);
     }
 }
 
@@ -1314,12 +1373,13 @@ static void *worker(void *given)
     return NULL;
 }
 
-/* run one part of all blocks of the hidden layer; the first block that failed gives the code */
-static int run_hidden(Memory *m, int part, int s0, int s1)
+/* run all blocks of a layer; the first block that failed gives the code */
+static int run_layer(Memory *m, Layer *l)
 {
-    m->part = part, m->s0 = s0, m->s1 = s1;
+    const int helped = m->n_threads > 1 && l->n_blocks > 1;
+    m->layer = l;
     atomic_store(&m->next, 0);
-    if (m->n_threads > 1) {
+    if (helped) {
         pthread_mutex_lock(&m->lock);
         atomic_store(&m->idle, 0);
         m->round++;
@@ -1327,109 +1387,107 @@ static int run_hidden(Memory *m, int part, int s0, int s1)
         pthread_mutex_unlock(&m->lock);
     }
     take_blocks(m);
-    if (m->n_threads > 1) {
+    if (helped) {
         pthread_mutex_lock(&m->lock);
         while (atomic_load(&m->idle) < m->n_threads - 1) pthread_cond_wait(&m->end, &m->lock);
         pthread_mutex_unlock(&m->lock);
     }
-    for (int i = 0; i < m->hidden.n_blocks; i++)
-        if (m->hidden.blocks[i].code) {
-            m->job->bad_neuron = m->hidden.blocks[i].bad_neuron;
-            return m->hidden.blocks[i].code;
+    for (int i = 0; i < l->n_blocks; i++)
+        if (l->blocks[i].code) {
+            m->job->bad_neuron = l->blocks[i].bad_neuron;
+            return l->blocks[i].code;
         }
     return OK;
 }
 
-static int run_output(Memory *m)
+/* keep the spikes that a layer just fired, and send them on */
+static int keep_spikes(const Memory *m, int layer)
 {
-    if (!m->job->has_output) return OK;
-    const int code = run_block(m, &m->output, 0);
-    if (code) m->job->bad_neuron = m->output.blocks[0].bad_neuron;
-    return code;
-}
-
-static int keep_spikes(Job *job, const Layer *l)
-{
+    Job *job = m->job;
+    const Layer *l = m->layers + layer;
     for (int i = 0; i < l->n_blocks; i++) {
         const Spikes *s = &l->blocks[i].spikes;
-        for (int64_t e = 0; e < s->n; e++)
+        for (int64_t e = 0; e < s->n; e++) {
             if (record(&job->spikes, s->sample[e], s->neuron[e], s->step[e])) return NO_MEMORY;
+            if (emit(job, m->layers, layer, s->neuron[e] - l->p->first_neuron, s->step[e]))
+                return NO_MEMORY;
+        }
     }
     return OK;
 }
 
 static void last_potentials(const Job *job, const Memory *m)
 {
-    const int n = job->hidden.n, rows = n + job->has_output;
-    for (int j = 0; job->v_out && j < rows; j++) {
-        const Layer *l = j < n ? &m->hidden : &m->output;
-        const int i = j < n ? j : 0;
-        job->v_out[((size_t)m->sample * rows + j) * (job->n_steps + 1) + job->n_steps] =
-            l->blocks[i / W].comp[0].v[i % W];
-    }
+    for (const Layer *l = m->layers; job->v_out && l < m->layers + job->n_layers; l++)
+        for (int i = 0; i < l->p->n; i++)
+            job->v_out[((size_t)m->sample * job->n_cells + l->p->first_neuron + i) * (job->n_steps + 1)
+                       + job->n_steps] = l->blocks[i / W].comp[0].v[i % W];
+}
+
+/* Run a part of a sample, all layers a chunk at a time: no spike within it that a layer sends back, or
+ * to itself, arrives before its end. Spikes sent to layers that run later may. */
+static int run_part(Memory *m, int part, int s0, int s1, int opened, int *generated)
+{
+    Job *job = m->job;
+    m->part = part, m->s0 = s0;
+    do {
+        m->s1 = s1 - m->s0 > m->chunk ? m->s0 + m->chunk : s1;
+        m->begins = m->s0 == s0, m->ends = m->s1 == s1;
+        for (int layer = 0; layer < job->n_layers; layer++) {
+            const int code = run_layer(m, m->layers + layer);
+            if (code) return code;
+            if (keep_spikes(m, layer)) return NO_MEMORY;
+            const Spikes *out = &m->layers[layer].blocks[0].spikes;
+            for (int64_t e = 0; layer == job->output && e < out->n; e++) *generated += out->step[e] >= opened;
+        }
+        m->s0 = m->s1;
+    } while (m->s0 < s1);
+    return OK;
 }
 
 /* one sample: up to the end of the window, the error, the rest */
-static int run_sample(Job *job, Memory *m, double *eps, int64_t *late)
+static int run_sample(Job *job, Memory *m, double *eps)
 {
-    Layer *hidden = &m->hidden, *output = &m->output;
     const int n_steps = job->n_steps;
-    int code = feedforward(job, hidden, m->sample);
+    for (Layer *l = m->layers; l < m->layers + job->n_layers; l++) {
+        carry_over(&l->currents, n_steps, m->horizon, !m->restore);
+        carry_over(&l->openings, n_steps, m->horizon, !m->restore);
+    }
+    int opened = n_steps, error = 0, later = 0;
+    int code = feedforward(job, m->layers, m->sample, &opened);
     if (code) return code;
-    int opened = job->nominal_onset;
-    for (int64_t e = 0; e < hidden->n_list; e++)
-        if (e == 0 || hidden->list_step[e] < opened) opened = hidden->list_step[e];
-    if (opened > n_steps) opened = n_steps;
+    if (opened == n_steps && job->nominal_onset < n_steps) opened = job->nominal_onset;
     int closed = opened + job->window < n_steps ? opened + job->window : n_steps;
     if (!job->plastic) opened = 0, closed = n_steps;
-    sort_list(hidden, n_steps);
-    output->n_list = *late;
-    int error = -job->expected[m->sample];
-    for (int part = BEFORE_ERROR; part <= AFTER_ERROR; part++) {
-        const int s0 = part == AFTER_ERROR ? closed : 0, s1 = part == AFTER_ERROR ? n_steps : closed;
-        if (job->plastic) scales(job, m, s0, s1, eps);
-        if ((code = run_hidden(m, part, s0, s1))) return code;
-        const int64_t before = job->spikes.n;
-        if (keep_spikes(job, hidden)) return NO_MEMORY;
-        if (job->has_output) {
-            for (int64_t e = before; e < job->spikes.n; e++)
-                if (push_list(output, job->spikes.step[e] + job->delay, job->spikes.neuron[e]))
-                    return NO_MEMORY;
-            sort_list(output, n_steps);
-            if ((code = run_output(m))) return code;
-            const Spikes *out = &output->blocks[0].spikes;
-            for (int64_t e = 0; part == BEFORE_ERROR && e < out->n; e++) error += out->step[e] >= opened;
-            if (keep_spikes(job, output)) return NO_MEMORY;
-        }
-        if (part == BEFORE_ERROR && job->plastic && job->learn) *eps += job->error_scale * error;
-    }
+    if (job->plastic) scales(job, m, 0, closed, eps);
+    if ((code = run_part(m, BEFORE_ERROR, 0, closed, opened, &error))) return code;
+    error -= job->expected[m->sample];
+    if (job->plastic && job->learn) *eps += job->error_scale * error;
+    if (job->plastic) scales(job, m, closed, n_steps, eps);
+    if ((code = run_part(m, AFTER_ERROR, closed, n_steps, opened, &later))) return code;
     job->error[m->sample] = error;
     last_potentials(job, m);
-    *late = 0;
-    for (int64_t e = 0; job->has_output && e < output->n_list; e++)
-        if (output->list_step[e] >= n_steps) {
-            output->list_step[*late] = output->list_step[e] - n_steps;
-            output->list_source[(*late)++] = output->list_source[e];
-        }
     return OK;
 }
 
 static int run_samples(Job *job, Memory *m)
 {
     double eps = 0;
-    int64_t late = 0; /* spikes whose delay reaches into the next sample, at the list's start */
-    int code = run_hidden(m, SETTLE, 0, 0);
-    if (!code) code = run_output(m);
-    if (code) return code;
-    memcpy(m->hidden.saved, m->hidden.state, m->hidden.state_bytes);
-    if (job->has_output) memcpy(m->output.saved, m->output.state, m->output.state_bytes);
+    m->part = SETTLE;
+    for (int layer = 0; layer < job->n_layers; layer++) {
+        Layer *l = m->layers + layer;
+        const int code = run_layer(m, l);
+        if (code) return code;
+        memcpy(l->saved, l->state, l->state_bytes);
+    }
     for (int sample = 0; sample < job->n_samples; sample++) {
         if (job->stop && *job->stop) return STOPPED;
         m->sample = sample;
         m->restore = !job->carry && sample;
         m->fresh_context = !sample || job->context[sample] != job->context[sample - 1];
-        if (m->restore) eps = 0, late = 0;
-        if ((code = run_sample(job, m, &eps, &late))) return code;
+        if (m->restore) eps = 0;
+        const int code = run_sample(job, m, &eps);
+        if (code) return code;
         job->done = sample + 1;
     }
     return OK;
@@ -1438,8 +1496,17 @@ static int run_samples(Job *job, Memory *m)
 static int open_memory(Job *job, Memory *m)
 {
     m->job = job;
-    if (open_layer(job, &job->hidden, &m->hidden)) return NO_MEMORY;
-    if (job->has_output && open_layer(job, &job->output, &m->output)) return NO_MEMORY;
+    m->horizon = job->n_steps, m->chunk = job->n_steps;
+    for (const Route *r = job->routes; r < job->routes + job->n_routes; r++) {
+        if (job->n_steps + r->delay > m->horizon) m->horizon = job->n_steps + r->delay;
+        if (r->source >= r->target && r->delay < m->chunk) m->chunk = r->delay;
+    }
+    if (!(m->layers = calloc(job->n_layers, sizeof(Layer)))) return NO_MEMORY;
+    for (int layer = 0; layer < job->n_layers; layer++) {
+        if (open_layer(job, job->layers + layer, m->layers + layer, m->horizon)) return NO_MEMORY;
+        if (m->layers[layer].n_blocks > m->n_threads) m->n_threads = m->layers[layer].n_blocks;
+    }
+    if (job->n_threads < m->n_threads) m->n_threads = job->n_threads;
     m->scale = fresh(sizeof(R) * job->n_steps);
     m->jump_pre = fresh(sizeof(R) * job->n_steps);
     m->jump_post = fresh(sizeof(R) * job->n_steps);
@@ -1461,8 +1528,8 @@ static int open_memory(Job *job, Memory *m)
 
 static void close_memory(Memory *m)
 {
-    close_layer(&m->hidden);
-    close_layer(&m->output);
+    for (int layer = 0; m->layers && layer < m->job->n_layers; layer++) close_layer(m->layers + layer);
+    free(m->layers);
     free(m->scale), free(m->jump_pre), free(m->jump_post);
 }
 
@@ -1472,7 +1539,6 @@ int network_run(Job *job)
     if (!m) return NO_MEMORY;
     const unsigned before = flush_subnormals();
     int code = open_memory(job, m), started = 0;
-    m->n_threads = job->n_threads < m->hidden.n_blocks ? job->n_threads : m->hidden.n_blocks;
     pthread_t threads[m->n_threads > 1 ? m->n_threads : 1];
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->begin, NULL), pthread_cond_init(&m->end, NULL);

@@ -15,7 +15,7 @@ from dendmod.engines.kernel.library import SOURCE, library
 from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import EngineError, SpecError
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
-from dendmod.network.result import ordered
+from dendmod.network.result import by_layer, fires_at_rest
 
 _MOST_THREADS = 256
 _LISTEN = 0.1  # s between looks whether Ctrl-C was pressed
@@ -110,14 +110,12 @@ class KernelSimulator:
             for name in ("sample", "neuron", "step")
         ]
         sample, neuron, step = columns
-        out = neuron == spec.n_hidden
         weights = None
         if spec.context is not None and prepared.weights is not None:
             places = list(spec.context.compartments)
             weights = np.ascontiguousarray(np.swapaxes(prepared.weights[:, places], 1, 2))
         return NetworkResult(
-            hidden=ordered(sample[~out], neuron[~out], step[~out], run.dt),
-            output=ordered(sample[out], neuron[out] * 0, step[out], run.dt),
+            **by_layer(spec, sample, neuron, step, run.dt),
             error=prepared.error.astype(np.int64),
             weights=weights,
             v=prepared.v,
@@ -147,7 +145,6 @@ def _message(code: int, prepared: PreparedJob) -> str:
         "for a weight or a current that is far too large.",
         _NO_MEMORY: f"sample {job.done}: memory ran out; use fewer cells or a larger dt",
         _STOPPED: f"stopped after {job.done} of {job.n_samples} samples",
-        _FIRES_AT_REST: f"cell {job.bad_neuron} fires while the network settles without inputs; "
-        "choose v_init nearer to rest",
+        _FIRES_AT_REST: fires_at_rest(job.bad_neuron),
         _NO_THREAD: f"the system gives no {job.n_threads} threads; use fewer",
     }.get(code, f"the kernel failed with code {code}")

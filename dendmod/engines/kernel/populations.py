@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_int32
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.engines.kernel import structures
 from dendmod.engines.kernel.membranes import (
     MembraneTable,
     around,
@@ -16,10 +19,10 @@ from dendmod.engines.kernel.membranes import (
     membrane,
     pool_values,
 )
-from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES, Population
+from dendmod.engines.kernel.structures import MAX_CHANNELS, MAX_GATES
 from dendmod.errors import UnsupportedByEngine
 from dendmod.network import Background
-from dendmod.spec.reduced import ReducedCell
+from dendmod.network.spec import Layer
 from dendmod.units import NS_IN_US, PF_IN_NF
 
 CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
@@ -31,17 +34,48 @@ CONTEXT, AMPA, GABA, NMDA, BACKGROUND_NMDA = (
 )  # what a compartment has; as in kernel.c
 
 
-class Layer:
-    """A population with the arrays that it points to.
+@dataclass(frozen=True)
+class Rows:
+    """Weights by which the spikes of one source layer reach another.
 
     Parameters
     ----------
-    cells
-        One each.
     weights
-        Of the currents at the somata, factor of the profile included (nA), shape (sources, cells).
-    first_neuron
-        Number of the first cell in the network.
+        Jumps of currents (nA) or of what the next step adds to a conductance (uS), shape (source
+        cells, cells).
+    compartment
+        Of the receptors; None is a current at the soma.
+    nmda
+        Jump of NMDA, in the kernel's unit, for that of AMPA.
+    """
+
+    weights: npt.NDArray[np.float64]
+    compartment: int | None = None
+    gaba: bool = False
+    nmda: float = 0.0
+
+    @property
+    def place(self) -> int:
+        """What kernel.c knows the receptors by."""
+        return -1 if self.compartment is None else 2 * self.compartment + self.gaba
+
+    @property
+    def kind(self) -> int:
+        """What the compartment has of it."""
+        return GABA if self.gaba else AMPA | (NMDA | BACKGROUND_NMDA if self.nmda > 0 else 0)
+
+
+class Population:
+    """A layer with the arrays that it points to.
+
+    Parameters
+    ----------
+    layer
+        Its cells, one each.
+    rows
+        What reaches it from other layers.
+    first_table
+        Where the numbers of its backgrounds' tables start.
     context
         Compartments with contextual synapses.
     context_nmda
@@ -50,13 +84,13 @@ class Layer:
 
     def __init__(
         self,
-        cells: list[ReducedCell],
-        weights: npt.NDArray[np.float64],
-        first_neuron: int,
-        background: Background | None,
+        layer: Layer,
+        rows: Sequence[Rows],
+        first_table: int,
         context: tuple[int, ...] = (),
         context_nmda: bool = False,
     ) -> None:
+        cells, background = layer.cells, layer.background
         first = cells[0]
         for i, cell in enumerate(cells):
             if cell.layout != first.layout:
@@ -72,14 +106,23 @@ class Layer:
                         f"cell {i} has other values in compartment {c} than cell 0, on which rates "
                         "depend; the kernel runs layers of cells that share them"
                     )
-        self.cells, self.weights = cells, np.ascontiguousarray(weights, dtype=np.float64)
-        self.first_neuron, self.background = first_neuron, background
+        self.cells, self.background = cells, background
+        self.first_neuron, self.first_table = layer.first, first_table
+        none = [np.zeros((0, len(cells)))]
+        self.weights = np.ascontiguousarray(np.concatenate([r.weights for r in rows] or none))
+        sizes = [len(r.weights) for r in rows]
+        self.first_row = [0, *np.cumsum(sizes).tolist()]
+        self.place = np.repeat(np.array([r.place for r in rows], np.int32), sizes)
+        self.nmda = np.repeat(np.array([r.nmda for r in rows], np.float64), sizes)
         synapses = CONTEXT | (NMDA if context_nmda else 0)
         n = len(first.compartments)
         kinds = [_background_kind(background, c) for c in range(n)]
         self.kind = np.array(
             [kind | (synapses if c in context else 0) for c, kind in enumerate(kinds)], np.int32
         )
+        for r in rows:
+            if r.compartment is not None:
+                self.kind[r.compartment] |= r.kind
 
     def membranes(self, dt: float, width: int, kind: str) -> list[MembraneTable | None]:
         """Return the channels of each compartment."""
@@ -91,7 +134,7 @@ class Layer:
             for c in cell.compartments
         ]
 
-    def structure(self, dt: float, membrane_of: list[int]) -> Population:
+    def structure(self, dt: float, membrane_of: list[int]) -> structures.Population:
         """Return the layer for the kernel; it keeps its arrays alive."""
         n_comp, n = len(self.cells[0].compartments), len(self.cells)
         self._parent = np.array([c.parent for c in self.cells[0].compartments], np.int32)
@@ -116,14 +159,15 @@ class Layer:
                     gates = gate_values(compartment, cell)
                     self._gates[c, : len(gates), i] = gates
                 self._pools[c, :, i] = pool_values(compartment, cell, dt)
-        out = Population()
+        out = structures.Population()
         out.n, out.n_comp, out.n_sources = n, n_comp, self.weights.shape[0]
-        out.first_neuron = self.first_neuron
+        out.first_neuron, out.first_table = self.first_neuron, self.first_table
         out.parent, out.kind = pointer(self._parent), pointer(self.kind)
         out.membrane = pointer(self._membrane)
         out.values, out.channel_values = pointer(self._values), pointer(self._channels)
         out.gate_values, out.pool_values = pointer(self._gates), pointer(self._pools)
-        out.weights = pointer(self.weights)
+        out.weights, out.place = pointer(self.weights), pointer(self.place)
+        out.nmda = pointer(self.nmda)
         if self.background is not None:
             out.ampa_weight, out.gaba_weight = (
                 self.background.ampa_weight,

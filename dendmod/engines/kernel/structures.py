@@ -47,11 +47,19 @@ class Population(Structure):
     """Cells of one layer."""
 
     _fields_ = [
-        *_fields("n n_comp n_sources first_neuron", c_int32),
+        *_fields("n n_comp n_sources first_neuron first_table", c_int32),
         *_fields("parent kind membrane", _ints),
         *_fields("values channel_values gate_values pool_values weights", _doubles),
+        ("place", _ints),
+        ("nmda", _doubles),
         *_fields("ampa_weight gaba_weight background_ratio", c_double),
     ]
+
+
+class Route(Structure):
+    """Where spikes of a layer, or of the inputs (-1), go: rows of the weights of another."""
+
+    _fields_ = [*_fields("source target first_row delay", c_int32)]
 
 
 class Spikes(Structure):
@@ -65,7 +73,8 @@ class Job(Structure):
 
     _fields_ = [
         *_fields(
-            "n_samples n_steps settle_steps carry learn generated has_output delay n_threads",
+            "n_samples n_steps settle_steps carry learn generated n_threads n_inputs n_cells "
+            "n_layers n_routes output",
             c_int32,
         ),
         *_fields("dt threshold", c_double),
@@ -93,7 +102,8 @@ class Job(Structure):
         ("theta", c_double * 2),
         *_fields("error_scale w_min w_max", c_double),
         ("master", _doubles),
-        *_fields("hidden output", Population),
+        ("layers", POINTER(Population)),
+        ("routes", POINTER(Route)),
         ("v_out", _doubles),
         ("error", _ints),
         ("spikes", Spikes),

@@ -16,8 +16,8 @@ from dendmod.engines.neuron.network_build import BuiltNetwork
 from dendmod.engines.neuron.session import InSession, Session, h
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
-from dendmod.network.events import AMPA, CONTEXT, GABA, Events, delay_steps, events, window
-from dendmod.network.result import Floats, ordered
+from dendmod.network.events import AMPA, CONTEXT, GABA, Events, events, window
+from dendmod.network.result import Floats, by_layer, fires_at_rest
 
 _Spike = tuple[int, int, int]  # sample, neuron, step
 _SOMATA, _COMPARTMENTS = "somata", "compartments"  # beside the names of traces
@@ -94,8 +94,7 @@ class NetworkSimulator(InSession):
             raise UnsupportedByEngine("NEURON computes in float64; use precision='float64'")
         self.spec, self.how, self.record = spec, run, record
         self.recorded: Recorded | None = None
-        self.delay = delay_steps(spec, run)
-        cells = [*spec.hidden, *(() if spec.output is None else (spec.output.cell,))]
+        cells = [cell for layer in spec.layers for cell in layer.cells]
         celsius = {c.celsius for c in cells}
         if len(celsius) != 1:
             raise UnsupportedByEngine(f"NEURON has one temperature; cells have {sorted(celsius)}")
@@ -121,11 +120,13 @@ class NetworkSimulator(InSession):
             self.__dict__.pop(name, None)
 
     def _start(self) -> None:
-        self.net = BuiltNetwork(self.spec, self.how, self.delay * self.how.dt)
+        self.net = BuiltNetwork(self.spec, self.how)
         self._vectors = self._recorders()
         self._initialise()
         if self.how.settle_steps:
             self.session.advance(self.how.settle)
+            if self.net.ids:
+                raise EngineError(fires_at_rest(int(self.net.ids[0])))
         self._settled = h.SaveState()
         self._settled.save()
         self._base = self.how.settle_steps
@@ -152,9 +153,7 @@ class NetworkSimulator(InSession):
         return found
 
     def _initialise(self) -> None:
-        cells = [self.spec.hidden_cell(i) for i in range(self.spec.n_hidden)]
-        if self.spec.output is not None:
-            cells.append(self.spec.output.cell)
+        cells = (cell for layer in self.spec.layers for cell in layer.cells)
         for cell, sections in zip(cells, self.net.cells, strict=True):
             for section in sections:
                 section.v = cell.v_init
@@ -194,10 +193,8 @@ class NetworkSimulator(InSession):
             shape = len(run.samples), spec.n_hidden, len(self.record.compartments), run.n_steps + 1
             self.recorded = Recorded(traces.pop(_COMPARTMENTS).reshape(shape), traces)
         sample, neuron, step = np.array(found, np.int64).reshape(-1, 3).T
-        out = neuron == spec.n_hidden
         return NetworkResult(
-            hidden=ordered(sample[~out], neuron[~out], step[~out], run.dt),
-            output=ordered(sample[out], neuron[out] * 0, step[out], run.dt),
+            **by_layer(spec, sample, neuron, step, run.dt),
             error=error,
             weights=self.weights,
             v=v,
@@ -246,7 +243,8 @@ class NetworkSimulator(InSession):
         opened, closed = window(spec, run, given.first_feedforward)
         self._advance(closed)
         rule = spec.plasticity
-        generated = sum(n == spec.n_hidden and opened <= s < closed for _, n, s in self.spikes(0))
+        output = spec.n_hidden if spec.output is not None else -1
+        generated = sum(n == output and opened <= s < closed for _, n, s in self.spikes(0))
         error = generated - int(run.samples.expected[index])
         if rule is not None and run.learn and error:
             for netcon in self.net.errors:

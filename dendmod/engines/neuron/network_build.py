@@ -6,15 +6,16 @@ from typing import Any
 
 from dendmod.engines.neuron.compartments import build_sections
 from dendmod.engines.neuron.session import h
-from dendmod.network import Background, NetworkSpec, Plasticity, Receptors
-from dendmod.network.events import GABA
+from dendmod.network import Background, NetworkSpec, Plasticity, Profile, Receptors
+from dendmod.network.events import GABA, Wire, delay_steps, wires
+from dendmod.network.layers import INPUTS
 from dendmod.network.run import NetworkRun
 
 CONTEXT_SPIKE, BACKGROUND_SPIKE, OWN_SPIKE, ERROR_PULSE = range(4)  # kinds of PlasticAmpaNmdaSyn
 
 
 class BuiltNetwork:
-    """What `Network` runs: sections, point processes and NetCons by what they are for.
+    """What `NetworkSimulator` runs: sections, point processes and NetCons by what they are for.
 
     Attributes
     ----------
@@ -24,22 +25,22 @@ class BuiltNetwork:
         A NetCon without source by (kind of stream, neuron, compartment).
     """
 
-    def __init__(self, spec: NetworkSpec, run: NetworkRun, delay: float) -> None:
+    def __init__(self, spec: NetworkSpec, run: NetworkRun) -> None:
         self.spec = spec
-        self.cells = [build_sections(spec.hidden_cell(i)) for i in range(spec.n_hidden)]
-        if spec.output is not None:
-            self.cells.append(build_sections(spec.output.cell))
+        self.cells = [build_sections(cell) for layer in spec.layers for cell in layer.cells]
         self.keep: list[Any] = []
         self.plastic: dict[tuple[int, int], Any] = {}
         self.inputs: dict[tuple[int, int, int], Any] = {}
         rule = spec.plasticity if run.learn else None
         for neuron in range(spec.n_hidden):
             self._contexts(neuron, rule)
-            self._background(neuron, spec.background)
-        if spec.output is not None:
-            self._background(spec.n_hidden, spec.output.background)
+        for layer in spec.layers:
+            for neuron in range(layer.first, layer.first + len(layer.cells)):
+                self._background(neuron, layer.background)
         self._number_somata()
-        self._feedforward(delay)
+        self._feedforward(delay_steps(spec, run) * run.dt)
+        for wire in wires(spec, run):
+            self._project(wire, run.dt)
         self._detectors()
         if rule is not None:
             self._own_spikes()
@@ -74,13 +75,9 @@ class BuiltNetwork:
                 point.nmda_ratio = background.nmda_ratio
                 self._input(2, neuron, compartment, point, background.ampa_weight)
             else:
-                point = h.DoubleExpSyn(section(0.5))
-                point.tau_rise, point.tau_decay = _times(receptors.ampa)
-                point.e = receptors.e_excitatory
+                point = _conductance(section(0.5), receptors.ampa, receptors.e_excitatory)
                 self._input(2, neuron, compartment, point, background.ampa_weight)
-            point = h.DoubleExpSyn(section(0.5))
-            point.tau_rise, point.tau_decay = _times(receptors.gaba)
-            point.e = receptors.e_gaba
+            point = _conductance(section(0.5), receptors.gaba, receptors.e_gaba)
             self._input(GABA, neuron, compartment, point, background.gaba_weight)
 
     def _input(
@@ -116,8 +113,41 @@ class BuiltNetwork:
         if spec.output is None:
             return
         for neuron, weight in enumerate(spec.output.weights):
-            netcon = self._from_soma(neuron, self.currents[-1])
+            netcon = self._from_soma(neuron, self.currents[spec.n_hidden])
             netcon.delay, netcon.weight[0] = delay, weight
+
+    def _project(self, wire: Wire, dt: float) -> None:
+        first = {layer.name: layer.first for layer in self.spec.layers}
+        for target, column in enumerate(wire.weights.T):
+            neuron = first[wire.of.target] + target
+            point = self._receptor(wire, neuron)
+            for source, weight in enumerate(column):
+                if weight == 0:
+                    continue
+                if wire.of.source == INPUTS:
+                    netcon = h.NetCon(self.relays[source], point)
+                    self.keep.append(netcon)
+                else:
+                    netcon = self._from_soma(first[wire.of.source] + source, point)
+                netcon.delay, netcon.weight[0] = wire.delay * dt, weight
+
+    def _receptor(self, wire: Wire, neuron: int) -> Any:
+        """Return what the spikes of a projection open at a cell."""
+        if wire.of.receptor == "current":
+            return self.currents[neuron]
+        segment, receptors = self.cells[neuron][wire.of.compartment](0.5), self.spec.receptors
+        if wire.of.receptor == "ampa_nmda":
+            point = h.AmpaNmdaSyn(segment)
+            _set_receptors(point, receptors)
+            point.nmda_ratio = wire.of.nmda_ratio
+        else:
+            gaba = wire.of.receptor == "gaba"
+            point = _conductance(
+                segment, receptors.gaba if gaba else receptors.ampa,
+                receptors.e_gaba if gaba else receptors.e_excitatory,
+            )  # fmt: skip
+        self.keep.append(point)
+        return point
 
     def _from_soma(self, neuron: int, target: Any) -> Any:
         soma = self.cells[neuron][0]
@@ -150,6 +180,13 @@ class BuiltNetwork:
             error = h.NetCon(None, point)
             error.weight[1] = ERROR_PULSE
             self.errors.append(error)
+
+
+def _conductance(segment: Any, profile: Profile, reversal: float) -> Any:
+    point = h.DoubleExpSyn(segment)
+    point.tau_rise, point.tau_decay = _times(profile)
+    point.e = reversal
+    return point
 
 
 def _times(profile: Any) -> tuple[float, float]:
