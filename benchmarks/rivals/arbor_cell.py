@@ -24,7 +24,7 @@ import numpy as np
 from arbor import units as u
 
 from benchmarks.rivals.arbor_mechanisms import POOL, SYNAPSES, TWICE_FARADAY, translate
-from benchmarks.rivals.cell_common import arguments, report, serve_times
+from benchmarks.rivals.cell_common import arguments, report, serve_times, steps_of
 from benchmarks.rivals.common import one_core, read
 
 KINDS = tuple(SYNAPSES)  # in the order of the file
@@ -105,7 +105,7 @@ class Cell(arbor.recipe):
 
     def _cell(self) -> Any:
         w, decor, tree = self.work, arbor.decor(), arbor.segment_tree()
-        ends, cuts = self._grow(tree, decor)
+        self._grow(tree, decor)
         self._paint(decor)
         delay, dur = (float(x) for x in w["clamp"])
         if dur and w["amps"][self.trial]:
@@ -115,18 +115,16 @@ class Cell(arbor.recipe):
         for s, node in enumerate(w["synapse_node"]):
             place = f"(on-components 0.5 (tag {halves(int(node))[0]}))" if node else "(root)"
             decor.place(place, self._synapse(s), f"synapse_{s}")
-        del ends
-        policy = arbor.cv_policy_explicit(self._boundaries(arbor.morphology(tree), cuts))
+        policy = arbor.cv_policy_explicit(self._boundaries(arbor.morphology(tree)))
         return arbor.cable_cell(tree, decor, None, policy)
 
-    def _grow(self, tree: Any, decor: Any) -> tuple[dict[int, int], dict[int, float]]:
-        """Append the cylinders of all nodes; return their ends and where volumes begin."""
+    def _grow(self, tree: Any, decor: Any) -> None:
+        """Append the cylinders of all nodes with their resistivities."""
         w = self.work
         parent, ohms, area = w["parent"], w["resistance"], w["area"]
         children = np.bincount(parent[1:], minlength=parent.size)
         ends: dict[int, int] = {}
         tips: dict[int, float] = {}
-        cuts: dict[int, float] = {}
         for i in range(parent.size):
             p = int(parent[i])
             above = ends[p] if i else arbor.mnpos
@@ -142,7 +140,6 @@ class Cell(arbor.recipe):
                                 arbor.mpoint(middle, 0, 0, radius), tag=inner)  # fmt: skip
             ends[i] = tree.append(first, arbor.mpoint(end, 0, 0, radius), tag=outer)
             tips[i] = end
-            cuts[inner] = 0.0
             joint = i and area[p] <= 0
             alone = i and not joint and children[p] == 1
             inward = float(ohms[i]) / (2 if alone else 1) if i else 1e-6
@@ -156,9 +153,8 @@ class Cell(arbor.recipe):
                 # MOhm along half of the cylinder, as a resistivity
                 rl = resistance * (np.pi * side**2 / 4) / (side / 2) * 100
                 decor.paint(f"(tag {tag})", rL=float(rl) * u.Ohm * u.cm)
-        return ends, cuts
 
-    def _boundaries(self, morphology: Any, cuts: dict[int, float]) -> str:
+    def _boundaries(self, morphology: Any) -> str:
         """Return where control volumes begin; joints without membrane are cut out at all sides."""
         w, out = self.work, []
         joints = set(w["parent"][np.flatnonzero(w["area"] <= 0)].tolist())
@@ -167,7 +163,7 @@ class Cell(arbor.recipe):
             lengths = [abs(s.dist.x - s.prox.x) for s in segments]
             at = np.concatenate([[0.0], np.cumsum(lengths)]) / sum(lengths)
             for segment, x in zip(segments, at[:-1], strict=True):
-                if segment.tag in cuts and segment.tag != 1:
+                if segment.tag % 2 and segment.tag != halves(0)[0]:
                     out.append(f"(location {branch} {float(x)!r})")
             last = segments[-1].tag
             if last % 2 == 0 and (last - 2) // 2 in joints:
@@ -217,35 +213,37 @@ class Cell(arbor.recipe):
 
 
 def main() -> None:
-    """Run every trial once with its trace, then trial after trial for each round."""
+    """Run every trial once with its trace at each step, then trial after trial for each round."""
     options = arguments()
     one_core()
     work = read(options.workload)
-    dt, settle, tstop = (float(work[name]) for name in ("dt", "settle", "tstop"))
+    settle, tstop = float(work["settle"]), float(work["tstop"])
     mechanisms = catalogue([str(s) for s in work["channels"]])
     n = work["amps"].size
     context = arbor.context(threads=1)
-    built = [arbor.simulation(Cell(work, mechanisms, k, dt), context) for k in range(n)]
-    times = arbor.regular_schedule(settle * u.ms, dt * u.ms, (settle + tstop + dt) * u.ms)
-    traces = []
-    for simulation in built:
-        handle = simulation.sample((0, "v"), times)
-        simulation.run((settle + tstop + dt) * u.ms, dt * u.ms)
-        data = simulation.samples(handle)[0][0]
-        traces.append(data[: round(tstop / dt) + 1, 1])
-        simulation.remove_sampler(handle)
+    built, traces = {}, {}
+    for dt in steps_of(options, work):
+        built[dt] = [arbor.simulation(Cell(work, mechanisms, k, dt), context) for k in range(n)]
+        times = arbor.regular_schedule(settle * u.ms, dt * u.ms, (settle + tstop + dt) * u.ms)
+        rows = []
+        for simulation in built[dt]:
+            handle = simulation.sample((0, "v"), times)
+            simulation.run((settle + tstop + dt) * u.ms, dt * u.ms)
+            rows.append(simulation.samples(handle)[0][0][: round(tstop / dt) + 1, 1])
+            simulation.remove_sampler(handle)
+        traces[dt] = np.array(rows)
 
-    def seconds(k: int) -> float:
-        built[k].reset()
-        built[k].run(settle * u.ms, dt * u.ms)
+    def seconds(dt: float, k: int) -> float:
+        built[dt][k].reset()
+        built[dt][k].run(settle * u.ms, dt * u.ms)
         began = time.process_time()
-        built[k].run((settle + tstop) * u.ms, dt * u.ms)
+        built[dt][k].run((settle + tstop) * u.ms, dt * u.ms)
         return time.process_time() - began
 
     about = {"tool": f"Arbor {arbor.__version__}", "precision": "float64", "threads": 1,
              "volumes": int(work["area"].size), "arch": arbor.config()["arch"]}  # fmt: skip
-    report(options, about, np.array(traces))
-    serve_times(options, n, seconds)
+    report(options, about, traces)
+    serve_times(options, traces, n, seconds)
 
 
 if __name__ == "__main__":

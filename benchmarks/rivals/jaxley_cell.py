@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rivals.cell_common import arguments, report, serve_times
+from benchmarks.rivals.cell_common import arguments, report, serve_times, steps_of
 from benchmarks.rivals.channels import (
     CALCIUM_CHANNELS,
     CALCIUM_GATED,
@@ -116,8 +116,9 @@ def channel_classes(work: dict[str, Any]) -> dict[str, Any]:
         def init_state(self, states: Any, v: Any, params: Any, delta_t: Any) -> Any:
             return {"CaCon_i": params[f"{POOL}_min"]}
 
-    classes = {str(s): made(str(s)) for s in work["channels"]}
-    return classes | ({POOL: Pool()} if work["has_pool"] else {})
+    # NEURON's order: what calcium opens sees the calcium of the same step
+    first = {POOL: Pool()} if work["has_pool"] else {}
+    return first | {str(s): made(str(s)) for s in work["channels"]}
 
 
 def chains(work: dict[str, Any]) -> tuple[list[list[int]], list[int]]:
@@ -206,7 +207,7 @@ def main() -> None:
     import jaxley as jx
 
     work = read(options.workload)
-    dt, settle, tstop = (float(work[name]) for name in ("dt", "settle", "tstop"))
+    settle, tstop = float(work["settle"]), float(work["tstop"])
     if work["event_step"].size:
         raise SystemExit("Jaxley takes no spike trains at synapses; give trials of current alone")
     began = time.process_time()
@@ -214,32 +215,38 @@ def main() -> None:
     insert(cell, nodes, work)
     soma = cell.select(nodes=[int(np.flatnonzero(nodes == 0)[0])])
     soma.record("v", verbose=False)
-    cell.init_states(delta_t=dt)
-    steps, before = round(tstop / dt), round(settle / dt)
-    middles = dt * (np.arange(steps) + 0.5)
     delay, dur = work["clamp"]
-    shape = ((middles >= delay) & (middles < delay + dur)).astype(float)
-    rest = jx.integrate(cell, t_max=settle, delta_t=dt, return_states=True,
-                        data_stimuli=soma.data_stimulate(jnp.zeros(before)))  # fmt: skip
-    settled = rest[1]
 
-    @jax.jit
-    def run(amp: Any) -> Any:
-        stimuli = soma.data_stimulate(amp * jnp.asarray(shape), verbose=False)
-        return jx.integrate(cell, delta_t=dt, data_stimuli=stimuli, all_states=settled)[0]
+    def runner(dt: float) -> Any:
+        cell.init_states(delta_t=dt)
+        none = soma.data_stimulate(jnp.zeros(round(settle / dt)))
+        settled = jx.integrate(cell, delta_t=dt, data_stimuli=none, return_states=True)[1]
+        middles = dt * (np.arange(round(tstop / dt)) + 0.5)
+        shape = jnp.asarray((middles >= delay) & (middles < delay + dur), float)
 
-    traces = np.array([np.asarray(run(amp))[: steps + 1] for amp in work["amps"]])
+        @jax.jit
+        def run(amp: Any) -> Any:
+            stimuli = soma.data_stimulate(amp * shape)
+            return jx.integrate(cell, delta_t=dt, data_stimuli=stimuli, all_states=settled)[0]
+
+        return run
+
+    runs = {dt: runner(dt) for dt in steps_of(options, work)}
+    traces = {
+        dt: np.array([np.asarray(run(amp))[: round(tstop / dt) + 1] for amp in work["amps"]])
+        for dt, run in runs.items()
+    }
     built = time.process_time() - began
 
-    def seconds(k: int) -> float:
+    def seconds(dt: float, k: int) -> float:
         began = time.process_time()
-        run(work["amps"][k]).block_until_ready()
+        runs[dt](work["amps"][k]).block_until_ready()
         return time.process_time() - began
 
     about = {"tool": f"Jaxley {jx.__version__}", "precision": options.precision,
              "build_and_compile_s": built}  # fmt: skip
     report(options, about, traces)
-    serve_times(options, work["amps"].size, seconds)
+    serve_times(options, traces, work["amps"].size, seconds)
 
 
 if __name__ == "__main__":
