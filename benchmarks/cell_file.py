@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.rivals.channels import CALCIUM_GATED, GATES, POOL
 from dendmod.atomic import replacing
+from dendmod.engines.checks import with_numbers
 from dendmod.engines.kernel.batch import attached
 from dendmod.engines.kernel.job import peak_factor
 from dendmod.engines.neuron.nodes import cell_nodes
@@ -38,6 +39,7 @@ def write(path: Path | str, setup: Setup, run: Run, trials: Sequence[Trial]) -> 
     UnsupportedByEngine
         If there is something that the file cannot hold.
     """
+    setup = with_numbers(setup)
     nodes = cell_nodes(setup.cell)
     kept, tree = _tree(nodes)
     content = {**tree, **_membrane(nodes, kept), **_synapses(setup, nodes, kept)}

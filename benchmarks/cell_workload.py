@@ -22,7 +22,7 @@ from dendmod.spec.trial import Trial
 LEVEL, N_FEEDFORWARD, SEED = 11, 40, 1
 DELAY, DURATION = 50.0, 200.0  # ms of a step of current
 TSTOP, SETTLE = 300.0, 1000.0  # ms, Figure 1's
-LIFT = 30.0  # mV by which the largest step would lift a passive soma
+LIFT = 50.0  # mV by which the largest step would lift a passive soma
 PROBE = -0.02  # nA
 
 
