@@ -76,6 +76,11 @@ class Rival:
         self._process.wait()
         self._answers.close()
 
+    def hear(self) -> dict[str, Any]:
+        """Wait until it is built and has run once; return what it says of itself."""
+        self.about = self._answer()
+        return self.about
+
     def check(self) -> None:
         """Wait until it is built and has run once; its spikes must be the kernel's.
 
@@ -84,15 +89,14 @@ class Rival:
         EngineError
             If they are not, or if it ends.
         """
-        self.about = self._answer()
-        if self.about["counts_equal"] < LEAST_EQUAL:
+        if self.hear()["counts_equal"] < LEAST_EQUAL:
             raise EngineError(
                 f"{self.name} does not run the same network: {self.about['counts_equal']:.1%} of "
                 f"its spike counts are the kernel's, {LEAST_EQUAL:.0%} are asked for"
             )
 
     def seconds(self) -> float:
-        """Return CPU time a sample of a run of all samples."""
+        """Return CPU time a sample of the next run."""
         self._asks.write("\n")
         self._asks.flush()
         return float(self._answer()["ms"]) / 1e3

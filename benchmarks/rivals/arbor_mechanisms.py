@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmarks.rivals.channels import POOL
+
 MECHANISMS = Path(__file__).resolve().parents[2] / "mechanisms"
-POOL = "CaDynamics_E2"
 TWICE_FARADAY = "192970.66424622"
 _NUMBER_WITH_UNIT = re.compile(r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\(([^()]*)\)")
 _FROM_OUTSIDE = {"v", "ica", "ik", "ina", "ihcn", "eca", "ek", "ena"}

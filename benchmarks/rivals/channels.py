@@ -23,6 +23,28 @@ GATES: dict[str, list[tuple[tuple[str, ...], str, str, int]]] = {
             1,
         ),
     ],
+    "NaTs2_t": [
+        (
+            ("a = 1.092/exprel(-(v + 32)/6)", "b = 0.744/exprel((v + 32)/6)"),
+            "a/(a + b)",
+            f"1/(a + b)/{QT}",
+            3,
+        ),
+        (
+            ("a = 0.09/exprel((v + 60)/6)", "b = 0.09/exprel(-(v + 60)/6)"),
+            "a/(a + b)",
+            f"1/(a + b)/{QT}",
+            1,
+        ),
+    ],
+    "Im": [
+        (
+            ("a = 0.0033*exp(0.1*(v + 35))", "b = 0.0033*exp(-0.1*(v + 35))"),
+            "a/(a + b)",
+            f"1/(a + b)/{QT}",
+            1,
+        ),
+    ],
     "Nap_Et2": [
         (
             ("a = 1.092/exprel(-(v + 38)/6)", "b = 0.744/exprel((v + 38)/6)"),
@@ -100,6 +122,7 @@ GATES: dict[str, list[tuple[tuple[str, ...], str, str, int]]] = {
 }
 # the channel that calcium opens: half activation (mM), Hill exponent, time constant (ms)
 CALCIUM_GATED = {"SK_E2": (0.00043, 4.8, 1.0)}
+POOL = "CaDynamics_E2"
 CALCIUM_CHANNELS = ("Ca_HVA", "Ca_LVAst")  # their current feeds the pool, reversal by Nernst
 
 
