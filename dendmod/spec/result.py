@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dendmod.arrays import reals
 from dendmod.atomic import replacing
-from dendmod.errors import DendmodError, SpecError, did_you_mean
+from dendmod.errors import SpecError, did_you_mean
 from dendmod.formats.recorded import Recorded, Trace, Train
 from dendmod.npz import read_header
 from dendmod.spec.asked import Asked
