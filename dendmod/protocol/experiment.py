@@ -65,6 +65,7 @@ class Experiment:
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
         self._chosen: Chosen | None = None
+        self._ran: set[str] = set()
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {
@@ -139,6 +140,11 @@ class Experiment:
             self._chosen = choose(self.protocol.run.engine, self._hold)
         return self._chosen
 
+    @property
+    def engine(self) -> dict[str, Any]:
+        """What a summary says of the engine: `Chosen.summary`, and what ``ran`` the trials."""
+        return {**self.chosen.summary, "ran": sorted(self._ran)}
+
     def hold_tasks(self) -> list[Task]:
         """Return the task that holds the kernel against NEURON, where the choice needs it."""
         if self.protocol.run.engine == "neuron":
@@ -171,7 +177,7 @@ class Experiment:
         done = self.sweep.run(self.spike_tasks(n_feedforward=n_feedforward, traces=traces))
         tables = {}
         for arm, levels in self.protocol.levels.items():
-            rows = [_found(done, f"spikes/{arm}", level) for level in levels]
+            rows = [self._found(done, f"spikes/{arm}", level) for level in levels]
             counts = np.array([row["counts"] for row in rows])
             numbers = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
             tables[arm] = SpikeTable(tuple(levels), numbers, counts, tuple(rows))
@@ -195,7 +201,7 @@ class Experiment:
         done = self.sweep.run(self.io_tasks(arms))
         width = self.protocol.io.resolution
         return {
-            arm: IOTable.gather(levels, [_found(done, f"io/{arm}", x) for x in levels], width)
+            arm: IOTable.gather(levels, [self._found(done, f"io/{arm}", x) for x in levels], width)
             for arm, levels in self._levels(arms).items()
         }
 
@@ -235,6 +241,13 @@ class Experiment:
             Task(f"{key}/{x}", f"{_TASKS}:{one}", {**fields, "level": x}, cost, DEPENDS)
             for x in levels
         ]
+
+    def _found(self, done: Mapping[str, Arrays], key: str, level: int) -> Arrays:
+        """Return the arrays of a level from the task that ran it, alone or with others."""
+        found = level_of(done[key], level) if key in done else done[f"{key}/{level}"]
+        if "engine" in found:
+            self._ran.add(str(found["engine"]))
+        return found
 
     def _levels(self, arms: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
         levels = self.protocol.levels
@@ -280,11 +293,6 @@ class Experiment:
             for blocked in (True, False)
             for k, level in enumerate(of_arm)
         }
-
-
-def _found(done: Mapping[str, Arrays], key: str, level: int) -> Arrays:
-    """Return the arrays of a level from the task that ran it, alone or with others."""
-    return level_of(done[key], level) if key in done else done[f"{key}/{level}"]
 
 
 def run_together(

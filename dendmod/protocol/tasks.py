@@ -52,7 +52,7 @@ def count_spikes(
     coreneuron: bool | None,
     effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
-    """Count output spikes under effects: shape [numbers of inputs, trials].
+    """Count output spikes under effects: ``counts`` [numbers of inputs, trials], and ``engine``.
 
     With `traces`, the somatic and dendritic voltages of the first number of inputs are kept too:
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
@@ -95,7 +95,7 @@ def search_thresholds(
 ) -> dict[str, np.ndarray]:
     """Sample the IO curve of one level under effects, where it crosses numbers of spikes.
 
-    Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
+    Returns ``n_feedforward`` [points], rising, ``counts`` [points, trials] and ``engine``.
     """
     of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
                     coreneuron=coreneuron)  # fmt: skip

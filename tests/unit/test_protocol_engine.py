@@ -151,7 +151,7 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
     asked = []
 
     @contextmanager
-    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None):
+    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None, strict=False):
         class Opened:
             def run_many(self, given):
                 asked.append((engine, [trial.trains for trial in given]))
