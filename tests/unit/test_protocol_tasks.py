@@ -109,6 +109,18 @@ def test_a_search_starts_at_the_arms_inputs_and_returns_rising_numbers_with_thei
         assert n[below] < crossed <= n[below + 1] <= n[below] + 4
 
 
+def driven(setup, run, trains):
+    """A soma with a spike every ten inputs, and one more a site that is driven."""
+    weights = [x.weight for x in trains if x.synapse.endswith("/context")]
+    n = next(x.times.size for x in trains if x.synapse == "soma/feedforward")
+    v = plateaus(setup, run, trains).v
+    high = PROTOCOL.arms["nmda"].high_weight_nS * 1e-3
+    spikes = n // 10 + sum(w == pytest.approx(high) for w in weights)
+    v["soma"][:] = -70.0
+    v["soma"][5 + 10 * np.arange(spikes)] = 20.0
+    return Result(t=times_of(run), v=v)
+
+
 def test_levels_side_by_side_are_those_alone():
     fields = {"arm": "nmda", "trials": [0, 3]}
     counted = fields | {"n_feedforward": [40, 70], "traces": True}
@@ -117,9 +129,9 @@ def test_levels_side_by_side_are_those_alone():
         (tasks.count_spikes, tasks.count_levels, counted),
         (tasks.search_thresholds, tasks.search_levels, searched),
     ):
-        with engine(plateaus) as asked:
+        with engine(driven) as asked:
             together = many(**COMMON, levels=[3, 0], **more)
-        with engine(plateaus) as asked_alone:
+        with engine(driven) as asked_alone:
             alone = {level: one(**COMMON, level=level, **more) for level in (0, 3)}
         assert {shape_of(t) for *_, t in asked} == {shape_of(t) for *_, t in asked_alone}
         assert len(asked) == len(asked_alone)
