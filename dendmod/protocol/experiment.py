@@ -263,7 +263,28 @@ class Experiment:
         """
         common, runs = self.common(), self.protocol.clamp.runs
         v1, v2 = self.protocol.clamp.potentials_mV
-        # one task an arm, potential and membrane: its levels share a settled, clamped state
+        common |= {"trials": list(range(runs))}
+        if common["protocol"]["run"]["engine"] == "kernel":
+            current = self._clamped_together(common, levels)
+        else:
+            current = self._clamped_apart(common, levels)
+        return {
+            (arm, level, blocked): effective_conductance(
+                current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
+            )
+            for arm, of_arm in levels.items()
+            for blocked in (True, False)
+            for k, level in enumerate(of_arm)
+        }
+
+    def _clamped_apart(
+        self, common: dict[str, Any], levels: Mapping[str, Sequence[int]]
+    ) -> dict[tuple[str, bool, float], npt.NDArray[np.float64]]:
+        """Measure clamp currents by arm, membrane and potential, in a task each.
+
+        The levels of a task share a settled, clamped state.
+        """
+        runs = len(common["trials"])
         tasks = {
             (arm, blocked, v): Task(
                 f"clamp/{arm}/{'blocked' if blocked else 'active'}/{v:g}",
@@ -274,24 +295,43 @@ class Experiment:
                     "levels": [int(level) for level in of_arm],
                     "potential": v,
                     "block_channels": blocked,
-                    "trials": list(range(runs)),
                 },
                 (4.0 + runs * len(of_arm)) * (0.6 if blocked else 1.0),
                 DEPENDS,
             )
             for arm, of_arm in levels.items()
             for blocked in (True, False)
-            for v in (v1, v2)
+            for v in self.protocol.clamp.potentials_mV
         }
         done = self.sweep.run(list(tasks.values()))
-        current = {which: done[task.key]["i"] for which, task in tasks.items()}
-        return {
-            (arm, level, blocked): effective_conductance(
-                current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
+        return {which: done[task.key]["i"] for which, task in tasks.items()}
+
+    def _clamped_together(
+        self, common: dict[str, Any], levels: Mapping[str, Sequence[int]]
+    ) -> dict[tuple[str, bool, float], npt.NDArray[np.float64]]:
+        """Measure the same on the kernel, in a task a membrane: its trials take the least time."""
+        potentials = self.protocol.clamp.potentials_mV
+        fields = {
+            **common,
+            "levels": {arm: [int(level) for level in of_arm] for arm, of_arm in levels.items()},
+            "potentials": list(potentials),
+        }
+        tasks = {
+            blocked: Task(
+                f"clamp/{'blocked' if blocked else 'active'}",
+                f"{_TASKS}:clamp_arms",
+                {**fields, "block_channels": blocked},
+                1.0,
+                DEPENDS,
             )
-            for arm, of_arm in levels.items()
             for blocked in (True, False)
-            for k, level in enumerate(of_arm)
+        }
+        done = self.sweep.run(list(tasks.values()))
+        return {
+            (arm, blocked, v): done[task.key][f"{arm}/{v:g}"]
+            for blocked, task in tasks.items()
+            for arm in levels
+            for v in potentials
         }
 
 

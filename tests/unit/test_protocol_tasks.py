@@ -179,6 +179,26 @@ def test_clamp_currents_come_by_level_and_trial_without_feedforward_inputs(block
     assert all((level == 0) is blocked for level in levels)
 
 
+def test_arms_that_are_clamped_together_have_the_currents_that_they_have_alone():
+    def answer(setup, run, trains):
+        weight = sum(x.weight * x.times.size for x in trains)
+        return Result(t=times_of(run), v={}, clamp_current=np.full(
+            3001, weight * setup.voltage_clamp.v))  # fmt: skip
+
+    levels, potentials = {"shunt": [0, 60], "nmda": [3]}, [-80.0, 0.0]
+    common = {**COMMON, "block_channels": True, "trials": [1, 4]}
+    with engine(answer):
+        together = tasks.clamp_arms(**common, levels=levels, potentials=potentials)
+        alone = {
+            f"{arm}/{v:g}": tasks.clamp(**common, arm=arm, levels=of_arm, potential=v)["i"]
+            for arm, of_arm in levels.items() for v in potentials
+        }  # fmt: skip
+    assert set(together) == set(alone)
+    for name, i in alone.items():
+        np.testing.assert_array_equal(together[name], i)
+    assert together["shunt/-80"].shape == (2, 2, 3001)
+
+
 def test_the_level_of_a_plateau_and_the_threshold_of_a_spike_are_the_protocols():
     changes = {**CHANGES, "run.plateau_mV": -34.0, "run.spike_threshold_mV": 25.0}
     protocol = load_protocol("fig1", changes)
