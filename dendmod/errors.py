@@ -7,7 +7,7 @@ A message says what was given, what is allowed and what to do; `DendmodError` al
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,22 @@ class EngineError(DendmodError, RuntimeError):
 
 class UnsupportedByEngine(EngineError):
     """The engine cannot run this specification unedited."""
+
+
+class OutOfReach(EngineError):
+    """A potential left the range that the kernel's tables reach over.
+
+    Parameters
+    ----------
+    message
+        What is told.
+    lanes
+        Which trials of those that ran together left it.
+    """
+
+    def __init__(self, message: str, lanes: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.lanes = tuple(lanes)
 
 
 class CacheError(DendmodError, OSError):

@@ -110,7 +110,7 @@ def hold(
         If NEURON cannot run them. What the kernel cannot run is said in `Agreement.refused`.
     """
     try:  # first: what the kernel refuses is known before NEURON runs
-        with open_trials(setup, run, "kernel", reach=reach) as opened:
+        with open_trials(setup, run, "kernel", reach=reach, strict=True) as opened:
             kernel = opened.run_many(trials)
     except EngineError as error:
         nothing, none = np.zeros(0, np.int64), np.zeros(0)

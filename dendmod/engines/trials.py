@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dendmod.errors import UnsupportedByEngine
+from dendmod.errors import OutOfReach, UnsupportedByEngine
 from dendmod.spec import Run, Setup, SpikeTrain
 from dendmod.spec.result import Result
 from dendmod.spec.trial import Trial
@@ -59,17 +59,42 @@ class _OnNeuron:
         return [run_in_neuron(self.simulator, _trial(given)) for given in trials]
 
 
-@dataclass(frozen=True)
 class _OnKernel:
-    simulator: Any
+    """Trials side by side; `neuron` opens what runs those that leave the tables."""
+
+    def __init__(self, simulator: Any, neuron: Callable[[], Trials] | None) -> None:
+        self.simulator, self._open_neuron = simulator, neuron
+        self._neuron: Trials | None = None
+        self._beyond = 0
 
     @property
     def engine(self) -> str:
         made = self.simulator.provenance
-        return f"{made['engine']} {made['precision']}"
+        beyond = f", {self._beyond} trials in NEURON" if self._beyond else ""
+        return f"{made['engine']} {made['precision']}{beyond}"
 
     def run_many(self, trials: Sequence[Trial | Trains]) -> list[Result]:
-        return list(self.simulator.run_many([_trial(given) for given in trials]))
+        given, lanes = [_trial(one) for one in trials], self.simulator.layout.lanes
+        return [
+            result
+            for first in range(0, len(given), lanes)
+            for result in self._block(given[first : first + lanes])
+        ]
+
+    def _block(self, trials: Sequence[Trial]) -> list[Result]:
+        """Run trials side by side; a trial's result does not depend on those that leave."""
+        try:
+            return list(self.simulator.run_many(trials)) if trials else []
+        except OutOfReach as error:
+            if self._open_neuron is None:
+                raise
+            left = {min(lane, len(trials) - 1) for lane in error.lanes}
+        self._beyond += len(left)
+        self._neuron = self._neuron or self._open_neuron()
+        beyond = dict(zip(sorted(left), self._neuron.run_many([trials[i] for i in sorted(left)]),
+                          strict=True))  # fmt: skip
+        others = iter(self._block([t for i, t in enumerate(trials) if i not in left]))
+        return [beyond[i] if i in beyond else next(others) for i in range(len(trials))]
 
 
 @contextmanager
@@ -80,6 +105,7 @@ def open_trials(
     *,
     coreneuron: bool | None = None,
     reach: tuple[float, float] | None = None,
+    strict: bool = False,
 ) -> Iterator[Trials]:
     """Open a set-up for many trials.
 
@@ -94,18 +120,26 @@ def open_trials(
         Of NEURON: None takes CoreNEURON where the mechanisms were built for it.
     reach
         Of the kernel: potentials (mV) that its tables reach over; None takes the usual ones.
+    strict
+        Of the kernel: raise where a trial leaves these, in place of running that trial in NEURON.
 
     Raises
     ------
     UnsupportedByEngine
         If the kernel cannot run something of it; file, line and reason are named.
+    OutOfReach
+        If `strict` and a trial leaves the tables.
     """
-    if engine == "kernel":
+    with ExitStack() as stack:
+
+        def neuron() -> Trials:
+            from dendmod.engines.neuron import Simulator
+
+            return _OnNeuron(stack.enter_context(Simulator(setup, run, coreneuron=coreneuron)))
+
+        if engine != "kernel":
+            yield neuron()
+            return
         from dendmod.engines.kernel.batch import BatchSimulator
 
-        yield _OnKernel(BatchSimulator(setup, run, reach=reach))
-        return
-    from dendmod.engines.neuron import Simulator
-
-    with Simulator(setup, run, coreneuron=coreneuron) as simulator:
-        yield _OnNeuron(simulator)
+        yield _OnKernel(BatchSimulator(setup, run, reach=reach), None if strict else neuron)

@@ -65,6 +65,7 @@ class Experiment:
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
         self._chosen: Chosen | None = None
+        self._ran: set[str] = set()
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
             self._sites = {
@@ -139,6 +140,11 @@ class Experiment:
             self._chosen = choose(self.protocol.run.engine, self._hold)
         return self._chosen
 
+    @property
+    def engine(self) -> dict[str, Any]:
+        """What a summary says of the engine: `Chosen.summary`, and what ``ran`` the trials."""
+        return {**self.chosen.summary, "ran": sorted(self._ran)}
+
     def hold_tasks(self) -> list[Task]:
         """Return the task that holds the kernel against NEURON, where the choice needs it."""
         if self.protocol.run.engine == "neuron":
@@ -171,7 +177,7 @@ class Experiment:
         done = self.sweep.run(self.spike_tasks(n_feedforward=n_feedforward, traces=traces))
         tables = {}
         for arm, levels in self.protocol.levels.items():
-            rows = [_found(done, f"spikes/{arm}", level) for level in levels]
+            rows = [self._found(done, f"spikes/{arm}", level) for level in levels]
             counts = np.array([row["counts"] for row in rows])
             numbers = tuple(n_feedforward or (self.protocol.arms[arm].n_feedforward,))
             tables[arm] = SpikeTable(tuple(levels), numbers, counts, tuple(rows))
@@ -195,7 +201,7 @@ class Experiment:
         done = self.sweep.run(self.io_tasks(arms))
         width = self.protocol.io.resolution
         return {
-            arm: IOTable.gather(levels, [_found(done, f"io/{arm}", x) for x in levels], width)
+            arm: IOTable.gather(levels, [self._found(done, f"io/{arm}", x) for x in levels], width)
             for arm, levels in self._levels(arms).items()
         }
 
@@ -236,6 +242,13 @@ class Experiment:
             for x in levels
         ]
 
+    def _found(self, done: Mapping[str, Arrays], key: str, level: int) -> Arrays:
+        """Return the arrays of a level from the task that ran it, alone or with others."""
+        found = level_of(done[key], level) if key in done else done[f"{key}/{level}"]
+        if "engine" in found:
+            self._ran.add(str(found["engine"]))
+        return found
+
     def _levels(self, arms: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
         levels = self.protocol.levels
         return levels if arms is None else {arm: levels[arm] for arm in arms}
@@ -250,7 +263,28 @@ class Experiment:
         """
         common, runs = self.common(), self.protocol.clamp.runs
         v1, v2 = self.protocol.clamp.potentials_mV
-        # one task an arm, potential and membrane: its levels share a settled, clamped state
+        common |= {"trials": list(range(runs))}
+        if common["protocol"]["run"]["engine"] == "kernel":
+            current = self._clamped_together(common, levels)
+        else:
+            current = self._clamped_apart(common, levels)
+        return {
+            (arm, level, blocked): effective_conductance(
+                current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
+            )
+            for arm, of_arm in levels.items()
+            for blocked in (True, False)
+            for k, level in enumerate(of_arm)
+        }
+
+    def _clamped_apart(
+        self, common: dict[str, Any], levels: Mapping[str, Sequence[int]]
+    ) -> dict[tuple[str, bool, float], npt.NDArray[np.float64]]:
+        """Measure clamp currents by arm, membrane and potential, in a task each.
+
+        The levels of a task share a settled, clamped state.
+        """
+        runs = len(common["trials"])
         tasks = {
             (arm, blocked, v): Task(
                 f"clamp/{arm}/{'blocked' if blocked else 'active'}/{v:g}",
@@ -261,30 +295,44 @@ class Experiment:
                     "levels": [int(level) for level in of_arm],
                     "potential": v,
                     "block_channels": blocked,
-                    "trials": list(range(runs)),
                 },
                 (4.0 + runs * len(of_arm)) * (0.6 if blocked else 1.0),
                 DEPENDS,
             )
             for arm, of_arm in levels.items()
             for blocked in (True, False)
-            for v in (v1, v2)
+            for v in self.protocol.clamp.potentials_mV
         }
         done = self.sweep.run(list(tasks.values()))
-        current = {which: done[task.key]["i"] for which, task in tasks.items()}
-        return {
-            (arm, level, blocked): effective_conductance(
-                current[arm, blocked, v1][k], current[arm, blocked, v2][k], v1, v2
-            )
-            for arm, of_arm in levels.items()
-            for blocked in (True, False)
-            for k, level in enumerate(of_arm)
+        return {which: done[task.key]["i"] for which, task in tasks.items()}
+
+    def _clamped_together(
+        self, common: dict[str, Any], levels: Mapping[str, Sequence[int]]
+    ) -> dict[tuple[str, bool, float], npt.NDArray[np.float64]]:
+        """Measure the same on the kernel, in a task a membrane: its trials take the least time."""
+        potentials = self.protocol.clamp.potentials_mV
+        fields = {
+            **common,
+            "levels": {arm: [int(level) for level in of_arm] for arm, of_arm in levels.items()},
+            "potentials": list(potentials),
         }
-
-
-def _found(done: Mapping[str, Arrays], key: str, level: int) -> Arrays:
-    """Return the arrays of a level from the task that ran it, alone or with others."""
-    return level_of(done[key], level) if key in done else done[f"{key}/{level}"]
+        tasks = {
+            blocked: Task(
+                f"clamp/{'blocked' if blocked else 'active'}",
+                f"{_TASKS}:clamp_arms",
+                {**fields, "block_channels": blocked},
+                1.0,
+                DEPENDS,
+            )
+            for blocked in (True, False)
+        }
+        done = self.sweep.run(list(tasks.values()))
+        return {
+            (arm, blocked, v): done[task.key][f"{arm}/{v:g}"]
+            for blocked, task in tasks.items()
+            for arm in levels
+            for v in potentials
+        }
 
 
 def run_together(

@@ -204,7 +204,7 @@ def describe(experiment: Experiment, results: Mapping[str, IOAnalysis]) -> dict[
             "sites": protocol.sites.model_dump(),
             "dt_ms": protocol.run.dt_ms,
         },
-        "engine": experiment.chosen.summary,
+        "engine": experiment.engine,
         **{name: r.summary(paper_order(protocol, name)) for name, r in results.items()},
         "paper": {
             key: protocol.paper[key]

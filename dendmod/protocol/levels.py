@@ -129,12 +129,14 @@ class Levels:
                 spikes = [r.spike_times().size for r in self._results(opened, conditions)]
                 for (x, n), counts in zip(asked.items(), _rows(spikes, len(asked)), strict=True):
                     searches[x].tell(n, counts)
+            engine = np.array(opened.engine)
         found = {}
         for level, search in searches.items():
             n_feedforward = np.array(sorted(search.points))
             found[level] = {
                 "n_feedforward": n_feedforward,
                 "counts": np.array([search.points[n] for n in n_feedforward]),
+                "engine": engine,
             }
         return found
 

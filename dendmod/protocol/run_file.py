@@ -109,7 +109,7 @@ def _summary(
             variant: {
                 "set": loaded.points[variant],
                 "protocol": protocol,
-                "engine": experiments[variant].chosen.summary,
+                "engine": experiments[variant].engine,
                 "arms": {
                     arm: {
                         "levels": [int(x) for x in means[variant, arm].index],

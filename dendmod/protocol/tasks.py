@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from dendmod.engines.trials import open_trials
 from dendmod.iocurve import CROSSINGS
 from dendmod.protocol import Protocol, setup_for, trains_for
 from dendmod.protocol.levels import Levels, flat_levels, kept_every, unpack
+from dendmod.protocol.trial import Inputs
 from dendmod.spec import Cell, ReducedCell
 from dendmod.spec.trial import Trial
 
@@ -52,7 +53,7 @@ def count_spikes(
     coreneuron: bool | None,
     effects: Sequence[dict[str, Any]] = (),
 ) -> dict[str, np.ndarray]:
-    """Count output spikes under effects: shape [numbers of inputs, trials].
+    """Count output spikes under effects: ``counts`` [numbers of inputs, trials], and ``engine``.
 
     With `traces`, the somatic and dendritic voltages of the first number of inputs are kept too:
     ``v_soma`` [trials, steps] and ``v_sites`` [trials, sites, steps at 0.5 ms], with the peak (mV)
@@ -95,7 +96,7 @@ def search_thresholds(
 ) -> dict[str, np.ndarray]:
     """Sample the IO curve of one level under effects, where it crosses numbers of spikes.
 
-    Returns ``n_feedforward`` [points], rising, and ``counts`` [points, trials].
+    Returns ``n_feedforward`` [points], rising, ``counts`` [points, trials] and ``engine``.
     """
     of_arm = Levels(protocol, sites, effects, arm=arm, trials=trials, seed=seed,
                     coreneuron=coreneuron)  # fmt: skip
@@ -137,21 +138,60 @@ def clamp(
     Feedforward inputs are left out: they are currents into the clamped compartment, the same at
     both potentials, and cancel in Eq 7.
     """
+    common = (protocol, sites, block_channels, trials, seed, coreneuron, effects)
+    return {"i": _clamped({arm: levels}, potential, *common)[arm]}
+
+
+def clamp_arms(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    levels: dict[str, list[int]],
+    potentials: list[float],
+    block_channels: bool,
+    trials: list[int],
+    seed: int,
+    coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]] = (),
+) -> dict[str, np.ndarray]:
+    """Do what `clamp` does for several arms and potentials; names are ``ARM/POTENTIAL``."""
+    common = (protocol, sites, block_channels, trials, seed, coreneuron, effects)
+    return {
+        f"{arm}/{potential:g}": i
+        for potential in potentials
+        for arm, i in _clamped(levels, potential, *common).items()
+    }
+
+
+def _clamped(
+    levels: Mapping[str, Sequence[int]],
+    potential: float,
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    block_channels: bool,
+    trials: Sequence[int],
+    seed: int,
+    coreneuron: bool | None,
+    effects: Sequence[dict[str, Any]],
+) -> dict[str, np.ndarray]:
+    """Return the clamp's current by arm, shape [levels, trials, steps]; arms share a set-up."""
     spec, places, listed = unpack(protocol, sites, effects)
     setup = setup_for(
         spec, places, effects=listed, clamp_mV=potential, block_channels=block_channels
     )
-    given = [
-        trains_for(spec, arm, level=level, n_feedforward=0, trial=trial, seed=seed)
-        for level in levels
-        for trial in trials
-    ]
+    inputs, found = Inputs(spec, seed), {}
     with open_trials(
         setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron, reach=CLAMPED_REACH
     ) as opened:
-        results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
-    i = np.array([result.clamp_current for result in results])
-    return {"i": i.reshape(len(levels), len(trials), -1)}
+        for arm, of_arm in levels.items():
+            given = [
+                inputs.trains(arm, level=level, n_feedforward=0, trial=trial)
+                for level in of_arm
+                for trial in trials
+            ]
+            results = opened.run_many([apply_to_trains(setup, t, listed) for t in given])
+            i = np.array([result.clamp_current for result in results])
+            found[arm] = i.reshape(len(of_arm), len(trials), -1)
+    return found
 
 
 def hold_kernel(

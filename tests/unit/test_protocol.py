@@ -113,14 +113,16 @@ def test_every_variant_of_the_readings_is_a_valid_protocol():
     [("falling impedance", list(range(20))), ("rising impedance", list(range(19, -1, -1)))],
 )
 def test_levels_activate_sites_in_the_order_asked_for(tmp_path, order, expected):
-    experiment = Experiment(load_protocol("fig1", {"sites.order": order}), Sweep(tmp_path))
+    changes = {"sites.order": order, "run.engine": "neuron"}
+    experiment = Experiment(load_protocol("fig1", changes), Sweep(tmp_path))
     experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
     assert [section for section, _ in experiment.common()["sites"]] == expected
 
 
 def test_random_orders_depend_on_their_seed_alone(tmp_path):
     def sections(order_seed, seed):
-        changes = {"sites.order": "random", "sites.order_seed": order_seed, "run.seed": seed}
+        changes = {"sites.order": "random", "sites.order_seed": order_seed, "run.seed": seed,
+                   "run.engine": "neuron"}  # fmt: skip
         experiment = Experiment(load_protocol("fig1", changes), Sweep(tmp_path))
         experiment._sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
         return [section for section, _ in experiment.common()["sites"]]

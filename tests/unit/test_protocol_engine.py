@@ -86,6 +86,37 @@ def test_on_the_kernel_all_levels_of_an_arm_are_one_run_and_each_finds_its_own()
     assert task.payload["level"] == 3
 
 
+def test_clamps_on_the_kernel_are_a_run_a_membrane_and_each_current_finds_its_place():
+    current = {("shunt", 0): 1.0, ("nmda", 0): 2.0, ("nmda", 3): 5.0}  # nA a membrane and 100 mV
+    levels = {"shunt": [0], "nmda": [0, 3]}
+
+    def i_of(arm, of_arm, v, blocked, payload):
+        size = [current[arm, x] * (2.0 if blocked else 1.0) * v / 100 for x in of_arm]
+        return np.array(size)[:, None, None] + np.zeros((len(of_arm), len(payload["trials"]), 4))
+
+    def answer(name, payload):
+        if name == "hold_kernel":
+            return {"kernel": [1], "neuron": [1], "rms": [0.0], "clamp": [], "refused": ""}
+        blocked = payload["block_channels"]
+        if name == "clamp":
+            return {"i": i_of(payload["arm"], payload["levels"], payload["potential"], blocked,
+                              payload)}  # fmt: skip
+        return {f"{arm}/{v:g}": i_of(arm, of_arm, v, blocked, payload)
+                for arm, of_arm in payload["levels"].items()
+                for v in payload["potentials"]}  # fmt: skip
+
+    found = {}
+    for engine, n in (("auto", 2), ("neuron", 8)):
+        sweep = SweepDouble(answer)
+        sweep.holding = True
+        found[engine] = Experiment(protocol(engine), sweep, sites=SITES).conductance(levels)
+        assert sum("clamp" in name for name in names_of(sweep)) == n
+    assert set(found["auto"]) == set(found["neuron"])
+    for which, g in found["neuron"].items():
+        np.testing.assert_array_equal(found["auto"][which], g)
+    assert found["auto"]["nmda", 3, True].mean() == pytest.approx(100.0)  # 2 x 5 nA over 100 mV
+
+
 def test_what_is_asked_beside_the_engine_is_held_once():
     """Neither the engine's name nor the number of trials makes another check."""
     few, many = (
@@ -151,7 +182,7 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
     asked = []
 
     @contextmanager
-    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None):
+    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None, strict=False):
         class Opened:
             def run_many(self, given):
                 asked.append((engine, [trial.trains for trial in given]))

@@ -109,6 +109,18 @@ def test_a_search_starts_at_the_arms_inputs_and_returns_rising_numbers_with_thei
         assert n[below] < crossed <= n[below + 1] <= n[below] + 4
 
 
+def driven(setup, run, trains):
+    """A soma with a spike every ten inputs, and one more a site that is driven."""
+    weights = [x.weight for x in trains if x.synapse.endswith("/context")]
+    n = next(x.times.size for x in trains if x.synapse == "soma/feedforward")
+    v = plateaus(setup, run, trains).v
+    high = PROTOCOL.arms["nmda"].high_weight_nS * 1e-3
+    spikes = n // 10 + sum(w == pytest.approx(high) for w in weights)
+    v["soma"][:] = -70.0
+    v["soma"][5 + 10 * np.arange(spikes)] = 20.0
+    return Result(t=times_of(run), v=v)
+
+
 def test_levels_side_by_side_are_those_alone():
     fields = {"arm": "nmda", "trials": [0, 3]}
     counted = fields | {"n_feedforward": [40, 70], "traces": True}
@@ -117,9 +129,9 @@ def test_levels_side_by_side_are_those_alone():
         (tasks.count_spikes, tasks.count_levels, counted),
         (tasks.search_thresholds, tasks.search_levels, searched),
     ):
-        with engine(plateaus) as asked:
+        with engine(driven) as asked:
             together = many(**COMMON, levels=[3, 0], **more)
-        with engine(plateaus) as asked_alone:
+        with engine(driven) as asked_alone:
             alone = {level: one(**COMMON, level=level, **more) for level in (0, 3)}
         assert {shape_of(t) for *_, t in asked} == {shape_of(t) for *_, t in asked_alone}
         assert len(asked) == len(asked_alone)
@@ -165,6 +177,26 @@ def test_clamp_currents_come_by_level_and_trial_without_feedforward_inputs(block
     levels = [getattr(g, "base", g) for g in gates]
     assert levels
     assert all((level == 0) is blocked for level in levels)
+
+
+def test_arms_that_are_clamped_together_have_the_currents_that_they_have_alone():
+    def answer(setup, run, trains):
+        weight = sum(x.weight * x.times.size for x in trains)
+        return Result(t=times_of(run), v={}, clamp_current=np.full(
+            3001, weight * setup.voltage_clamp.v))  # fmt: skip
+
+    levels, potentials = {"shunt": [0, 60], "nmda": [3]}, [-80.0, 0.0]
+    common = {**COMMON, "block_channels": True, "trials": [1, 4]}
+    with engine(answer):
+        together = tasks.clamp_arms(**common, levels=levels, potentials=potentials)
+        alone = {
+            f"{arm}/{v:g}": tasks.clamp(**common, arm=arm, levels=of_arm, potential=v)["i"]
+            for arm, of_arm in levels.items() for v in potentials
+        }  # fmt: skip
+    assert set(together) == set(alone)
+    for name, i in alone.items():
+        np.testing.assert_array_equal(together[name], i)
+    assert together["shunt/-80"].shape == (2, 2, 3001)
 
 
 def test_the_level_of_a_plateau_and_the_threshold_of_a_spike_are_the_protocols():

@@ -21,7 +21,7 @@ from dendmod.engines.kernel.batch.prepared import prepare
 from dendmod.engines.kernel.batch.sweeps import Accuracy
 from dendmod.engines.kernel.batch.tables import Range
 from dendmod.engines.kernel.vectors import Precision, widest
-from dendmod.errors import EngineError, SpecError, UnsupportedByEngine, did_you_mean
+from dendmod.errors import EngineError, OutOfReach, SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.mechanisms import mechanism_set
 from dendmod.spec import Run, Setup
 from dendmod.spec.asked import Asked
@@ -446,8 +446,9 @@ class _Running:
         if np.isfinite(low) and outside.any():
             lane = int(np.flatnonzero(outside)[0])
             who = lanes[min(lane, len(lanes) - 1)]
-            raise EngineError(
+            raise OutOfReach(
                 f"{who}: the potential went from {self.low[lane]:.4g} to {self.high[lane]:.4g} mV, "
                 f"beyond the tables' {low:g} to {high:g} mV. Look for a current or a weight that "
-                "is far too large, or give another reach=(lowest, highest)"
+                "is far too large, or give another reach=(lowest, highest)",
+                np.flatnonzero(outside).tolist(),
             )

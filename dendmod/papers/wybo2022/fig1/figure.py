@@ -176,10 +176,7 @@ def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
         },
         **arms,
         "paper": protocol.paper,
-        "engine": {
-            **experiment.chosen.summary,
-            "ran": str(tables["nmda"].extras[0]["engine"]),
-        },
+        "engine": experiment.engine,
     }
 
 
