@@ -3,5 +3,6 @@
 from dendmod.cells.reduced import read_reduced, write_reduced
 from dendmod.reduction.fit import reduce
 from dendmod.reduction.places import apical_places
+from dendmod.reduction.whole import whole
 
-__all__ = ["apical_places", "read_reduced", "reduce", "write_reduced"]
+__all__ = ["apical_places", "read_reduced", "reduce", "whole", "write_reduced"]

@@ -301,7 +301,7 @@ def pool_values(
     for gated in compartment.channels:
         own = read(gated, cell.mechanisms)
         if own.depends_on == "cai":
-            z = float(own.rates([start], **where.values(gated))[0][0, 0])
+            z = _steady(gated, where, start)[0]
     return -math.expm1(-dt / tau), inflow, rest, start, z
 
 
@@ -338,5 +338,12 @@ def gate_values(compartment: Compartment, cell: ReducedCell) -> list[float]:
     for suffix in sorted(compartment.channels):
         own = read(suffix, cell.mechanisms)
         if own.depends_on != "cai":
-            out += own.rates([cell.v_init], **where.values(suffix))[0][0].tolist()
+            out += _steady(suffix, where, cell.v_init)
     return out
+
+
+@lru_cache(maxsize=256)
+def _steady(suffix: str, where: Around, at: float) -> tuple[float, ...]:
+    """Return the steady states of a channel's gates at a potential, or at a concentration."""
+    own = read(suffix, where.folders)
+    return tuple(own.rates([at], **where.values(suffix))[0][0].tolist())

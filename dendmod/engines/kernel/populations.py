@@ -93,6 +93,8 @@ class Population:
         cells, background = layer.cells, layer.background
         first = cells[0]
         for i, cell in enumerate(cells):
+            if cell is first:
+                continue
             if cell.layout != first.layout:
                 raise UnsupportedByEngine(
                     f"cell {i} has other parents or channels than cell 0; the kernel runs layers "
@@ -144,6 +146,10 @@ class Population:
         self._gates = np.zeros((n_comp, MAX_GATES, n))
         self._pools = np.zeros((n_comp, 5, n))
         for i, cell in enumerate(self.cells):
+            if i and cell is self.cells[i - 1]:  # large cells take long to look through
+                for each in (self._values, self._channels, self._gates, self._pools):
+                    each[..., i] = each[..., i - 1]
+                continue
             for c, compartment in enumerate(cell.compartments):
                 self._values[c, :, i] = (
                     compartment.ca * PF_IN_NF,
