@@ -13,7 +13,7 @@ from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import inner_concentration
 from dendmod.mechanisms.conducting import leak_density
 from dendmod.spec import Cell, Compartment, Location, ReducedCell
-from dendmod.spec.nodes import Array, CellNodes
+from dendmod.spec.nodes import Array, CellNodes, Ints
 from dendmod.spec.reduced import Role
 from dendmod.units import PF_PER_UM2_IN_UF_PER_CM2, S_PER_CM2_IN_NS_PER_UM2, US_IN_NS
 
@@ -98,7 +98,7 @@ def _named(
     return named
 
 
-def _joined(nodes: CellNodes) -> tuple[list[int], Array, Array]:
+def _joined(nodes: CellNodes) -> tuple[list[int], Ints, Array]:
     """Return the nodes that are kept, and the parent and the conductance to it (uS) of each.
 
     An end without children ends there; one with a single child is a resistance in series.

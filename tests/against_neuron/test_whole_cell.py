@@ -34,8 +34,8 @@ run = Run(tstop=60.0, dt=0.1, settle=20.0)
 v = []
 for one, far in ((full, places["far"]), (cell, cell.location("far"))):
     clamp = CurrentClamp(location=far, amp=0.3, delay=5.0, dur=40.0)
-    soma = Location(section=0, x=0.5)
-    result = simulate(Setup(cell=one, current_clamps=(clamp,), record={"soma": soma, "far": far}), run)
+    record = {"soma": Location(section=0, x=0.5), "far": far}
+    result = simulate(Setup(cell=one, current_clamps=(clamp,), record=record), run)
     v.append(np.array([result.v["soma"], result.v["far"]]))
 found["moved_mV"] = float(np.ptp(v[0][1]))
 found["alone_mV"] = float(np.abs(v[0] - v[1]).max())
