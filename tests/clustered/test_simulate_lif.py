@@ -57,6 +57,39 @@ def test_follows_the_dense_reference_step_by_step(
     assert np.allclose(done.current, current, rtol=0, atol=1e-6)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    data=st.data(), dt=st.sampled_from([0.1, 0.05]), n=st.integers(1, 3), steps=st.integers(1, 12)
+)
+def test_follows_the_reference_at_the_edges_of_time_and_state(data, dt, n, steps):
+    """Refractory periods of part of a step, starts at the threshold, runs cut at any step."""
+    part = st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 3.3])
+    t_ref, left0 = data.draw(part), np.array([data.draw(part) for _ in range(n)])
+    v0 = np.array(
+        [data.draw(st.sampled_from([0.0, 1.0, np.nextafter(1.0, 2), 1.5, -5.0])) for _ in range(n)]
+    )
+    weights = np.full((n, n), data.draw(st.sampled_from([0.0, 3.0, -3.0])))
+    mu, cut = data.draw(st.sampled_from([0.0, 300.0, 5000.0])), data.draw(st.integers(0, steps))
+    expected, v, _ = dense_lif(
+        weights, np.ones(n), np.full((steps, n), mu), v0, steps, dt, t_ref=t_ref * dt,
+        v_reset=0.0, left0=np.ceil(left0),
+    )  # fmt: skip
+    same = {"dt": dt, "t_refractory": t_ref * dt, "record_v": range(n)}
+    state = {"v0": v0, "refractory0": left0 * dt}
+    times, ids, vs = [], [], []
+    for first, last in ((0, cut), (cut, steps)):
+        done = simulate_lif(weights, 1.0, mu, t_stop=(last - first) * dt, **state, **same)
+        state = {
+            "v0": done.v_end, "current0": done.current_end, "refractory0": done.refractory_end
+        }  # fmt: skip
+        times += (done.spike_times / dt + first).tolist()
+        ids += done.spike_ids.tolist()
+        vs.append(done.v)
+    assert ids == expected[:, 1].tolist()
+    assert np.allclose(times, expected[:, 0], rtol=0, atol=1e-6)
+    assert np.allclose(np.concatenate(vs, axis=1), v, rtol=0, atol=1e-9)
+
+
 def test_follows_the_reference_on_a_clustered_network():
     network = build_network(ClusteredNetwork(), 3)
     v0 = np.random.default_rng(0).random(2000) * network.thresholds
