@@ -92,7 +92,7 @@ def test_a_trial_beside_one_that_leaves_the_tables_is_what_it_is_alone():
 def test_all_runs_of_figure_2_have_neurons_numbers_of_spikes(tmp_path):
     """Twelve minutes of CPU, nearly all of it NEURON's.
 
-    2026-11-30: FIGURES
+    2026-11-30: 1660 of 1660 counts equal; 690 s of CPU in (Core)NEURON, 15 s for the kernel's side.
     """
     found = counts_of_both(tmp_path)
     n = sum(counts[0].size for _, counts in found.values())

@@ -5,7 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from dendmod.cli import app
+from dendmod.errors import UnsupportedByEngine
 from dendmod.iocurve import MODELS
 from dendmod.protocol.fit_file import fit_file
 from dendmod.protocol.run_file import run_file
@@ -65,6 +68,43 @@ def test_the_summary_of_a_run_has_the_means_of_each_level(ran):
             assert variant["arms"][arm]["levels"] == levels
             expected = [np.mean([spikes(x, arm, n, k) for k in range(5)]) for n in levels]
             assert variant["arms"][arm]["mean_spikes"] == pytest.approx(expected)
+
+
+def test_the_summary_of_a_run_says_which_engine_ran_each_variant_and_why(ran):
+    _, summary, _, _ = ran
+    for variant in summary["variants"].values():
+        assert variant["engine"]["name"] == "neuron"
+        assert variant["engine"]["held_against_neuron"] is False
+        assert "no kernel stands behind a double" in variant["engine"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("command", "function"), [(["run"], "run_file.run_file"), (["io", "fit"], "fit_file.fit_file")]
+)
+def test_a_command_takes_the_engine_and_says_which_ran(tmp_path, monkeypatch, command, function):
+    asked = []
+
+    def ran_elsewhere(name, out, *, changes, **_):
+        asked.append(changes)
+        said = {"variants": {"fig1": {"engine": {"name": "kernel", "why": "The kernel ran it."}}}}
+        (out / "summary.json").write_text(json.dumps(said))
+        residuals = {f"residual_{m}": [0.1] for m in MODELS}
+        return pd.DataFrame({"variant": ["fig1"], "arm": ["nmda"], **residuals, "x_shift": [0.0],
+                             "paper_order": [None], "left_out": [""]})  # fmt: skip
+
+    monkeypatch.setattr(f"dendmod.protocol.{function}", ran_elsewhere)
+    given = [*command, "fig1", "--out", str(tmp_path), "--engine", "kernel", "--seed", "3"]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 0, done.output
+    assert asked == [{"run.seed": 3, "run.engine": "kernel"}]
+    assert "The kernel ran it." in done.output
+
+
+def test_files_of_stimuli_run_in_neuron_alone(tmp_path):
+    with pytest.raises(UnsupportedByEngine, match=r"stimuli run in NEURON alone.*--engine"):
+        run_file("steps", tmp_path, sweep=SweepDouble(answer), changes={"run.engine": "kernel"})
+    with pytest.raises(KeyError):  # what is asked of the double, which knows no stimuli
+        run_file("steps", tmp_path, sweep=SweepDouble(answer), changes={"run.engine": "neuron"})
 
 
 def test_means_are_drawn_by_level_with_the_standard_error_over_trials(ran):

@@ -47,6 +47,7 @@ from dendmod.spec.reduced import Compartment, ReducedCell
 from dendmod.spec.stimulus import SOMA
 from dendmod.study.registry import find
 from dendmod.sweep import Sweep, Task
+from tests.doubles import REFUSED
 
 CELL = L5PyramidalCell("l5pc", 3)
 ALPHA2, ALPHA1 = receptor("alpha2A"), receptor("alpha1")
@@ -303,7 +304,8 @@ class AskedSweep(Sweep):
     def run(self, tasks):
         self.asked += tasks
         sites = {"section": np.arange(20), "x": np.full(20, 0.8)}
-        return {t.key: sites if t.key == "sites" else {} for t in tasks}
+        held = {name: np.asarray(value) for name, value in REFUSED.items()}
+        return {t.key: sites if t.key == "sites" else held for t in tasks}
 
 
 def test_an_io_curve_is_that_of_a_protocol_under_effects_with_sites_of_the_cell_without():
@@ -326,7 +328,8 @@ def test_an_experiment_names_its_effects_in_every_task_but_that_of_the_sites():
         assert "effects" not in experiment.sites_task.payload
         for task in (*experiment.spike_tasks(), *experiment.io_tasks()):
             assert len(task.payload.get("effects", ())) == len(effects)
-        assert [t.key for t in sweep.asked] == ["sites"]
+        assert [t.key for t in sweep.asked] == ["sites", "kernel held against NEURON"]
+        assert len(sweep.asked[1].payload.get("effects", ())) == len(effects)
 
 
 def test_a_protocol_under_effects_has_another_cell_and_other_synapses():
