@@ -209,7 +209,9 @@ def _together(
     of_v = [v for row in rows.values() for v in row.values()]
     if not all(_of_v(value) for value in of_v):
         return _eliminated(step, rows, values, numbers, dt, emit)
-    return [_mixing(states, held, next((v.rows for v in of_v if isinstance(v, OfV) and v.rows), None))]
+    return [
+        _mixing(states, held, next((v.rows for v in of_v if isinstance(v, OfV) and v.rows), None))
+    ]
 
 
 def _eliminated(
