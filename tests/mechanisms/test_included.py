@@ -27,7 +27,7 @@ def test_an_included_file_is_read_as_if_it_stood_there(tmp_path):
     one, other = equations_of(WITHIN), equations_of(whole)
     assert not one.refusals
     assert (one.values, one.depends) == (other.values, other.depends)
-    assert [s.derivatives for s in one.steps][0][0].value == other.steps[0].derivatives[0].value
+    assert one.steps[0].derivatives[0].value == other.steps[0].derivatives[0].value
 
 
 def test_lines_after_an_included_file_keep_their_numbers(tmp_path):

@@ -42,7 +42,7 @@ class Accuracy:
 
 
 class Helper(NamedTuple):
-    """A function of C for one polynomial or two side by side: degrees, short ones; by rows or not."""
+    """A function of C for a polynomial or two side by side: degrees, short ones, by rows or not."""
 
     degrees: tuple[int, ...]
     short: tuple[int, ...]
