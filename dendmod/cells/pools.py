@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dendmod.cells.channels import AnyCell
+from dendmod.cells.parameters import AnyCell, changed
 from dendmod.errors import SpecError
 from dendmod.mechanisms import mechanism_set
-from dendmod.spec import MechanismSpec, ReducedCell, SectionTables
+from dendmod.spec import ReducedCell
 
 START = "start"
 
@@ -39,44 +39,4 @@ def with_pool_start(cell: AnyCell, start: float) -> AnyCell:
                 else "the cell has no pool"
             )
         )
-    if isinstance(cell, ReducedCell):
-        compartments = tuple(
-            c.model_copy(
-                update={
-                    "pools": {
-                        s: {**params, START: start} if s in able else params
-                        for s, params in c.pools.items()
-                    }
-                }
-            )
-            for c in cell.compartments
-        )
-        return cell.model_copy(update={"compartments": compartments})
-    membrane = cell.biophysics
-    if isinstance(membrane, SectionTables):
-        sections = tuple(
-            section.model_copy(
-                update={
-                    "values": section.values
-                    | {f"{START}_{s}": (start,) for s in section.mechanisms if s in able}
-                }
-            )
-            for section in membrane.sections
-        )
-        return cell.model_copy(
-            update={"biophysics": membrane.model_copy(update={"sections": sections})}
-        )
-    regions = {
-        name: region.model_copy(
-            update={
-                "mechanisms": tuple(
-                    MechanismSpec(suffix=m.suffix, params={**m.params, START: start})
-                    if m.suffix in able
-                    else m
-                    for m in region.mechanisms
-                )
-            }
-        )
-        for name, region in membrane.regions.items()
-    }
-    return cell.model_copy(update={"biophysics": membrane.model_copy(update={"regions": regions})})
+    return changed(cell, lambda suffix, _, __: {START: start} if suffix in able else {})

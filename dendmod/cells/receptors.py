@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dendmod.errors import DendmodError, SpecError, did_you_mean
-from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
+from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.params import wybo2022
 from dendmod.spec import Cell, Location, Receptor, ReducedCell, Synapse
 from dendmod.spec.receptor import RECEPTOR_NAMES

@@ -7,8 +7,9 @@ potential is corrected so that the resting current of each segment is what it wa
 
 from __future__ import annotations
 
+from dendmod.cells.parameters import Parameters, changed
 from dendmod.errors import SpecError
-from dendmod.spec import Biophysics, BySection, Cell, MechanismSpec, SectionTables
+from dendmod.spec import BySection, Cell, SectionTables
 from dendmod.spec.cell import RegionName
 
 Row = tuple[float, ...]
@@ -97,24 +98,10 @@ def _no_leak(where: str, name: str) -> SpecError:
 
 
 def _with_leak(cell: Cell, g: float | None, e: BySection) -> Cell:
-    def leak(mechanism: MechanismSpec) -> MechanismSpec:
-        if mechanism.suffix != "pas":
-            return mechanism
-        conductance = mechanism.params["g"] if g is None else g
-        return MechanismSpec(suffix="pas", params={"g": conductance, "e": e})
+    def leak(suffix: str, _: Parameters, section: int | None) -> Parameters:
+        if suffix != "pas":
+            return {}
+        own = {} if g is None else {"g": g}
+        return {**own, "e": e if section is None else e.values[section]}
 
-    membrane = cell.biophysics
-    if isinstance(membrane, SectionTables):
-        new_g = {} if g is None else {"g_pas": (g,)}
-        sections = tuple(
-            s.model_copy(update={"values": {**s.values, **new_g, "e_pas": e.values[i]}})
-            for i, s in enumerate(membrane.sections)
-        )
-        changed: Biophysics | SectionTables = membrane.model_copy(update={"sections": sections})
-    else:
-        regions = {
-            name: region.model_copy(update={"mechanisms": tuple(map(leak, region.mechanisms))})
-            for name, region in membrane.regions.items()
-        }
-        changed = membrane.model_copy(update={"regions": regions})
-    return cell.model_copy(update={"biophysics": changed})
+    return changed(cell, leak)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from dendmod.errors import EngineError, SpecError, did_you_mean
-from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
+from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import check_mechanisms
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.morphology import Morphology, resolve
 from dendmod.spec import Cell, Location, ReducedCell, SectionTables, Setup
 from dendmod.spec.result import Array

@@ -2,15 +2,14 @@
 
 from dendmod.mechanisms.cache import CompiledLibrary, library
 from dendmod.mechanisms.catalogue import (
-    Mechanism,
     MechanismSet,
-    Parameter,
     catalogue,
     check_parameters,
     get,
     mechanism_set,
 )
 from dendmod.mechanisms.loading import LoadedMechanisms, load
+from dendmod.mechanisms.mechanism import Mechanism, Parameter
 
 __all__ = [
     "CompiledLibrary",

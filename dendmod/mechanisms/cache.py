@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms import toolchain
+from dendmod.mechanisms.included import source
 from dendmod.paths import cache_dir, cache_lock, data_dir
 
 _MANIFEST = "manifest.json"
@@ -64,7 +65,7 @@ def content_hash(mechanisms: Path | Sequence[Path] | None = None) -> str:
     """Return the hash of .mod files (names and bytes)."""
     digest = hashlib.sha256()
     for path in mod_files(mechanisms):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(path.name.encode() + b"\0" + source(path) + b"\0")
     return digest.hexdigest()
 
 
@@ -145,7 +146,7 @@ def _build(files: Sequence[Path], place: Path) -> None:
             to = work / path.name
             while to.exists():  # files of one name in several folders, for other mechanisms
                 to = to.with_name(f"{to.stem}_{path.parent.name or 'more'}.mod")
-            shutil.copy(path, to)
+            to.write_bytes(source(path))
         reason = _compile_for_both(work) and _compile_for_both(work)  # a killed compiler: again
         if reason:
             _compile(work, [])

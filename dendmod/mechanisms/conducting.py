@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dendmod.errors import MechanismError
-from dendmod.mechanisms.catalogue import Mechanism, MechanismSet
+from dendmod.mechanisms.catalogue import MechanismSet
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.mechanisms.nmodl import equations_of
 
 DENSITY_IN_S_PER_CM2 = {

@@ -69,7 +69,7 @@ def steady_state(equations: Equations, **given: Any) -> dict[str, Any]:
 def advance(equations: Equations, states: Values, dt: float, **given: Any) -> dict[str, Any]:
     """Return the states after one step of `dt` ms, with all around held; as NEURON's solver."""
     around = {**_started(equations, {"dt": dt, **given}), **states}
-    if {*equations.carried, *equations.states} & set(_assigned(equations.breakpoint)):
+    if {*equations.carried, *equations.states} & assigned(equations.breakpoint):
         _run(equations.breakpoint, around)
         _again(around, given)
     for step in equations.steps:
@@ -104,7 +104,7 @@ def received(
 def after_breakpoint(equations: Equations, states: Values, **given: Any) -> dict[str, Any]:
     """Return every variable after BREAKPOINT has computed the currents."""
     around = {**_started(equations, given), **states}
-    if set(equations.carried) - set(_assigned(equations.initial)):
+    if set(equations.carried) - assigned(equations.initial):
         for step in equations.steps:
             _run((s for s in step.statements if not isinstance(s, Derivative)), around)
         _again(around, given)
@@ -185,8 +185,9 @@ def _again(around: dict[str, Any], given: Values) -> dict[str, Any]:
     return around
 
 
-def _assigned(statements: Iterable[Statement]) -> list[str]:
-    return [n for s in statements for n in (getattr(s, "names", ()) or [getattr(s, "name", "")])]
+def assigned(statements: Iterable[Statement]) -> set[str]:
+    """Return the names that statements assign."""
+    return {n for s in statements for n in (getattr(s, "names", ()) or [getattr(s, "name", "")])}
 
 
 def _run(

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from dendmod.mechanisms.catalogue import Mechanism
+from dendmod.mechanisms.mechanism import Mechanism
 
 _COMMENTS = re.compile(r"\bCOMMENT\b.*?\bENDCOMMENT\b|[:?][^\n]*", re.DOTALL)
 _NEURON = re.compile(r"\bNEURON\s*\{[^}]*\}")

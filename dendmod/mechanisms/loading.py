@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms.cache import content_hash, library
-from dendmod.mechanisms.catalogue import Mechanism, MechanismSet, mechanism_set
+from dendmod.mechanisms.catalogue import MechanismSet, mechanism_set
+from dendmod.mechanisms.mechanism import Mechanism
 
 _REMEDY = (
     "Remove the folder ./x86_64 (or ./arm64) of the working directory so that dendmod uses its own "

@@ -21,12 +21,15 @@ from typing import Any
 from dendmod.atomic import replacing
 from dendmod.errors import MechanismError
 from dendmod.mechanisms.equations import Assign, Equations, Kind
+from dendmod.mechanisms.included import source
 from dendmod.mechanisms.lowering import Lowering
 from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
 
 # what a stored record depends on, besides the file
-_OF_PARSING = ("nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table")
+_OF_PARSING = (
+    "nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table", "included",
+)  # fmt: skip
 _GEOMETRY = ("diam", "area")
 
 
@@ -147,11 +150,13 @@ def _parsed(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     for own in _OF_PARSING:
         version.update(Path(__file__).with_name(f"{own}.py").read_bytes())
     folder = cache_dir() / "nmodl" / version.hexdigest()[:12]
-    places = {
-        path: folder / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.json" for path in paths
-    }
+    places, wrong = {}, []
+    for path in paths:
+        try:
+            places[path] = folder / f"{hashlib.sha256(source(path)).hexdigest()}.json"
+        except MechanismError as error:
+            wrong.append(str(error))
     missing = [path for path, place in places.items() if not place.is_file()]
-    wrong = []
     for path, table in _parsed_elsewhere(missing).items():
         if "error" in table:
             wrong.append(f"{path}: {table['error']}")

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms.algebra import factors
-from dendmod.mechanisms.catalogue import Mechanism, mechanism_set, parse
+from dendmod.mechanisms.catalogue import mechanism_set, parse
 from dendmod.mechanisms.equations import Assign, Equations
 from dendmod.mechanisms.evaluate import after_breakpoint, check, relaxations, value_of
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.mechanisms.nmodl import equations_of
 
 Floats = npt.NDArray[np.float64]

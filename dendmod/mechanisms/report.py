@@ -8,16 +8,11 @@ from pathlib import Path
 
 from dendmod.errors import DendmodError, MechanismError
 from dendmod.mechanisms import toolchain
+from dendmod.mechanisms.built_in import of_neuron
 from dendmod.mechanisms.cache import library
-from dendmod.mechanisms.catalogue import (
-    CONDUCTANCES,
-    PERMEABILITIES,
-    Mechanism,
-    mechanism_set,
-    of_neuron,
-    parse,
-)
+from dendmod.mechanisms.catalogue import mechanism_set, parse
 from dendmod.mechanisms.equations import Equations
+from dendmod.mechanisms.mechanism import CONDUCTANCES, PERMEABILITIES, Mechanism
 from dendmod.mechanisms.nmodl import equations_of
 from dendmod.mechanisms.rates import read_channel
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dendmod.mechanisms.included import source_lines
+
 OF_PLACES = ("v", "celsius", "diam", "area", "dt", "t")  # NEURON gives them, whatever a file says
 BY_NEURON = (*OF_PLACES, "pi", "FARADAY", "R")  # names that no specification sets
 
@@ -17,10 +19,10 @@ class Reader:
 
         self._types, self._text = ast.AstNodeType, dsl.to_nmodl
         self._look = visitor.AstLookupVisitor()
-        source = path.read_text(encoding="utf-8", errors="replace")
-        self.tree = NmodlDriver().parse_string(source)
+        lines = [(n, raw.decode("utf-8", errors="replace")) for n, raw in source_lines(path)]
+        self.tree = NmodlDriver().parse_string("".join(text for _, text in lines))
         self._symbols, self._kinetic = symtab.SymtabVisitor, visitor.KineticBlockVisitor
-        self._source, self._lines = _compact(source)
+        self._source, self._lines = _compact(lines)
 
     def all(self, kind: str, within: Any = None) -> list[Any]:
         """Return all nodes of a kind, such as "BINARY_EXPRESSION"."""
@@ -49,7 +51,7 @@ class Reader:
         self._kinetic().visit_program(self.tree)
 
 
-def _compact(source: str) -> tuple[str, list[int]]:
+def _compact(source: list[tuple[int, str]]) -> tuple[str, list[int]]:
     """Return a file without blanks and comments, and the line of each character.
 
     The parser keeps lines to itself; this finds what it returns, for messages alone.
@@ -57,7 +59,7 @@ def _compact(source: str) -> tuple[str, list[int]]:
     out: list[str] = []
     lines: list[int] = []
     hidden = ""
-    for number, raw in enumerate(source.splitlines(), 1):
+    for number, raw in source:
         word = raw.strip().partition(" ")[0].upper()
         if hidden or word in ("COMMENT", "TITLE"):
             hidden = "" if word in ("ENDCOMMENT", "TITLE") else "COMMENT"
@@ -65,4 +67,4 @@ def _compact(source: str) -> tuple[str, list[int]]:
         text = "".join(raw.partition(":")[0].partition("?")[0].split()).lower()
         out.append(text)
         lines += [number] * len(text)
-    return "".join(out), [*lines, len(source.splitlines())]
+    return "".join(out), [*lines, source[-1][0] if source else 1]

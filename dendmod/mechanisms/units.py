@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from dendmod.errors import MechanismError
 from dendmod.mechanisms import toolchain
+from dendmod.mechanisms.included import source
 
 
 def unit_errors(path: Path) -> str:
@@ -30,7 +30,7 @@ def unit_errors(path: Path) -> str:
         "MODLUNIT": str(data / "share" / "nrn" / "lib" / "nrnunits.lib"),
     }
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(path, folder)
+        (Path(folder) / path.name).write_bytes(source(path))
         done = subprocess.run(
             [str(program), path.name],
             cwd=folder,

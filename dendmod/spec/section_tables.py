@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -74,18 +73,3 @@ class SectionTables(Spec):
     def mechanisms(self) -> tuple[str, ...]:
         """Suffixes of all mechanisms of the membrane."""
         return tuple(sorted({m for section in self.sections for m in section.mechanisms}))
-
-    def multiplied(self, factors: Mapping[str, float]) -> SectionTables:
-        """Return a copy whose values are multiplied, by NEURON's name."""
-        sections = tuple(
-            section.model_copy(
-                update={
-                    "values": {
-                        name: tuple(factors.get(name, 1.0) * x for x in row)
-                        for name, row in section.values.items()
-                    }
-                }
-            )
-            for section in self.sections
-        )
-        return self.model_copy(update={"sections": sections})

@@ -6,6 +6,7 @@ are 0.1 mV).
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from dendmod import simulate, simulate_many
 from dendmod.cells.l5 import L5PyramidalCell
-from dendmod.engines.kernel.batch import BatchSimulator
+from dendmod.engines.kernel.batch import BatchSimulator, library
 from dendmod.engines.neuron.nodes import cell_nodes
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine
 from dendmod.network.drawn import hay_soma
@@ -216,6 +217,34 @@ def test_a_trial_has_the_same_bits_alone_and_among_others_and_in_threads():
             for other in (alone, spread, threaded[k]):
                 for name in ("soma", "tip"):
                     assert np.array_equal(together[k].v[name], other.v[name])
+
+
+def bits(precision: str, width: int | None = None) -> bytes:
+    """The bits of three trials."""
+    trials = [Trial(trains(shift=0.3 * k), amps=(0.06 * k,)) for k in range(3)]
+    found = BatchSimulator(everything(), RUN, precision=precision, width=width).run_many(trials)
+    return b"".join(r.v[name].tobytes() for r in found for name in ("soma", "tip"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_trial_has_the_same_bits_with_any_width_and_any_cpu(precision, monkeypatch):
+    usual = bits(precision)
+    for width in (4, 8, 16):
+        assert bits(precision, width) == usual
+    plain = tuple(f for f in library.FLAGS if f != "-march=native")
+    monkeypatch.setattr(library, "FLAGS", plain)  # of this architecture, without its extensions
+    monkeypatch.setattr(library, "tuning", lambda: ())
+    assert bits(precision, 4) == usual
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("clang") is None, reason="clang is not installed")
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_trial_has_the_same_bits_from_clang(precision, monkeypatch):
+    usual = bits(precision)
+    monkeypatch.setenv("CC", "clang")
+    assert bits(precision) == usual
 
 
 def test_variants_run_as_lanes_and_each_as_neuron_runs_it():

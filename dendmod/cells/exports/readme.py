@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +12,7 @@ from dendmod.cells.exports.export import Export
 from dendmod.cells.exports.layout import groups
 from dendmod.errors import DendmodError
 from dendmod.mechanisms import Mechanism
+from dendmod.mechanisms.included import source
 from dendmod.paths import data_dir, file_hash
 
 _RUN = {
@@ -36,7 +36,7 @@ def copy_mod_files(mechanisms: Iterable[Mechanism], folder: Path) -> dict[str, s
         to = folder / path.name
         while to.exists():
             to = to.with_name(f"{to.stem}_{path.parent.name or 'more'}.mod")
-        shutil.copyfile(path, to)
+        to.write_bytes(source(path))
         found[suffix] = to.name
     if any(_is_dendmods(m) for m in mechanisms):
         (folder / _LICENCE).write_text(licence(), encoding="utf-8")

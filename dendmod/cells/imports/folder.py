@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from dendmod.atomic import replacing_folder
 from dendmod.cells.imports.held import Held, hold
 from dendmod.cells.imports.original import Original
 from dendmod.errors import SpecError
+from dendmod.mechanisms.included import source
 from dendmod.paths import file_hash
 
 RECORD = "import.json"
@@ -93,8 +93,8 @@ def finish(
 
 
 def copy_mods(files: Sequence[Path], folder: Path) -> None:
-    """Copy .mod files, and what they include, into ``mod/`` of a folder."""
+    """Write .mod files, with what they include in its place, into ``mod/`` of a folder."""
     to = folder / "mod"
     to.mkdir()
     for file in files:
-        shutil.copyfile(file, to / file.name)
+        (to / file.name).write_bytes(source(file))

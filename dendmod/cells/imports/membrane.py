@@ -10,7 +10,8 @@ from typing import Any
 
 from dendmod.cells.imports.sources import number
 from dendmod.errors import SpecError, did_you_mean
-from dendmod.mechanisms.catalogue import Mechanism, mechanism_set, parse
+from dendmod.mechanisms.catalogue import mechanism_set, parse
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.morphology import Morphology
 from dendmod.spec.cell_file import AxonFields, ParameterFields
 

@@ -13,8 +13,8 @@ from typing import Any
 from dendmod.engines.neuron.session import h
 from dendmod.errors import EngineError, MechanismError, SpecError
 from dendmod.mechanisms import MechanismSet
-from dendmod.mechanisms.catalogue import Mechanism
 from dendmod.mechanisms.given import given_variables
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.spec.cell import RegionName
 from dendmod.spec.frozen import FrozenCell, FrozenSection
 from dendmod.spec.section_tables import SectionMembrane

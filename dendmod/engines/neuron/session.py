@@ -14,6 +14,7 @@ from neuron import h
 
 from dendmod import mechanisms
 from dendmod.errors import EngineError, UnsupportedByEngine
+from dendmod.mechanisms.included import source
 
 _MARGIN = 0.5
 _ATOL = 1e-3  # CVODE's absolute tolerance
@@ -38,9 +39,7 @@ def load_mechanisms(
     """
     global _loaded, _set, _texts
     wanted = wanted or mechanisms.mechanism_set()
-    texts = {
-        m.suffix: m.file.read_bytes() for m in wanted.mechanisms.values() if m.file is not None
-    }
+    texts = {m.suffix: source(m.file) for m in wanted.mechanisms.values() if m.file is not None}
     if _loaded is None or _set is None:
         _loaded, _set, _texts = mechanisms.load(h, wanted), wanted, texts
         return _loaded

@@ -56,7 +56,4 @@ KINETIC scheme {
     CONSERVE free + bound + open = 1
 }
 
-PROCEDURE rates(v (mV)) {
-    a = 0.4(/ms)*exp((v + 30(mV))/30(mV))
-    b = 0.3(/ms)*exp(-(v + 30(mV))/40(mV))
-}
+INCLUDE "kca_rates.inc"

@@ -90,8 +90,8 @@ def start(part: Part) -> dict[str, Value]:
     values: dict[str, Value] = {name: number(x) for name, x in equations.values}
     values |= {name: Known(np.asarray(x, float)) for name, x in part.given.items()}
     values["v"], values["dt"] = POTENTIAL, values.get("dt", ZERO)
-    again = _assigned(s for step in equations.steps for s in step.statements)
-    wanted = set(equations.carried) - again - _assigned(equations.breakpoint)
+    again = evaluate.assigned(s for step in equations.steps for s in step.statements)
+    wanted = set(equations.carried) - again - evaluate.assigned(equations.breakpoint)
     shapes = [x.value.shape for x in values.values() if isinstance(x, Known)]
     scratch = dict(values)
     numbers = Numbers(max(n for n, _ in shapes), max(lanes for _, lanes in shapes))
@@ -118,7 +118,7 @@ def remember(part: Part, values: dict[str, Value], code: Code) -> None:
         If that depended on states, which the step has changed since.
     """
     equations = part.equations
-    again = _assigned(s for step in equations.steps for s in step.statements)
+    again = evaluate.assigned(s for step in equations.steps for s in step.statements)
     taken = set(equations.carried) & again
     if not taken:
         return
@@ -143,10 +143,6 @@ def _remembered(name: str) -> str:
         f"{name} is remembered from INITIAL or from step to step and is neither a constant nor a "
         "state. Make it a state"
     )
-
-
-def _assigned(statements: Iterable[object]) -> set[str]:
-    return {n for s in statements for n in (getattr(s, "names", ()) or [getattr(s, "name", "")])}
 
 
 def step_states(part: Part, values: dict[str, Value], code: Code) -> None:

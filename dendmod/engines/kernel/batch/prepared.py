@@ -99,11 +99,6 @@ class Prepared:
         """The code of each population, as they are numbered."""
         return [*(m.code for m in self.membranes), *(s.code for s in self.synapses)]
 
-    @property
-    def errors(self) -> dict[str, float]:
-        """Largest error of each table."""
-        return {name: e for m in self.membranes for name, e in m.code.sweeps.errors.items()}
-
 
 def prepare(
     setups: Sequence[Setup], cells: Sequence[CellNodes], dt: float,

@@ -8,7 +8,7 @@ earlier part becomes a number, or a table. Each value knows its slope by the pot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -165,15 +165,14 @@ class Numbers:
         return self._running(op, args)
 
     def _of_v(self, op: str, args: tuple[Value, ...]) -> OfV:
-        parts = [_function(a) for a in args]
+        parts = [function_of(a) for a in args]
 
         def function(v: Floats) -> Floats:
             return numeric(op, *(part(v) for part in parts))
 
         own = [a for a in args if isinstance(a, OfV)]
         if op not in _CHEAP or any(a.text is None for a in own):
-            rows = next((a.rows for a in own if a.rows is not None), None)
-            return OfV(function, is_slope=any(a.is_slope for a in own), rows=rows)
+            return OfV(function, is_slope=any(a.is_slope for a in own), rows=rows_of(own))
         return OfV(function, lambda: self._arithmetic(op, args), self._slope(op, args, None))
 
     def _arithmetic(self, op: str, args: tuple[Value, ...]) -> str:
@@ -327,7 +326,13 @@ def _simplified(op: str, args: tuple[Value, ...]) -> Value | None:
     return None
 
 
-def _function(value: Value) -> Function:
+def rows_of(values: Iterable[Value]) -> Grid | None:
+    """Return the rows of the TABLE from which functions come, or None."""
+    return next((v.rows for v in values if isinstance(v, OfV) and v.rows is not None), None)
+
+
+def function_of(value: Value) -> Function:
+    """Return what is no running expression as a function of the potential."""
     if isinstance(value, OfV):
         return value.function
     assert isinstance(value, Known)

@@ -21,6 +21,7 @@ from dendmod.engines.kernel.batch.staging import (
     OfV,
     Value,
     number,
+    rows_of,
     running,
 )
 from dendmod.engines.kernel.batch.tables import Floats, Function, Grid
@@ -209,7 +210,7 @@ def _together(
     of_v = [v for row in rows.values() for v in row.values()]
     if not all(_of_v(value) for value in of_v):
         return _eliminated(step, rows, values, numbers, dt, emit)
-    return [_mixing(states, held, next((v.rows for v in of_v if isinstance(v, OfV) and v.rows), None))]
+    return [_mixing(states, held, rows_of(of_v))]
 
 
 def _eliminated(

@@ -7,16 +7,16 @@ up in memory, which is slower.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dendmod.engines.kernel.batch.staging import Known, OfV
+from dendmod.engines.kernel.batch.staging import Known, OfV, function_of, rows_of
 from dendmod.engines.kernel.batch.stepping import Mixing
-from dendmod.engines.kernel.batch.tables import Floats, Grid, Pieces, Range, fit
+from dendmod.engines.kernel.batch.tables import Grid, Pieces, Range, fit
 
 # below these the errors of gates, though small, add up to a spike's time
 _LEAST_OF_VALUES, _LEAST_OF_RATES = 3, 2
@@ -42,7 +42,7 @@ class Accuracy:
 
 
 class Helper(NamedTuple):
-    """A function of C for one polynomial or two side by side: degrees, short ones; by rows or not."""
+    """A function of C for a polynomial or two side by side: degrees, short ones, by rows or not."""
 
     degrees: tuple[int, ...]
     short: tuple[int, ...]
@@ -66,7 +66,6 @@ class Sweeps:
     update: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     helpers: set[Helper] = field(default_factory=set)
-    errors: dict[str, float] = field(default_factory=dict)
     _tables: list[npt.NDArray[np.float32]] = field(default_factory=list)
 
     @property
@@ -76,7 +75,7 @@ class Sweeps:
 
     def relax(self, name: str, slot: int, rate: OfV | Known, steady: OfV | Known) -> None:
         """Write the sweep of a gate."""
-        grid = _rows_of(rate, steady)
+        grid = rows_of([rate, steady])
         s = self._steady(name, steady, grid)
         r = self._rate(name, rate, grid)
         if s.grid != r.grid:  # one of both has a kink: both take its pieces
@@ -150,12 +149,10 @@ class Sweeps:
         if bound is None:
             bound = self.accuracy.rate if relative else self.accuracy.value
         least = 0 if grid and grid.is_of_rows else _LEAST_OF_RATES if relative else _LEAST_OF_VALUES
-        function = value.function if isinstance(value, OfV) else _constant(value)
-        pieces = fit(
-            function, self.reach, bound, relative=relative, name=name, least=least, grid=grid
-        )
-        self.errors[name] = pieces.error
-        return pieces
+        return fit(
+            function_of(value), self.reach, bound, relative=relative, name=name, least=least,
+            grid=grid,
+        )  # fmt: skip
 
     def _call(self, pieces: tuple[Pieces, ...], to: str) -> str:
         """Add tables that follow each other; return the call that reads them."""
@@ -217,13 +214,3 @@ def helper_code(helper: Helper) -> str:
         "}",
     ]
     return "\n".join(out)
-
-
-def _rows_of(*values: OfV | Known) -> Grid | None:
-    """Return the rows of the TABLE from which functions come, or None."""
-    return next((v.rows for v in values if isinstance(v, OfV) and v.rows is not None), None)
-
-
-def _constant(value: Known) -> Callable[[Floats], Floats]:
-    x = float(value.value.flat[0])
-    return lambda v: np.full_like(v, x)

@@ -71,15 +71,12 @@ class Pieces:
     ----------
     coefficients
         Of powers of the place within a piece, -1/2 .. 1/2, shape [degree + 1, pieces].
-    error
-        Largest error that was measured, in units of the function.
     short
         How many of the highest coefficients are kept in 16 bits, which look-ups take faster.
     """
 
     coefficients: Floats
     grid: Grid
-    error: float
     short: int = 0
 
     @property
@@ -134,7 +131,7 @@ def fit(
         for degree in (0,) if flat else range(least, _MAX_DEGREE + 1):
             coefficients, error = _polynomials(y, degree)
             if flat or (error <= allowed).all():
-                return _shortened(Pieces(coefficients, pieces, float(error.max())), y, allowed)
+                return _shortened(Pieces(coefficients, pieces), y, allowed)
     bad = int(np.argmax(error / allowed))
     raise UnsupportedByEngine(
         f"{name} has no table within {bound:g}: its error is {error[bad]:.2g} near "
@@ -155,7 +152,7 @@ def _shortened(pieces: Pieces, y: Floats, allowed: Floats) -> Pieces:
         low, error = _polynomials(y - taken, n - 1)
         if (error <= allowed).all():
             high[:n] = low
-            return Pieces(high, pieces.grid, float(error.max()), short)
+            return Pieces(high, pieces.grid, short)
     return pieces
 
 
