@@ -325,3 +325,7 @@ def test_a_cause_whose_prediction_fails_is_left_open(name):
 def test_other_counts_have_no_difference_of_times():
     more = Measured(-75.0, 40.0, np.array([60.0, 70.0]))
     assert np.isnan(causes.late(more, engine(0, 0, 0)[0.1]))
+    found = {**NEURON, "jaxley": {**engine(0, 0, 0), 0.025: more}}
+    said = crosscheck.table(found, DTS)["jaxley"]["cause"]
+    assert said.startswith("Open")
+    assert "0, 0, other counts ms" in said
