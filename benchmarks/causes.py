@@ -19,6 +19,7 @@ from dendmod.spec.result import Array
 ORDER_WITHIN = 0.35  # of a whole order
 ROUNDING = 30.0  # times what the nudge moves: still rounding
 FACTOR = 3.0  # by which one difference is clearly larger than another
+ARBORS_DECAY = "kernel_f64_arbors_decay"
 SAME = 1e-9  # ms: spikes that are there at the same time
 
 
@@ -40,6 +41,13 @@ def late(own: Measured, other: Measured) -> float:
     if own.spikes.size != other.spikes.size:
         return float("nan")
     return float(np.abs(own.spikes - other.spikes).max(initial=0.0))
+
+
+def first(own: Measured, other: Measured) -> float:
+    """Return the difference of first spikes (ms), NaN where there is none."""
+    if not (own.spikes.size and other.spikes.size):
+        return float("nan")
+    return float(abs(own.spikes[0] - other.spikes[0]))
 
 
 def orders(differences: Sequence[float]) -> list[float]:
@@ -85,9 +93,14 @@ def cause(name: str, late_ms: Mapping[str, Sequence[float]], dts: Sequence[float
                "changed in its twelfth digit."  # fmt: skip
     if name == "cvode" and shrinks(own, 1):
         return f"NEURON's implicit Euler is of the first order: {at}, half with half the step."
-    if name == "arbor" and shrinks(own, 2):
-        return f"Arbor takes (2 - x)/(2 + x) for the exp(-x) of its gates: {at}, a quarter with " \
-               "half the step, as that approximant's error."  # fmt: skip
+    if name == ARBORS_DECAY:
+        return f"Gates decay as Arbor's do, by (2 - x)/(2 + x): {at}."
+    if name == "arbor" and ARBORS_DECAY in late_ms:
+        first, left = late_ms["arbor, first"], late_ms["arbor, first, same decay"]
+        if all(FACTOR * b < a for a, b in zip(first, left, strict=True)):
+            return f"Arbor takes (2 - x)/(2 + x) for the exp(-x) of its gates: {at}; its first " \
+                   f"spike by {shown(first)}, of which {shown(left)} are left to the kernel with " \
+                   "that decay."  # fmt: skip
     if name.startswith("kernel"):
         return _of_kernel(name, late_ms, at)
     return f"Open: {at}, which fits none of the causes that are tried."
