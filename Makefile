@@ -14,7 +14,7 @@ ML ?= yes
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange fuzz lint mechanisms bench docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange fuzz lint mechanisms bench crosscheck docs clean tools
 
 help: ## list the targets
 	@grep -hE '^[A-Za-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
@@ -76,6 +76,9 @@ bench: mechanisms ## measure speed, as ratios side by side in one run
 	$(BIN)/python -m benchmarks.network $(ARGS)
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.full_cell
+
+crosscheck: mechanisms ## run one cell on every engine; ARGS="--arbor PYTHON --jaxley PYTHON" for these
+	$(BIN)/python -m benchmarks.crosscheck --json results/crosscheck.json $(ARGS)
 
 docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build

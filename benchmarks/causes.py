@@ -19,6 +19,7 @@ from dendmod.spec.result import Array
 ORDER_WITHIN = 0.35  # of a whole order
 ROUNDING = 30.0  # times what the nudge moves: still rounding
 FACTOR = 3.0  # by which one difference is clearly larger than another
+ARBORS_DECAY = "kernel_f64_arbors_decay"
 SAME = 1e-9  # ms: spikes that are there at the same time
 
 
@@ -40,6 +41,13 @@ def late(own: Measured, other: Measured) -> float:
     if own.spikes.size != other.spikes.size:
         return float("nan")
     return float(np.abs(own.spikes - other.spikes).max(initial=0.0))
+
+
+def first(own: Measured, other: Measured) -> float:
+    """Return the difference of first spikes (ms), NaN where there is none."""
+    if not (own.spikes.size and other.spikes.size):
+        return float("nan")
+    return float(abs(own.spikes[0] - other.spikes[0]))
 
 
 def orders(differences: Sequence[float]) -> list[float]:
@@ -75,17 +83,24 @@ def cause(name: str, late_ms: Mapping[str, Sequence[float]], dts: Sequence[float
     """
     own = late_ms[name]
     at = f"at steps of {', '.join(f'{dt:g}' for dt in dts)} ms spikes are off by {shown(own)}"
-    if max(own) < SAME:
+    if all(x < SAME for x in own):
         return f"No difference: {at}."
+    if name == "nudged":
+        return f"The yardstick of rounding: with the current changed in its twelfth digit {at}."
     nudged = late_ms["nudged"]
     if all(a <= ROUNDING * max(b, SAME) for a, b in zip(own, nudged, strict=True)):
         return f"Rounding: {at}, where NEURON's own are by {shown(nudged)} when the current is " \
                "changed in its twelfth digit."  # fmt: skip
     if name == "cvode" and shrinks(own, 1):
         return f"NEURON's implicit Euler is of the first order: {at}, half with half the step."
-    if name == "arbor" and shrinks(own, 2):
-        return f"Arbor takes (2 - x)/(2 + x) for the exp(-x) of its gates: {at}, a quarter with " \
-               "half the step, as that approximant's error."  # fmt: skip
+    if name == ARBORS_DECAY:
+        return f"Gates decay as Arbor's do, by (2 - x)/(2 + x): {at}."
+    if name == "arbor" and ARBORS_DECAY in late_ms:
+        first, left = late_ms["arbor, first"], late_ms["arbor, first, same decay"]
+        if all(FACTOR * b < a for a, b in zip(first, left, strict=True)):
+            return f"Arbor takes (2 - x)/(2 + x) for the exp(-x) of its gates: {at}; its first " \
+                   f"spike by {shown(first)}, of which {shown(left)} are left to the kernel with " \
+                   "that decay."  # fmt: skip
     if name.startswith("kernel"):
         return _of_kernel(name, late_ms, at)
     return f"Open: {at}, which fits none of the causes that are tried."
@@ -93,13 +108,13 @@ def cause(name: str, late_ms: Mapping[str, Sequence[float]], dts: Sequence[float
 
 def _of_kernel(name: str, late_ms: Mapping[str, Sequence[float]], at: str) -> str:
     """Return what is larger in the kernel: the tables' error or rounding to its precision."""
-    own, last = late_ms[name], -1
+    last = -1  # the smallest step
     if name.startswith("kernel_f64"):
-        other = late_ms["kernel_f64_fast"][last]
-        if other > FACTOR * own[last]:
-            return f"Tables of rates: {at}; with tables of a bound that is wider, off by " \
-                   f"{other:.2g} ms at the smallest."  # fmt: skip
-        return f"Open: {at}, and not less than with wider tables."
+        fast, fine = late_ms["kernel_f64_fast"][last], late_ms["kernel_f64"][last]
+        if fast > FACTOR * fine:
+            return f"Tables of rates: {at}; at the smallest, tables within 1e-4 give {fast:.2g} " \
+                   f"ms and tables within 3e-7 {fine:.2g} ms."  # fmt: skip
+        return f"Open: {at}, and wider tables are no worse."
     tables, rounding = late_ms["kernel_f64_fast"][last], late_ms["kernel_f32_fine"][last]
     larger = "Tables of rates" if tables > rounding else "Rounding to float32"
     return f"{larger}: {at}; at the smallest, the same tables in float64 give {tables:.2g} ms, " \

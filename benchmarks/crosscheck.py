@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.causes import Measured, cause, late, orders
+from benchmarks.approximant import arbors_decay
+from benchmarks.causes import ARBORS_DECAY, Measured, cause, first, late, orders
 from benchmarks.cell_workload import DELAY, DURATION, Workload, steps
 from benchmarks.rival_cell import ABSENT, SCRIPTS, running
 from dendmod.atomic import replacing
@@ -62,6 +63,12 @@ def _of_neuron(
     return found
 
 
+def _of_kernel(work: Workload, kernel: BatchSimulator) -> Measured:
+    firing, probe = kernel.run_many(work.trials)
+    v = (firing.v["soma"], probe.v["soma"])
+    return measured(probe.t, *v, work.run.spike_threshold)
+
+
 def engines(cell: Cell, dts: Sequence[float]) -> Iterator[tuple[str, float, Measured]]:
     """Yield what our engines find, with their names and steps (ms)."""
     works = {dt: steps(cell, dt, (FIRING, PROBE)) for dt in dts}
@@ -71,9 +78,10 @@ def engines(cell: Cell, dts: Sequence[float]) -> Iterator[tuple[str, float, Meas
         yield "nudged", dt, nudged
         yield "coreneuron", dt, _of_neuron(work, core=True)[0]
         for name, how in KERNELS.items():
-            firing, probe = BatchSimulator(work.setup, work.run, **how).run_many(work.trials)
-            v = (firing.v["soma"], probe.v["soma"])
-            yield name, dt, measured(probe.t, *v, work.run.spike_threshold)
+            yield name, dt, _of_kernel(work, BatchSimulator(work.setup, work.run, **how))
+        with arbors_decay():
+            kernel = BatchSimulator(work.setup, work.run, precision="float64")
+        yield ARBORS_DECAY, dt, _of_kernel(work, kernel)
     adaptive = works[dts[0]]
     run = adaptive.run.model_copy(update={"method": "adaptive"})
     cvode = _of_neuron(Workload(adaptive.setup, run, adaptive.trials))[0]
@@ -95,6 +103,10 @@ def table(found: Found, dts: Sequence[float]) -> dict[str, Any]:
     """Return rows and differences by engine, with the cause of each."""
     reference = found["neuron"]
     late_ms = {name: [late(own[dt], reference[dt]) for dt in dts] for name, own in found.items()}
+    if "arbor" in found and ARBORS_DECAY in found:
+        arbor, same = found["arbor"], found[ARBORS_DECAY]
+        late_ms["arbor, first"] = [first(arbor[dt], reference[dt]) for dt in dts]
+        late_ms["arbor, first, same decay"] = [first(arbor[dt], same[dt]) for dt in dts]
     return {
         name: {
             "by_dt": {f"{dt:g}": own[dt].row() for dt in dts},

@@ -29,7 +29,7 @@ from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.engines.kernel.batch import BatchSimulator
 from dendmod.engines.kernel.vectors import BITS, Precision, widest
 from dendmod.engines.neuron import Simulator
-from dendmod.errors import DendmodError
+from dendmod.errors import DendmodError, UnsupportedByEngine
 from dendmod.spec.result import Result
 
 AVX2_BITS = 256
@@ -184,9 +184,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(said(f"dt {dt:g} ms", many, single), flush=True)
         save()
     for path, dt in product(options.cell, options.dt):
-        row = of_cell(path, dt, options.trials, options.rounds)
-        rows.setdefault("cells", {}).setdefault(Path(path).name, {})[f"dt_{dt:g}"] = row
-        print(said(f"{path}, dt {dt:g} ms", row, row["single_trial"]), flush=True)
+        of_this = rows.setdefault("cells", {}).setdefault(Path(path).name, {})
+        try:
+            row = of_cell(path, dt, options.trials, options.rounds)
+            print(said(f"{path}, dt {dt:g} ms", row, row["single_trial"]), flush=True)
+        except UnsupportedByEngine as error:  # what the kernel cannot run is a result as well
+            row = {"refused": str(error)}
+            print(f"{path}: {error}", flush=True)
+        of_this[f"dt_{dt:g}"] = row
         save()
     rows["rivals"] = rivals(vars(options), options.dt)
     save()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import accuracy, causes, crosscheck, full_cell
+from benchmarks.approximant import arbors_decay
 from benchmarks.causes import Measured
 from benchmarks.cell_file import write
 from benchmarks.cell_workload import DURATION, Workload
@@ -244,6 +245,19 @@ def test_an_interpreter_that_is_not_there_is_named(work, tmp_path):
         pass
 
 
+def test_arbors_decay_is_its_approximant_of_the_exponential(work):
+    """A coarse step, at which exp(-x) and (2 - x)/(2 + x) differ, moves the spike; rest stays."""
+    coarse = work.run.model_copy(update={"dt": 0.1})
+    plain = BatchSimulator(work.setup, coarse, precision="float64").run(work.trials[0])
+    with arbors_decay():
+        kernel = BatchSimulator(work.setup, coarse, precision="float64")
+    other = kernel.run(work.trials[0])
+    again = BatchSimulator(work.setup, coarse, precision="float64").run(work.trials[0])
+    assert np.array_equal(again.v["soma"], plain.v["soma"])
+    assert other.v["soma"][0] == pytest.approx(plain.v["soma"][0], abs=1e-3)
+    assert 1e-4 < np.abs(other.spike_times() - plain.spike_times()).max() < 0.1
+
+
 # -- speed ----------------------------------------------------------------------------------------
 
 
@@ -292,6 +306,7 @@ def test_a_cause_is_named_where_what_it_predicts_is_seen():
         "coreneuron": engine(3e-9, 1e-9, 2e-9),
         "cvode": engine(0.4, 0.2, 0.1),
         "arbor": engine(0.016, 0.004, 0.001),
+        causes.ARBORS_DECAY: engine(0.0161, 0.0041, 0.001),
         "jaxley": engine(0.3, 0.3, 0.3),
         "kernel_f64": engine(1e-5, 1e-5, 1e-5),
         "kernel_f64_fast": engine(1e-3, 1e-3, 1e-3),
@@ -311,17 +326,20 @@ def test_a_cause_is_named_where_what_it_predicts_is_seen():
     for name, text in begins.items():
         assert rows[name]["cause"].startswith(text), name
     assert rows["cvode"]["order"] == pytest.approx([1, 1])
-    assert rows["arbor"]["order"] == pytest.approx([2, 2])
     page = "\n".join(crosscheck.lines(rows, DTS))
     assert all(f"| {name} |" in page and f"- `{name}`: " in page for name in found)
 
 
 @pytest.mark.parametrize("name", ["cvode", "arbor"])
 def test_a_cause_whose_prediction_fails_is_left_open(name):
-    found = {**NEURON, name: engine(0.2, 0.2, 0.2)}
+    found = {**NEURON, name: engine(0.2, 0.2, 0.2), causes.ARBORS_DECAY: engine(0.0, 0.0, 0.0)}
     assert crosscheck.table(found, DTS)[name]["cause"].startswith("Open")
 
 
 def test_other_counts_have_no_difference_of_times():
     more = Measured(-75.0, 40.0, np.array([60.0, 70.0]))
     assert np.isnan(causes.late(more, engine(0, 0, 0)[0.1]))
+    found = {**NEURON, "jaxley": {**engine(0, 0, 0), 0.025: more}}
+    said = crosscheck.table(found, DTS)["jaxley"]["cause"]
+    assert said.startswith("Open")
+    assert "0, 0, other counts ms" in said
