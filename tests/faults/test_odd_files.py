@@ -11,12 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dendmod import paths
 from dendmod.cells.file import load_cell
 from dendmod.cells.imports import allen, bluepyopt
 from dendmod.cells.imports.neuroml import start_of, which_cell
-from dendmod.errors import DendmodError, MechanismError, MorphologyError, SpecError, did_you_mean
+from dendmod.errors import (
+    CacheError,
+    DendmodError,
+    MechanismError,
+    MorphologyError,
+    SpecError,
+    did_you_mean,
+)
 from dendmod.exchange import read_io
 from dendmod.learning.data import load_npz
+from dendmod.mechanisms import nmodl
 from dendmod.mechanisms.nmodl import facts_of
 from dendmod.morphology import read
 from dendmod.npz import npz_of
@@ -25,6 +34,7 @@ from dendmod.protocol import load_protocol, load_readings
 from dendmod.protocol.stimulus_fields import read_waveform
 from dendmod.spec.result import Result
 from dendmod.spec.tables import load_toml
+from dendmod.sweep.cluster import _resolve
 from dendmod.switching.model import read_images
 from dendmod.texts import read_json, read_text
 from tests import json_cells
@@ -289,3 +299,56 @@ def test_a_list_of_what_is_allowed_is_never_too_long_or_empty():
     assert did_you_mean(3, ["a"]) == " Allowed: a."
     assert did_you_mean("x", []) == " None is there."
     did_you_mean("x" * 10**6, names)  # at once
+
+
+HANGS = """
+import sys, time
+path = sys.argv[1]
+print('{"path": "' + path + '", "error": "no"}', flush=True)
+print('{"path": "' + path, end="", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_parser_that_does_not_end_is_given_up_and_the_file_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(nmodl, "_PATIENCE", 0.1)
+    monkeypatch.setattr(nmodl.sys, "argv", ["x"])
+    (tmp_path / "hangs.py").write_text(HANGS)
+    ask = nmodl.subprocess.run
+    monkeypatch.setattr(
+        nmodl.subprocess,
+        "run",
+        lambda command, **options: ask(
+            [command[0], str(tmp_path / "hangs.py"), *command[3:]], **(options | {"timeout": 2})
+        ),
+    )
+    found = nmodl._parsed_elsewhere([Path("a.mod"), Path("b.mod")])
+    assert found[Path("a.mod")] == {"error": "no"}
+    assert "NEURON's parser stopped: no end within" in found[Path("b.mod")]["error"]
+
+
+def test_a_record_of_the_cache_that_was_cut_off_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path))
+    file = data_dir("mechanisms") / "Ih.mod"
+    (first,) = facts_of([file]).values()
+    (kept,) = tmp_path.rglob("*.json")
+    kept.write_text(kept.read_text()[:100])
+    assert list(facts_of([file]).values()) == [first]
+    assert json.loads(kept.read_text())["facts"]["suffix"] == "Ih"
+
+
+def test_a_drive_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(paths.fcntl, "flock", refuse)
+    said = "cannot be locked: No locks available.*DENDMOD_CACHE"
+    with pytest.raises(CacheError, match=said), paths.cache_lock(tmp_path / "x"):
+        pass
+
+
+@pytest.mark.parametrize(("text", "said"), [("{", "not a JSON file"), ("{}", "no address")])
+def test_a_scheduler_file_that_is_none_is_named(text, said, tmp_path):
+    (tmp_path / "scheduler.json").write_text(text)
+    with pytest.raises(SpecError, match=rf"scheduler\.json.*{said}"):
+        _resolve(str(tmp_path / "scheduler.json"))
