@@ -31,7 +31,9 @@ from dendmod.morphology import read
 from dendmod.npz import npz_of
 from dendmod.paths import data_dir
 from dendmod.protocol import load_protocol, load_readings
+from dendmod.protocol.stimuli_file import load_stimuli
 from dendmod.protocol.stimulus_fields import read_waveform
+from dendmod.spec.grid import grid_points
 from dendmod.spec.result import Result
 from dendmod.spec.tables import load_toml
 from dendmod.sweep.cluster import _resolve
@@ -352,3 +354,21 @@ def test_a_scheduler_file_that_is_none_is_named(text, said, tmp_path):
     (tmp_path / "scheduler.json").write_text(text)
     with pytest.raises(SpecError, match=rf"scheduler\.json.*{said}"):
         _resolve(str(tmp_path / "scheduler.json"))
+
+
+def test_more_runs_than_can_be_listed_are_refused_at_once():
+    for name in ("steps", "fig1"):
+        load = load_stimuli if name == "steps" else load_protocol
+        with pytest.raises(SpecError, match=r"run\.trials"):
+            load(name, {"run.trials": 10**11})
+    with pytest.raises(SpecError, match="a grid of 1000000000 combinations"):
+        grid_points({name: tuple(range(1000)) for name in "abc"})
+
+
+def test_an_io_file_whose_curve_would_give_infinity_is_refused(tmp_path):
+    document = json.loads((data_dir("protocols") / "io_nmda.json").read_text())
+    fit = document["fits"]["gain_xshift"]
+    fit["gain"][0] = 1e308
+    path = json_cells.dump(tmp_path / "io.json", document)
+    with pytest.raises(ValueError, match=r"gain\[0\] is 1e\+308; give a number between"):
+        read_io(path, verify=False)

@@ -65,7 +65,7 @@ def start_of(file: str | Path) -> float | None:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise SpecError(f"{file}: {_START} is {text!r}; give a potential, such as '-65mV'")
+        raise SpecError(f"{file}: {_START} is {text!r:.60}; give a potential, such as '-65mV'")
     return found
 
 
