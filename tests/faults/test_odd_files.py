@@ -372,3 +372,10 @@ def test_an_io_file_whose_curve_would_give_infinity_is_refused(tmp_path):
     path = json_cells.dump(tmp_path / "io.json", document)
     with pytest.raises(ValueError, match=r"gain\[0\] is 1e\+308; give a number between"):
         read_io(path, verify=False)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "x" * 5000 + ".swc", "\ud800"])
+def test_a_name_that_no_disk_can_have_is_a_name_that_is_not_there(name):
+    for load in (load_cell, read, load_protocol, load_readings, load_stimuli, read_json):
+        with pytest.raises((SpecError, MorphologyError)):
+            load(name)
