@@ -31,7 +31,7 @@ from dendmod.morphology import read
 from dendmod.npz import npz_of
 from dendmod.paths import data_dir
 from dendmod.protocol import load_protocol, load_readings
-from dendmod.protocol.stimuli_file import load_stimuli
+from dendmod.protocol.stimuli_file import load_stimuli, tasks_of
 from dendmod.protocol.stimulus_fields import read_waveform
 from dendmod.spec.grid import grid_points
 from dendmod.spec.result import Result
@@ -123,7 +123,7 @@ def test_an_error_of_a_variant_names_the_readings_and_the_variant(tmp_path):
     [
         ("0..0", "not a number"),
         ("1e", "not a number"),
-        ("1,", "blanks between"),
+        ("1,", "not a number"),
         ("--3", "not a number"),
         ("\x1b", "not a number"),
     ],
@@ -379,3 +379,17 @@ def test_a_name_that_no_disk_can_have_is_a_name_that_is_not_there(name):
     for load in (load_cell, read, load_protocol, load_readings, load_stimuli, read_json):
         with pytest.raises((SpecError, MorphologyError)):
             load(name)
+
+
+def test_a_duration_between_two_steps_is_refused_before_any_run():
+    with pytest.raises(SpecError, match=r"run of steps: .*700.0 ms .* 0\.03 ms; give 699\.99"):
+        tasks_of(load_stimuli("steps", {"run.dt_ms": 0.03, "run.tstop_ms": 700.0}))
+
+
+@pytest.mark.parametrize("colour", ["RGB (0, 255, 64)", "RGBA (0, 255, 64, 12)", "Red"])
+def test_a_colour_of_an_asc_file_is_no_point(colour, tmp_path):
+    (tmp_path / "cell.asc").write_text(
+        '("CellBody" (CellBody)\n (10 0 0 1)\n (0 10 0 1)\n (-10 0 0 1)\n)\n'
+        f"((Color {colour}) (Dendrite)\n (12 0 0 2)\n (60 5 1 1.8)\n)\n"
+    )
+    assert len(read(tmp_path / "cell.asc").sections) == 2
