@@ -63,7 +63,13 @@ def cache_lock(place: Path) -> Iterator[None]:
             "with DENDMOD_CACHE"
         ) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:  # some network drives have no locks
+            raise CacheError(
+                f"the cache {place.parent} cannot be locked: {error.strerror}. Name a folder of "
+                "this machine with DENDMOD_CACHE"
+            ) from None
         yield
     finally:
         os.close(handle)

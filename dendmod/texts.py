@@ -50,6 +50,8 @@ def read_text(path: Path | str) -> str:
             f"{path} cannot be read: byte {error.start + 1} is not {error.encoding.upper()}; save "
             "the file as UTF-8"
         ) from None
+    except ValueError as error:  # of a name that no file can have
+        raise SpecError(f"{str(path)!r:.100} cannot be read: {error}") from None
 
 
 def read_json(path: Path | str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -67,12 +68,12 @@ def find_cell(name: str | Path) -> Path:
         If there is no such file.
     """
     path = Path(name)
-    if path.is_dir():
+    if os.path.isdir(path):
         for inside in _NAMES:
-            if (path / inside).is_file():
+            if os.path.isfile(path / inside):
                 return path / inside
         raise SpecError(f"the folder {path} holds no {' or '.join(_NAMES)}")
-    if path.is_file():
+    if os.path.isfile(path):
         if path.suffix.lower() not in (".toml", ".json"):
             raise SpecError(f"{path}: a cell is a .toml or .json file, or a folder with one")
         return path
@@ -110,7 +111,7 @@ def load_cell(name: str | Path) -> LoadedCell:
         )
         morphology = frozen or _beside(path, str(fields.morphology), "morphology")
         for folder in fields.mechanisms:
-            if not (path.parent / folder).is_dir():
+            if not os.path.isdir(path.parent / folder):
                 raise SpecError(f"mechanisms: there is no folder {path.parent / folder}")
         folders = tuple(str((path.parent / f).resolve()) for f in fields.mechanisms)
     stamp = resolve_path(morphology).stat().st_mtime_ns
@@ -154,7 +155,7 @@ def _table(path: Path) -> dict[str, Any]:
 def _beside(path: Path, name: str, field: str) -> str:
     """Return a file as a full path where it lies beside the cell, else the name of a shape."""
     beside = path.parent / name
-    if beside.is_file():
+    if os.path.isfile(beside):
         return str(beside.resolve())
     if Path(name).suffix or field == "sections":
         raise SpecError(f"{field}: there is no file {beside}")

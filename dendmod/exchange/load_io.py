@@ -45,6 +45,9 @@ _FIT_FIELDS = ("levels", "gain", "bias", "x_shift", "fit_range", "residual", "pa
 _POINT_FIELDS = ("level", "thresholds", "interval", "x", "spikes")
 
 
+_MOST = 1e100  # of any number: beyond it a curve would give infinity
+
+
 class IOFileError(ValueError):
     """A file is not a whole, unchanged `dendmod/io/1` file."""
 
@@ -300,11 +303,11 @@ def _text(value: Any, at: str) -> None:
 
 def _number(value: Any, at: str) -> float:
     try:
-        if not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value):
+        if not isinstance(value, bool) and isinstance(value, (int, float)) and abs(value) <= _MOST:
             return float(value)
     except OverflowError:  # an integer too large for a float
         pass
-    raise IOFileError(f"{at} is {str(value)[:40]}; give a finite number")
+    raise IOFileError(f"{at} is {str(value)[:40]}; give a number between -{_MOST:g} and {_MOST:g}")
 
 
 def _row(value: Any, at: str, length: int | None = None) -> tuple[float, ...]:

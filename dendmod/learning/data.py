@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def load_data(source: str = "digits", *, seed: int = 1, pool: int = 1) -> Datase
     """
     if source == "digits":
         data = digits(seed)
-    elif Path(source).is_dir():
+    elif os.path.isdir(source):
         data = load_idx(source, seed=seed)
     else:
         data = load_npz(source)

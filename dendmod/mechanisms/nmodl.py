@@ -31,6 +31,7 @@ _OF_PARSING = (
     "nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table", "included",
 )  # fmt: skip
 _GEOMETRY = ("diam", "area")
+_PATIENCE = 30.0  # s for a file, which takes some ms, on a machine that does other things too
 
 
 @dataclass(frozen=True)
@@ -156,16 +157,27 @@ def _parsed(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
             places[path] = folder / f"{hashlib.sha256(source(path)).hexdigest()}.json"
         except MechanismError as error:
             wrong.append(str(error))
-    missing = [path for path, place in places.items() if not place.is_file()]
+    stored = {path: _stored(place) for path, place in places.items()}
+    missing = [path for path, table in stored.items() if table is None]
     for path, table in _parsed_elsewhere(missing).items():
         if "error" in table:
             wrong.append(f"{path}: {table['error']}")
             continue
+        stored[path] = table
         with replacing(places[path]) as partial:
             partial.write_text(json.dumps(table), encoding="utf-8")
     if wrong:
         raise MechanismError(wrong[0])
-    return {path: json.loads(place.read_text(encoding="utf-8")) for path, place in places.items()}
+    return {path: table for path, table in stored.items() if table is not None}
+
+
+def _stored(place: Path) -> dict[str, Any] | None:
+    """Return what is kept of a file; None if nothing is, or a disk that was full cut it off."""
+    try:
+        table: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return table if isinstance(table, dict) and {"facts", "equations"} <= set(table) else None
 
 
 def _parsed_elsewhere(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
@@ -173,10 +185,23 @@ def _parsed_elsewhere(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     found: dict[Path, dict[str, Any]] = {}
     todo = list(paths)
     while todo:
+        text, said = _asked(todo)
+        lines = [line for line in text.splitlines(True) if line.startswith('{"path"')]
+        rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        found |= {Path(row.pop("path")): row for row in rows}
+        todo = [path for path in todo if path not in found]
+        if todo:
+            found[todo.pop(0)] = {"error": f"NEURON's parser stopped: {said}"}
+    return found
+
+
+def _asked(paths: Sequence[Path]) -> tuple[str, str]:
+    """Return what the parser's process printed, and its last words."""
+    limit = _PATIENCE * (2 + len(paths))
+    try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__, *map(str, todo)],
+            [sys.executable, "-m", __name__, *map(str, paths)],
             capture_output=True,
-            text=True,
             stdin=subprocess.DEVNULL,
             cwd=os.path.dirname(os.path.abspath(sys.executable)),  # no ./x86_64 to load
             env={
@@ -184,14 +209,12 @@ def _parsed_elsewhere(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
                 "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
             },
             check=False,
+            timeout=limit,
         )
-        lines = [line for line in done.stdout.splitlines() if line.startswith('{"path"')]
-        found |= {Path(row.pop("path")): row for row in map(json.loads, lines)}
-        todo = [path for path in todo if path not in found]
-        if todo:
-            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            found[todo.pop(0)] = {"error": f"NEURON's parser stopped: {said}"}
-    return found
+    except subprocess.TimeoutExpired as ended:
+        return (ended.stdout or b"").decode("utf-8", "replace"), f"no end within {limit:g} s"
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no message"]
+    return done.stdout.decode("utf-8", "replace"), said[-1]
 
 
 def facts(read: Reader) -> tuple[Facts, Equations]:

@@ -15,7 +15,7 @@ from dendmod.morphology.model import LARGEST, SMALLEST
 SOMA = 1
 WHOLE = (0, 1, 6)  # fields of a line that are whole numbers: id, type, parent
 _TYPES = {SOMA: "soma", 2: "axon", 3: "basal", 4: "apical"}
-_ASC_POINT = re.compile(r"\(" + 4 * r"\s*([^\s()]+)")
+_ASC_POINT = re.compile(r"\(\s*" + r"\s+".join(4 * [r"([^\s()]+)"]))
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,11 @@ def _check_asc_points(line: str, where: str) -> None:
         try:
             values = [float(f) for f in fields]
         except ValueError:
-            if fields[0][0] not in "+-.0123456789":  # a colour or a name
-                continue
+            if fields[0][0] not in "+-.0123456789" or fields[0].endswith(","):
+                continue  # a name, or a colour
             raise MorphologyError(
                 f"{where}: not a number in {' '.join(fields)!r:.80}; a point is x y z and a "
-                "diameter, with blanks between them"
+                "diameter"
             ) from None
         if not all(abs(v) <= LARGEST for v in values):
             raise MorphologyError(

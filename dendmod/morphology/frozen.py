@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def read_frozen(path: str | Path) -> FrozenCell:
         If there is no such file, or its sections do not form a tree.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SpecError(f"there is no file of sections {path}")
     return _read_once(str(path), path.stat().st_mtime_ns)
 

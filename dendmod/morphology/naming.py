@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check_name(name: str) -> None:
         If there is no such name or file.
     """
     if Path(name).suffix:
-        if not Path(name).is_file():
+        if not os.path.isfile(name):
             raise MorphologyError(f"there is no morphology file {name}")
     elif name not in (known := (*built_in(), *DOWNLOADED)):
         raise MorphologyError(
@@ -50,7 +51,7 @@ def resolve_path(name: str) -> Path:
     if name in built_in():
         return built_in()[name]
     path = cache_dir() / "morphologies" / f"{name}.asc"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise MorphologyError(
             f"{name} has not been downloaded; run `dendmod morphology get {name}`"
         )

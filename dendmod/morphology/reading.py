@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def read(path: str | Path, name: str | None = None) -> Morphology:
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise MorphologyError(f"there is no morphology file {path}")
     if suffix == ".json":
         with of_file(path):

@@ -41,8 +41,10 @@ class Kernel:
             )
         reals(self.weights, "weights of a kernel")
         flat = reals([tau for chain in self.taus for tau in chain], "time constants of a kernel")
-        if any(not chain for chain in self.taus) or not (flat > 0).all():
-            raise SpecError(f"time constants {self.taus} ms: give one or more > 0 in each chain")
+        if any(not chain for chain in self.taus) or not ((flat >= 1e-9) & (flat <= 1e9)).all():
+            raise SpecError(
+                f"time constants {self.taus} ms: give one or more from 1e-9 to 1e9 in each chain"
+            )
 
     @property
     def area(self) -> float:

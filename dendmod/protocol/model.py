@@ -16,6 +16,7 @@ from dendmod.engines.held import Engine
 from dendmod.errors import SpecError
 from dendmod.params.wybo2022 import CLAMP_POTENTIALS, NMDA_RATIO
 from dendmod.spec import Cell, Receptor, ReducedCell, Run, Spec
+from dendmod.spec.grid import MOST_TRIALS
 
 WidthReading = Literal["SD", "2 SD"]
 SiteOrder = Literal["falling impedance", "rising impedance", "random", "as given"]
@@ -86,7 +87,7 @@ class RunFields(Spec):
     dt_ms: float = Field(default=0.1, gt=0, le=0.2)
     tstop_ms: PositiveFloat = 300.0
     settle_ms: NonNegativeFloat = 1000.0
-    trials: PositiveInt = 10
+    trials: PositiveInt = Field(default=10, le=MOST_TRIALS)
     seed: int = Field(default=1, ge=0)
     spike_threshold_mV: float | None = None  # what counts as an output spike; None: the cell's
     plateau_mV: float = -40.0  # ours: above it a site is in an NMDA spike

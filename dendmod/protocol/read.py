@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def find_protocol(name: str | Path) -> Path:
         If there is no such file.
     """
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     shipped = {p.stem: p for p in data_dir("protocols").glob("*.toml")}
     if path.stem in shipped and path.parent == Path("."):
@@ -76,7 +77,9 @@ def look_beside(path: Path, table: dict[str, Any]) -> None:
                 continue
             beside = path.parent / given
             is_cell = fields is table.get("cell") and name == "file"
-            if (Path(given).suffix and beside.is_file()) or (is_cell and beside.is_dir()):
+            if (Path(given).suffix and os.path.isfile(beside)) or (
+                is_cell and os.path.isdir(beside)
+            ):
                 fields[name] = str(beside.resolve())
 
 

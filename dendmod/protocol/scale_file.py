@@ -248,7 +248,7 @@ def _beside(cell: CellFields, out: Path) -> CellFields:
     update = {}
     for name in _FILES:
         given = getattr(cell, name)
-        if given is None or given in shipped_cells() or not Path(given).exists():
+        if given is None or given in shipped_cells() or not os.path.exists(given):
             continue
         path = find_cell(given) if name == "file" else Path(given)
         update[name] = os.path.relpath(path.resolve(), out.resolve().parent)

@@ -17,7 +17,7 @@ from dendmod.protocol.stimulus_fields import (
     TrainFields,
 )
 from dendmod.spec import Location, Recording, Run, Spec
-from dendmod.spec.grid import grid_points
+from dendmod.spec.grid import MOST_TRIALS, grid_points
 
 
 class StimuliRunFields(Spec):
@@ -28,7 +28,7 @@ class StimuliRunFields(Spec):
     settle_ms: NonNegativeFloat = 1000.0
     method: Literal["fixed", "adaptive"] = "fixed"
     spike_threshold_mV: float | None = None  # None: the cell's
-    trials: PositiveInt = 1
+    trials: PositiveInt = Field(default=1, le=MOST_TRIALS)
     seed: int = Field(default=1, ge=0)
 
 

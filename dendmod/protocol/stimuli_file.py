@@ -116,6 +116,8 @@ def tasks_of(protocol: StimulusProtocol) -> list[tuple[dict[str, Any], int, Task
         change(table, point, f"sweep of {protocol.name}")
         checked = StimulusProtocol.model_validate(table)
         check_setup(setup_of(checked))
+        with of_file(f"run of {protocol.name}"):
+            _ = checked.run_spec  # a duration between two steps is refused before any run
         one = checked.model_dump(mode="json", by_alias=True)
         for trial in range(protocol.run.trials):
             payload = {"protocol": one, "trial": trial}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from dendmod.errors import SpecError
 
 Grid = Mapping[str, tuple[Any, ...]]
+MOST_TRIALS = 1_000_000  # of one point of a grid; ours
+_MOST_POINTS = 1_000_000  # ours
 
 
 def parse_grid(settings: Iterable[str]) -> dict[str, tuple[Any, ...]]:
@@ -39,6 +42,9 @@ def parse_grid(settings: Iterable[str]) -> dict[str, tuple[Any, ...]]:
 
 def grid_points(grid: Grid) -> list[dict[str, Any]]:
     """Return every combination of values, the last field running fastest."""
+    n = math.prod(map(len, grid.values()))
+    if n > _MOST_POINTS:
+        raise SpecError(f"a grid of {n} combinations; {_MOST_POINTS} are allowed at once")
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 

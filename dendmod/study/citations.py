@@ -8,6 +8,7 @@ with, counts as well.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -124,8 +125,8 @@ def _named(value: Any) -> Iterator[Source]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    path = path / "summary.json" if path.is_dir() else path
-    if not path.is_file():
+    path = path / "summary.json" if os.path.isdir(path) else path
+    if not os.path.isfile(path):
         raise SpecError(
             f"there is no figure or file {str(path)!r}." + did_you_mean(str(path), figures())
         )

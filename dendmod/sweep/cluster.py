@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
 import queue
 import sys
@@ -16,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dendmod.errors import SweepError
+from dendmod.errors import SpecError, SweepError
 from dendmod.sweep.child import run_in_child
 from dendmod.sweep.outcome import Died, Failed, Outcome
 from dendmod.sweep.task import Task
+from dendmod.texts import read_json_table
 
 _CONNECT = 5  # s: a scheduler that is there answers within milliseconds
 _LOOK = 2.0  # s between looks at whether the scheduler is still there
@@ -78,7 +78,12 @@ def cluster(address: str, timeout: float | None, expected: Mapping[str, str]) ->
 def _resolve(address: str) -> str:
     """Return the address that a scheduler file holds, or what was given."""
     path = Path(address)
-    return json.loads(path.read_text())["address"] if path.is_file() else address
+    if not path.is_file():
+        return address
+    found = read_json_table(path).get("address")
+    if not isinstance(found, str):
+        raise SpecError(f"{path} is no scheduler file of Dask: it has no address")
+    return found
 
 
 async def _knock(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ def _is_full(name: str) -> bool:
 
 
 def _full_cell(name: str) -> Cell:
-    if not Path(name).exists() and name not in (known := shipped_cells()):
+    if not os.path.exists(name) and name not in (known := shipped_cells()):
         words = (REDUCED, STAR, *known)
         raise SpecError(
             f"there is no cell {name!r}; give a cell's folder, file or name, or a JSON file of "
@@ -127,7 +128,7 @@ def _reduced(cell: Cell, sites: int | None) -> Pair:
 def _reduced_json(name: str) -> dict[str, Any] | None:
     """Return what a JSON file of reduced cells holds; None where it is another file, or none."""
     path = Path(name)
-    if path.suffix.lower() != ".json" or not path.is_file():
+    if path.suffix.lower() != ".json" or not os.path.isfile(path):
         return None
     table: Any = read_json(path)
     is_cell_file = isinstance(table, dict) and str(table.get("schema", "")).startswith(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -131,7 +132,7 @@ def load_training(name: str | Path) -> TrainingSettings:
         found.name: found for found in figures(_PAPER).values() if "schedule" in found.settings()
     }
     entry = entries.get(str(name)) or entries.get(f"{_PAPER}/{name}")
-    if Path(name).is_file():
+    if os.path.isfile(name):
         table = load_toml(Path(name))
     elif entry is not None:
         table = entry.settings()

@@ -35,13 +35,13 @@ def find_data(name: str) -> str:
     """
     if name == DIGITS:
         return name
-    if Path(name).exists():
+    if os.path.exists(name):
         return str(Path(name).resolve())
     if name in _SHARED:
         shared = os.environ.get("DENDMOD_SHARED")
         places = [*([Path(shared, "data")] if shared else []), Path("data"), *_PLACES]
         for place in places:
-            if (place / f"{name}.npz").is_file():
+            if os.path.isfile(place / f"{name}.npz"):
                 return str((place / f"{name}.npz").resolve())
         raise SpecError(
             f"{name}.npz is in none of {', '.join(str(place) for place in places)}; put it there, "

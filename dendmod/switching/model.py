@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,7 @@ def read_images(path: Path | str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int6
     SpecError
         If it cannot be read or does not hold both.
     """
-    if str(path) == DIGITS or Path(path).is_dir():
+    if str(path) == DIGITS or os.path.isdir(path):
         data = load_images(str(path))
         return data.x["test"], data.y["test"]
     kept = read_npz(path)

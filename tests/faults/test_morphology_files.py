@@ -170,14 +170,14 @@ def test_a_truncated_asc_is_refused_with_its_line(tmp_path, original):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("(0 10 0 3)", "(0 10 0 x)", r"cell.asc:8: Error converting"),
+        ("(0 10 0 3)", "(0 10 0 x)", r"cell.asc:8: not a number"),
         ("(0 10 0 3)", "(0 10 0 0)", r"cell.asc:8: .* has a diameter of 0"),
         ("(0 10 0 3)", "(0 10 0 nan)", r"cell.asc:8: .* not finite"),
         ("(0 10 0 3)", "(0 3 0 1)", r"cell.asc:\d: .* has no length"),
         ("(3 -3 0 1)\n(0 3 0 1)", "", r"cell.asc: .* only a single point is not valid"),
         ("(-3 -3 0 1)", "(-3 nan 0 1)", r"cell.asc:3: .* not finite"),
         ("(0 10 0 3)", "(0 1e39 0 3)", r"cell.asc:8: .* not finite or beyond"),
-        ("(0 10 0 3)", "(0 10 0 \xfc)", r"cell.asc:8: Error converting"),
+        ("(0 10 0 3)", "(0 10 0 \xfc)", r"cell.asc:8: not a number"),
         ("(0 3 0 1)\n", "", r"cell.asc: the soma: its outline has 2 points"),
         (
             "(3 -3 0 1)\n(0 3 0 1)",

@@ -11,20 +11,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dendmod import paths
 from dendmod.cells.file import load_cell
 from dendmod.cells.imports import allen, bluepyopt
 from dendmod.cells.imports.neuroml import start_of, which_cell
-from dendmod.errors import DendmodError, MechanismError, MorphologyError, SpecError, did_you_mean
+from dendmod.errors import (
+    CacheError,
+    DendmodError,
+    MechanismError,
+    MorphologyError,
+    SpecError,
+    did_you_mean,
+)
 from dendmod.exchange import read_io
 from dendmod.learning.data import load_npz
+from dendmod.mechanisms import nmodl
 from dendmod.mechanisms.nmodl import facts_of
 from dendmod.morphology import read
 from dendmod.npz import npz_of
 from dendmod.paths import data_dir
 from dendmod.protocol import load_protocol, load_readings
+from dendmod.protocol.stimuli_file import load_stimuli, tasks_of
 from dendmod.protocol.stimulus_fields import read_waveform
+from dendmod.spec.grid import grid_points
 from dendmod.spec.result import Result
 from dendmod.spec.tables import load_toml
+from dendmod.sweep.cluster import _resolve
 from dendmod.switching.model import read_images
 from dendmod.texts import read_json, read_text
 from tests import json_cells
@@ -111,7 +123,7 @@ def test_an_error_of_a_variant_names_the_readings_and_the_variant(tmp_path):
     [
         ("0..0", "not a number"),
         ("1e", "not a number"),
-        ("1,", "blanks between"),
+        ("1,", "not a number"),
         ("--3", "not a number"),
         ("\x1b", "not a number"),
     ],
@@ -289,3 +301,95 @@ def test_a_list_of_what_is_allowed_is_never_too_long_or_empty():
     assert did_you_mean(3, ["a"]) == " Allowed: a."
     assert did_you_mean("x", []) == " None is there."
     did_you_mean("x" * 10**6, names)  # at once
+
+
+HANGS = """
+import sys, time
+path = sys.argv[1]
+print('{"path": "' + path + '", "error": "no"}', flush=True)
+print('{"path": "' + path, end="", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_parser_that_does_not_end_is_given_up_and_the_file_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(nmodl, "_PATIENCE", 0.1)
+    monkeypatch.setattr(nmodl.sys, "argv", ["x"])
+    (tmp_path / "hangs.py").write_text(HANGS)
+    ask = nmodl.subprocess.run
+    monkeypatch.setattr(
+        nmodl.subprocess,
+        "run",
+        lambda command, **options: ask(
+            [command[0], str(tmp_path / "hangs.py"), *command[3:]], **(options | {"timeout": 2})
+        ),
+    )
+    found = nmodl._parsed_elsewhere([Path("a.mod"), Path("b.mod")])
+    assert found[Path("a.mod")] == {"error": "no"}
+    assert "NEURON's parser stopped: no end within" in found[Path("b.mod")]["error"]
+
+
+def test_a_record_of_the_cache_that_was_cut_off_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENDMOD_CACHE", str(tmp_path))
+    file = data_dir("mechanisms") / "Ih.mod"
+    (first,) = facts_of([file]).values()
+    (kept,) = tmp_path.rglob("*.json")
+    kept.write_text(kept.read_text()[:100])
+    assert list(facts_of([file]).values()) == [first]
+    assert json.loads(kept.read_text())["facts"]["suffix"] == "Ih"
+
+
+def test_a_drive_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(paths.fcntl, "flock", refuse)
+    said = "cannot be locked: No locks available.*DENDMOD_CACHE"
+    with pytest.raises(CacheError, match=said), paths.cache_lock(tmp_path / "x"):
+        pass
+
+
+@pytest.mark.parametrize(("text", "said"), [("{", "not a JSON file"), ("{}", "no address")])
+def test_a_scheduler_file_that_is_none_is_named(text, said, tmp_path):
+    (tmp_path / "scheduler.json").write_text(text)
+    with pytest.raises(SpecError, match=rf"scheduler\.json.*{said}"):
+        _resolve(str(tmp_path / "scheduler.json"))
+
+
+def test_more_runs_than_can_be_listed_are_refused_at_once():
+    for name in ("steps", "fig1"):
+        load = load_stimuli if name == "steps" else load_protocol
+        with pytest.raises(SpecError, match=r"run\.trials"):
+            load(name, {"run.trials": 10**11})
+    with pytest.raises(SpecError, match="a grid of 1000000000 combinations"):
+        grid_points({name: tuple(range(1000)) for name in "abc"})
+
+
+def test_an_io_file_whose_curve_would_give_infinity_is_refused(tmp_path):
+    document = json.loads((data_dir("protocols") / "io_nmda.json").read_text())
+    fit = document["fits"]["gain_xshift"]
+    fit["gain"][0] = 1e308
+    path = json_cells.dump(tmp_path / "io.json", document)
+    with pytest.raises(ValueError, match=r"gain\[0\] is 1e\+308; give a number between"):
+        read_io(path, verify=False)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "x" * 5000 + ".swc", "\ud800"])
+def test_a_name_that_no_disk_can_have_is_a_name_that_is_not_there(name):
+    for load in (load_cell, read, load_protocol, load_readings, load_stimuli, read_json):
+        with pytest.raises((SpecError, MorphologyError)):
+            load(name)
+
+
+def test_a_duration_between_two_steps_is_refused_before_any_run():
+    with pytest.raises(SpecError, match=r"run of steps: .*700.0 ms .* 0\.03 ms; give 699\.99"):
+        tasks_of(load_stimuli("steps", {"run.dt_ms": 0.03, "run.tstop_ms": 700.0}))
+
+
+@pytest.mark.parametrize("colour", ["RGB (0, 255, 64)", "RGBA (0, 255, 64, 12)", "Red"])
+def test_a_colour_of_an_asc_file_is_no_point(colour, tmp_path):
+    (tmp_path / "cell.asc").write_text(
+        '("CellBody" (CellBody)\n (10 0 0 1)\n (0 10 0 1)\n (-10 0 0 1)\n)\n'
+        f"((Color {colour}) (Dendrite)\n (12 0 0 2)\n (60 5 1 1.8)\n)\n"
+    )
+    assert len(read(tmp_path / "cell.asc").sections) == 2

@@ -31,7 +31,7 @@ _FOREIGN = ("object has no attribute", "NoneType", "subscriptable", "unhashable"
             "unexpected keyword", "positional argument", "please report", "Traceback",
             "not supported between", "has no len()", "indices must be")  # fmt: skip
 _OF_OURS = "a part is not there or not as"  # leads what another library stumbled over
-_LONGEST = 4000  # characters of a message
+_LONGEST = 8000  # characters of a message, which may repeat a name of 5000
 
 
 def reader_of(name: str) -> Reader:

@@ -154,7 +154,7 @@ def _change(holder: Any, key: Any, rng: Random, places: list[tuple[Any, Any]]) -
             except (KeyError, IndexError):  # it was changed before
                 holder[key] = None
         case 3 if isinstance(value, int | float):
-            holder[key] = rng.choice((-value, value * 1e6, value + 0.5, str(value), [value]))
+            holder[key] = rng.choice((-value, value * 10**6, [value], str(value)[:40]))
         case _:
             holder[key] = copy.deepcopy(rng.choice(VALUES))
 

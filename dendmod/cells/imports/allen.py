@@ -109,7 +109,7 @@ def _membrane(
         origin = f"{fit}: genome, entry {i + 1}"
         table = known_keys(entry, ("section", "name", "value", "mechanism"), origin)
         name = needed_text(table, "name", origin)
-        origin = f"{origin} ({name})"
+        origin = f"{origin} ({name:.60})"
         value = number(needed(table, "value", origin), origin)
         if table.get("section") == "glob":
             whole[name] = value

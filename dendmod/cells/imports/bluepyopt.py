@@ -170,7 +170,7 @@ def list_membrane(
         origin = f"{path}{where}, entry {i + 1}"
         table = known_keys(entry, _KEYS, origin)
         name = needed_text(table, "param_name", origin)
-        origin = f"{origin} ({name})"
+        origin = f"{origin} ({name:.60})"
         kind = needed_text(table, "type", origin)
         if kind not in _TYPES:
             raise SpecError(f"{origin}: type is {kind!r}." + did_you_mean(str(kind), _TYPES))

@@ -53,7 +53,7 @@ def membrane(given: dict[str, Any], optimised: Mapping[str, float], path: Path) 
             origin = f"{path}: parameters.{where}, entry {i + 1}"
             table = known_keys(entry, _KEYS, origin)
             name = needed_text(table, "name", origin)
-            origin = f"{origin} ({name})"
+            origin = f"{origin} ({name:.60})"
             label = name if where == "global" else f"{name}.{where}"
             val = needed(table, "val", origin)
             frozen, bounds = (None, val) if isinstance(val, list) else (val, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def templates(file: str | Path) -> list[str]:
         If there is no such file.
     """
     path = Path(file)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SpecError(f"there is no hoc file {path}; give the file that has the template")
     text = re.sub(r"/\*.*?\*/", "", path.read_text(errors="replace"), flags=re.DOTALL)
     return _TEMPLATE.findall(text)

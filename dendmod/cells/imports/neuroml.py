@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import os
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -35,7 +36,7 @@ def which_cell(file: str | Path, name: str | None = None) -> str:
         If there is no such file, it is no NeuroML, or it has no cell, several, or none of this id.
     """
     path = Path(file)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SpecError(f"there is no NeuroML file {path}")
     kinds = ("cell", "cell2CaPools")
     ids = [node.get("id", "") for node in _root(path) if node.tag.rpartition("}")[2] in kinds]
@@ -65,7 +66,7 @@ def start_of(file: str | Path) -> float | None:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise SpecError(f"{file}: {_START} is {text!r}; give a potential, such as '-65mV'")
+        raise SpecError(f"{file}: {_START} is {text!r:.60}; give a potential, such as '-65mV'")
     return found
 
 
@@ -120,7 +121,7 @@ def export(file: str | Path, cell: str, folder: Path, celsius: float) -> Path:
         except (Exception, SystemExit) as error:
             raise SpecError(f"{file}: pyNeuroML cannot export it: {error}") from error
     written = folder / f"{cell}.hoc"
-    if not written.is_file():
+    if not os.path.isfile(written):
         last = (said.getvalue().strip().splitlines() or ["it says nothing"])[-1]
         raise SpecError(f"{file}: pyNeuroML wrote no template for {cell}: {last}")
     return written
