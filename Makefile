@@ -57,7 +57,7 @@ test: mechanisms $(ML_STAMP) ## run the tests that are not slow
 test-slow: mechanisms $(ML_STAMP) ## run the tests that take more than 10 s each
 	$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
 
-test-exchange: $(EXCHANGE_STAMP) ## test exported IO curves in PyTorch, ONNX Runtime, NEST, TVB and LEMS
+test-exchange: $(EXCHANGE_STAMP) ## test exported IO curves and cells in the programs that they are for
 	$(EXCHANGE)/bin/python -m pytest tests/exchange -rs $(ARGS)
 
 fuzz: mechanisms $(ML_STAMP) ## read 10,000 changed files by every reader; a stopped run goes on
@@ -124,10 +124,10 @@ $(DOCS_STAMP): $(STAMP)
 # NEST, TVB and pyNeuroML are not there for every platform: the tests of what is missing are skipped.
 $(EXCHANGE_STAMP): pyproject.toml constraints-exchange.txt | tools
 	@"$(PYTHON)" -m venv $(EXCHANGE)
-	@echo "installing PyTorch, ONNX Runtime, NEST, TVB and pyNeuroML into $(EXCHANGE) (minutes)"
+	@echo "installing PyTorch, ONNX Runtime, NEST, TVB, pyNeuroML, Jaxley and Arbor into $(EXCHANGE) (minutes)"
 	@$(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	  -c constraints-exchange.txt -e '.[test,exchange]'
-	@for client in nest-simulator tvb-library pyneuroml; do \
+	@for client in nest-simulator tvb-library pyneuroml jaxley arbor; do \
 	  $(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	    -c constraints-exchange.txt $$client || echo "note: $$client could not be installed"; \
 	done

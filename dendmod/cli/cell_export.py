@@ -17,7 +17,9 @@ def _folder(out: Path) -> Path:
 
 def export(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="A cell: folder, file or name.")],
-    to: Annotated[str, typer.Option(metavar="FORM", help="hoc, python or neuroml.")],
+    to: Annotated[
+        str, typer.Option(metavar="FORM", help="hoc, python, neuroml, jaxley, arbor or nest.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write.", callback=_folder)],
     amp: Annotated[
         float | None,
@@ -28,11 +30,11 @@ def export(
     from dendmod.cells.exports import export_cell
 
     done = export_cell(cell, to, out, amp)
-    typer.echo(f"{done.export.cell.name}: {out}")
+    typer.echo(f"{done.name}: {out}")
     for note in done.notes:
         typer.echo(note)
     for held in done.held:
         typer.echo(
-            f"{done.export.amp:g} nA, {held.place}: {held.spikes} spikes, dendmod "
+            f"{done.amp:g} nA, {held.place}: {held.spikes} spikes, dendmod "
             f"{held.spikes_dendmod}; largest difference {held.largest:g} mV"
         )

@@ -1,4 +1,7 @@
-"""Write a cell for programs without dendmod: hoc, Python, NeuroML, one module a form."""
+"""Write a cell for programs without dendmod, one module a form.
+
+hoc, Python and NeuroML are made from sections, Jaxley, Arbor and NEST from compartments.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from typing import Any
 
 from dendmod import __version__
 from dendmod.atomic import replacing_folder
+from dendmod.cells.exports import compartments, readme
 from dendmod.cells.exports import export as step
-from dendmod.cells.exports import readme
 from dendmod.cells.exports.child import Built, build_elsewhere
 from dendmod.cells.exports.export import Export
 from dendmod.cells.exports.held import Held, check_equal, hold, run_plain
@@ -22,7 +25,7 @@ from dendmod.errors import SpecError, did_you_mean
 from dendmod.mechanisms import mechanism_set
 from dendmod.spec.cell_file import BUILT_IN_LISTS
 
-FORMS = ("hoc", "python", "neuroml")
+FORMS = ("hoc", "python", "neuroml", *compartments.FORMS)
 SCHEMA = "dendmod/cell-export/1"
 _RECORD = "export.json"
 _BUILT_BY_USERS = ("x86_64", "arm64", "aarch64", "__pycache__")  # beside the files that we write
@@ -49,14 +52,27 @@ class Exported:
     held: tuple[Held, ...]
     notes: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """What the cell is called."""
+        return self.export.cell.name
 
-def export_cell(name: str | Path, to: str, out: Path, amp: float | None = None) -> Exported:
+    @property
+    def amp(self) -> float:
+        """Current of the step (nA)."""
+        return self.export.amp
+
+
+def export_cell(
+    name: str | Path, to: str, out: Path, amp: float | None = None
+) -> Exported | compartments.Written:
     """Write a cell into a folder that runs without dendmod, and hold it against dendmod.
 
     Parameters
     ----------
     name
-        A folder, a file, or a name that dendmod carries.
+        A folder, a file, or a name that dendmod carries; a file of a reduced cell for programs with
+        compartments.
     to
         One of `FORMS`.
     out
@@ -75,6 +91,11 @@ def export_cell(name: str | Path, to: str, out: Path, amp: float | None = None) 
     """
     if to not in FORMS:
         raise SpecError(f"a cell cannot be exported to {to!r}." + did_you_mean(to, FORMS))
+    compartments.check_form(name, to)
+    if to in compartments.FORMS:
+        cell, called = compartments.load(name)
+        check_out(out, called)
+        return compartments.write(cell, called, to, out, amp)
     loaded = load_cell(name)
     check_out(out, loaded.fields.name)
     lists, partly = _lists(loaded)

@@ -25,8 +25,8 @@ from dendmod.spec import Cell, CurrentClamp, Location, Run, SectionTables, Setup
 from dendmod.spec.frozen import FrozenCell
 from dendmod.spec.result import Array, upward_crossings
 
-_AMPS = tuple(0.1 * 2**k for k in range(8))  # nA
-_ENOUGH = 2  # spikes
+AMPS = tuple(0.1 * 2**k for k in range(8))  # nA
+ENOUGH = 2  # spikes
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,12 @@ def _run(setup: Setup, frozen: FrozenCell, amp: float | None) -> tuple[float, Ar
         for k, p in enumerate(step.places_of(frozen))
     }
     run = Run(tstop=step.TSTOP, dt=step.DT, settle=0)
-    tries = _AMPS if channels(setup.cell) else _AMPS[:1]  # a passive cell never spikes
+    tries = AMPS if channels(setup.cell) else AMPS[:1]  # a passive cell never spikes
     with Simulator(setup.model_copy(update={"record": record}), run, coreneuron=False) as simulator:
         for tried in tries if amp is None else (amp,):
             result = simulator.run(amps=(tried,))
             v = result.v
-            if upward_crossings(result.t, v["0"], step.THRESHOLD).size >= _ENOUGH:
+            if upward_crossings(result.t, v["0"], step.THRESHOLD).size >= ENOUGH:
                 break
     return tried, np.array([v[str(k)] for k in range(len(record))])
 
