@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -197,11 +198,17 @@ def _polynomials(y: Floats, degree: int) -> tuple[Floats, Floats]:
     c = (y[:, :_NODES] @ basis) / (basis**2).sum(0)
     found = chebyshev.chebvander(at[_NODES:], degree) @ c.T
     error = np.abs(found.T - y[:, _NODES:]).max(1)
-    powers = np.zeros((degree + 1, y.shape[0]))
-    for k in range(y.shape[0]):
-        p = chebyshev.cheb2poly(c[k])
-        powers[: p.size, k] = p * 2.0 ** np.arange(p.size)
-    return powers, error
+    return _powers(degree) @ c.T, error
+
+
+@lru_cache
+def _powers(degree: int) -> Floats:
+    """Return what turns Chebyshev coefficients into those of powers of half the place."""
+    found = np.zeros((degree + 1, degree + 1))
+    for k in range(degree + 1):
+        p = np.polynomial.chebyshev.cheb2poly(np.eye(degree + 1)[k])
+        found[: p.size, k] = p * 2.0 ** np.arange(p.size)
+    return found
 
 
 def _bend(function: Function, start: float, width: float) -> tuple[float, float]:
