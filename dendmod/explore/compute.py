@@ -6,9 +6,10 @@ it can be given up, and returns its result. Set-ups that were prepared for the k
 
 from __future__ import annotations
 
+import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.cells.channels import blocked
 from dendmod.engines.checks import numbered
 from dendmod.engines.simulation import simulate
 from dendmod.errors import DendmodError, SpecError, UnsupportedByEngine
@@ -34,10 +36,13 @@ from dendmod.spec.trial import Trial
 Array = npt.NDArray[np.float64]
 Trains = tuple[SpikeTrain, ...]
 Job = Generator[float, None, Any]
+Counts = Generator[list[int], None, None]
 
 _KEPT = 6  # set-ups that stay prepared
 _REACH = (-120.0, 90.0)  # mV; what a hand may choose goes further than a protocol
-_POINTS = 17  # numbers of inputs of an IO curve
+# one core is left to trials
+_THREADS = max(1, (os.cpu_count() or 2) - 1)
+_POINTS = 13  # numbers of inputs of an IO curve
 _AT_ONCE = 32  # trials between two looks at what else is wanted
 PARTS = (0.0, 0.5, 1.0)  # of the modulation, the levels of an IO curve
 
@@ -77,7 +82,10 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class ConductanceResult:
-    """Effective conductance at the soma (nS) over time (ms), shape [steps], after Eq 7."""
+    """Effective conductance at the soma (nS) over time (ms), shape [steps], after Eq 7.
+
+    Channels are blocked, as in Figure 1, so that it is the synapses'.
+    """
 
     t: Array
     g: Array
@@ -150,22 +158,24 @@ class Bench:
         return _trial_result(result, "neuron", "", start)
 
     def conductance(self, state: Exploration) -> Job:
-        """Measure the effective conductance of all but the feedforward inputs at the soma."""
-        still = state.with_(feedforward=state.feedforward.model_dump() | {"n": 0}, clamps=())
-        protocol, setup, trains = _spec(still)
+        """Measure the conductance of all but the feedforward inputs at the soma, channels blocked."""
+        quiet = state.with_(feedforward=state.feedforward.model_dump() | {"n": 0}, clamps=())
+        protocol, setup, trains = _spec(quiet)
         clamp = state.base.clamp
         currents, note = [], ""
         result = None
         for k, v in enumerate(clamp.potentials_mV):
             yield k / 2
             held = VoltageClamp(location=AT_SOMA, v=v, rs=clamp.rs_MOhm)
-            one = setup.model_copy(update={"voltage_clamp": held, "record": {SOMA: AT_SOMA}})
+            still = {"cell": blocked(setup.cell), "record": {SOMA: AT_SOMA}, "voltage_clamp": held}
+            one = setup.model_copy(update=still)
             try:
                 result = self._prepared(one, protocol.run_spec).run(Trial(trains))
             except UnsupportedByEngine as refused:
                 note = f"NEURON, as the kernel refuses this: {refused}"
                 yield k / 2
                 result = simulate(one, protocol.run_spec, trains, engine="neuron")
+            assert result.clamp_current is not None
             currents.append(result.clamp_current)
         assert result is not None
         g = effective_conductance(currents[0], currents[1], *clamp.potentials_mV)
@@ -270,14 +280,14 @@ def _trial_result(result: Result, engine: str, note: str, start: float) -> Trial
     return TrialResult(result.t, dict(result.v), result.spike_times(SOMA), engine, note, seconds)
 
 
-def _by_kernel(simulator: Any, setup: Setup, given: list[Trains]) -> Iterator[list[int]]:
+def _by_kernel(simulator: Any, setup: Setup, given: list[Trains]) -> Counts:
     for first in range(0, len(given), _AT_ONCE):
         some = [_trial(setup, trains) for trains in given[first : first + _AT_ONCE]]
-        results = simulator.run_many(some, threads=2)
+        results = simulator.run_many(some, threads=_THREADS)
         yield [result.spike_times(SOMA).size for result in results]
 
 
-def _by_neuron(setup: Setup, run: Run, given: list[Trains]) -> Iterator[list[int]]:
+def _by_neuron(setup: Setup, run: Run, given: list[Trains]) -> Counts:
     from dendmod.engines.neuron import Simulator
 
     with Simulator(setup, run) as simulator:

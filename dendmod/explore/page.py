@@ -71,7 +71,7 @@ class Page:
                 sizing_mode="stretch_width",
                 margin=(8, 14, 14, 14),
                 css_classes=["page"],
-            )  # fmt: skip
+            )
         )
         document.template, document.title = look.TEMPLATE, "dendmod explore"
         document.js_on_event(ConnectionLost, _LOST)

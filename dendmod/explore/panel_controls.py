@@ -178,7 +178,9 @@ class Controls:
             title=title, value=value, step=step, width=82, stylesheets=[look.WIDGET],
             css_classes=[name],
         )  # fmt: skip
-        made.on_change("value", lambda attr, old, new: new is not None and self._say(fields(new)))
+        made.on_change(
+            "value", lambda attr, old, new: self._say({} if new is None else fields(new))
+        )
         return made
 
     def _say(self, fields: dict[str, Any]) -> None:

@@ -43,7 +43,8 @@ class Plots:
             css_classes=["fits"], stylesheets=[look.WIDGET], sizing_mode="stretch_width"
         )
         self.follows = Checkbox(
-            label="IO curve follows", active=True, stylesheets=[look.WIDGET], css_classes=["follows"],
+            label="IO curve follows", active=True, stylesheets=[look.WIDGET], 
+            css_classes=["follows"],
             margin=(24, 5, 5, 5),
         )  # fmt: skip
         self.most = Spinner(title="Up to inputs", value=_MOST_INPUTS, step=20, width=84,
@@ -85,7 +86,7 @@ class Plots:
     def _conductance_figure(self) -> Any:
         made = look.plot(height=150, sizing_mode="stretch_width", y_axis_label="nS",
                          x_axis_label="time (ms)", x_range=self._time,
-                         title="Effective conductance at the soma, above that before the bursts",
+                         title="Effective conductance of the synapses at the soma, above that before the bursts",
                          tools="xpan,xwheel_zoom,reset")  # fmt: skip
         made.line("t", "g", source=self._g, line_color=look.PLACED["clamps"], line_width=1.6)
         made.add_layout(Span(location=0, dimension="width", line_color=look.LINE))
@@ -94,7 +95,7 @@ class Plots:
     def _io_figure(self) -> Any:
         made = look.plot(height=230, sizing_mode="stretch_width", y_axis_label="spikes a trial",
                          x_axis_label="feedforward inputs", css_classes=["iocurve"],
-                         title="IO curve at no, half and all of the modulation (clusters and shunt)",
+                         title="IO curve at no, half and all of the clusters' inputs and shunt",
                          tools="pan,wheel_zoom,reset")  # fmt: skip
         made.y_range.start = -0.1
         made.multi_line("xs", "ys", source=self._points, line_color="colour", line_width=2,
@@ -150,7 +151,8 @@ class Plots:
         )
         body = f"<tr>{head}</tr>{''.join(rows)}" if rows else ""
         note = f'<div style="color:{look.FAINT}">{result.note}</div>' if result.note else ""
-        said = f'<div style="color:{look.FAINT}">{result.seconds:.1f} s, {len(result.n)} numbers of inputs</div>'
+        words = f"{result.seconds:.1f} s, {len(result.n)} numbers of inputs"
+        said = f'<div style="color:{look.FAINT}">{words}</div>'
         self._table.text = f'<table style="border-collapse:collapse">{body}</table>{note}{said}'
 
     @staticmethod
@@ -183,7 +185,7 @@ class Plots:
                 f"background:linear-gradient(90deg,{look.LEVELS[1]} {part:.0%},#e8edf2 {part:.0%})"
             )
             self._table.text = (
-                f'<div style="height:6px;border-radius:3px;margin:8px 0 4px;width:260px;{bar}"></div>'
+                f'<div style="height:6px;margin:8px 0 4px;width:260px;{bar}"></div>'
                 f"{what}: {part:.0%}"
             )
 

@@ -13,6 +13,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -120,10 +121,8 @@ class Worker:
         reader.start()
 
     def _send(self, message: tuple[Any, ...]) -> None:
-        try:
+        with suppress(OSError):  # it has ended, which the reader says
             self._pipe.send(message)
-        except OSError:
-            pass  # it has ended, which the reader says
 
     def _drop(self, owner: str, kind: Kind) -> list[_Asked]:
         found = [n for n, a in self._asked.items() if (a.owner, a.kind) == (owner, kind)]
@@ -178,7 +177,7 @@ def _tell(asked: _Asked, update: Update) -> None:
         traceback.print_exc()
 
 
-# -- in the other process ---------------------------------------------------------------------------
+# -- in the other process --------------------------------------------------------------------
 
 
 def _serve(pipe: Connection) -> None:
