@@ -158,7 +158,7 @@ class Bench:
         return _trial_result(result, "neuron", "", start)
 
     def conductance(self, state: Exploration) -> Job:
-        """Measure the conductance of all but the feedforward inputs at the soma, channels blocked."""
+        """Measure what all but the feedforward inputs conduct at the soma, channels blocked."""
         quiet = state.with_(feedforward=state.feedforward.model_dump() | {"n": 0}, clamps=())
         protocol, setup, trains = _spec(quiet)
         clamp = state.base.clamp

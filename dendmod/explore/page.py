@@ -124,7 +124,7 @@ class Page:
     def _show(self, kind: Kind, state: Exploration, result: Any) -> None:
         if kind == "trial":
             self._last = result
-            self._plots.show_trial(result, time.perf_counter() - self._asked_at)
+            self._plots.show_trial(result, state, time.perf_counter() - self._asked_at)
             if state == self._state:  # what takes longer waits until sliders rest
                 self._ask("conductance")
                 if self._plots.follows.active:

@@ -31,6 +31,7 @@ class Plots:
     """
 
     def __init__(self, start_io: Callable[[], None], stop: Callable[[], None]) -> None:
+        self._shown = 0  # trials
         self._traces = ColumnDataSource({"xs": [], "ys": [], "name": [], "colour": []})
         self._g = ColumnDataSource({"t": [], "g": []})
         self._points = ColumnDataSource({"xs": [], "ys": [], "colour": [], "name": []})
@@ -86,7 +87,7 @@ class Plots:
     def _conductance_figure(self) -> Any:
         made = look.plot(height=150, sizing_mode="stretch_width", y_axis_label="nS",
                          x_axis_label="time (ms)", x_range=self._time,
-                         title="Effective conductance of the synapses at the soma, above that before the bursts",
+                         title="Effective conductance of the synapses at the soma, above baseline",
                          tools="xpan,xwheel_zoom,reset")  # fmt: skip
         made.line("t", "g", source=self._g, line_color=look.PLACED["clamps"], line_width=1.6)
         made.add_layout(Span(location=0, dimension="width", line_color=look.LINE))
@@ -107,8 +108,8 @@ class Plots:
 
     # -- what is shown --------------------------------------------------------------------------
 
-    def show_trial(self, result: TrialResult, latency: float) -> None:
-        """Show a trial."""
+    def show_trial(self, result: TrialResult, state: Exploration, latency: float) -> None:
+        """Show a trial of what was chosen, and how long (s) the answer took."""
         names = list(result.v)
         self._traces.data = {
             "xs": [result.t] * len(names),
@@ -116,9 +117,11 @@ class Plots:
             "name": names,
             "colour": [look.TRACES[i % len(look.TRACES)] for i in range(len(names))],
         }
+        self._shown += 1
         plural = "" if result.count == 1 else "s"
         self._count.text = (
-            f'<span style="font-size:30px;font-weight:700">{result.count}</span> '
+            f'<span data-trial="{self._shown}" data-inputs="{state.feedforward.n}" '
+            f'style="font-size:30px;font-weight:700">{result.count}</span> '
             f'<span style="font-size:14px">spike{plural} of the soma</span>'
         )
         words = f"{result.engine}, {1000 * latency:.0f} ms"
