@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bokeh.models import Div, InlineStyleSheet
+from bokeh.models import Div
 from bokeh.plotting import figure
 
 from dendmod.plotting.style import COLOURS
@@ -18,8 +18,7 @@ TRACES = ("#333333", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56
 LEVELS = ("#9aa5b1", "#56B4E9", "#0072B2")
 
 _FONT = "font-family: system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif;"
-WIDGET = InlineStyleSheet(
-    css=f"""
+WIDGET = f"""
     :host {{ {_FONT} font-size: 12px; color: {INK}; }}
     label, .bk-slider-title {{ font-size: 12px; color: {INK}; }}
     .bk-slider-value {{ font-weight: 600; }}
@@ -38,15 +37,12 @@ WIDGET = InlineStyleSheet(
     .bk-input {{ font-size: 12px; min-height: 26px; height: 28px; padding: 2px 6px; }}
     textarea.bk-input {{ height: 100%; font-family: monospace; font-size: 11px; }}
     """
-)
-CARD = InlineStyleSheet(
-    css=f"""
+CARD = f"""
     :host {{
       background: {PAPER}; border: 1px solid {LINE}; border-radius: 10px; padding: 10px 12px;
       box-sizing: border-box;
     }}
     """
-)
 TEMPLATE = f"""
 {{% block title %}}dendmod explore{{% endblock %}}
 {{% block preamble %}}

@@ -23,7 +23,7 @@ from dendmod.explore.panel_plots import Plots, escaped
 from dendmod.explore.state import Exploration
 from dendmod.explore.worker import Kind, Update, Worker
 
-_LOST = CustomJS(code="document.getElementById('lost').style.display = 'block'")
+_LOST = "document.getElementById('lost').style.display = 'block'"
 
 
 class Page:
@@ -74,7 +74,7 @@ class Page:
             )
         )
         document.template, document.title = look.TEMPLATE, "dendmod explore"
-        document.js_on_event(ConnectionLost, _LOST)
+        document.js_on_event(ConnectionLost, CustomJS(code=_LOST))
         document.on_session_destroyed(lambda _: self._close())
         self._refresh()
         self._ask("impedance")

@@ -14,7 +14,7 @@ from dendmod.explore import look
 from dendmod.explore.cells import lists_of, scalable
 from dendmod.explore.state import DensityFactor, Exploration, offered_modulators
 
-_DOSE = CustomJSTickFormatter(code="return Number((10 ** tick).toPrecision(2)) + ' nM'")
+_DOSE = "return Number((10 ** tick).toPrecision(2)) + ' nM'"
 _LOG_DOSE = (0.0, 5.0)
 
 
@@ -102,7 +102,7 @@ class Controls:
         )  # fmt: skip
         chosen.on_change("value", lambda attr, old, new: self._say({"modulator": new}))
         dose = Slider(
-            title="Dose", start=_LOG_DOSE[0], end=_LOG_DOSE[1], step=0.1, format=_DOSE,
+            title="Dose", start=_LOG_DOSE[0], end=_LOG_DOSE[1], step=0.1, format=CustomJSTickFormatter(code=_DOSE),
             value=math.log10(state.dose_nM) if state.dose_nM else 2.0, width=126,
             stylesheets=[look.WIDGET], css_classes=["dose"],
         )  # fmt: skip
