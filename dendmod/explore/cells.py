@@ -12,6 +12,8 @@ from dendmod.mechanisms import mechanism_set
 from dendmod.spec import Cell, SectionTables
 from dendmod.spec.cell_file import BUILT_IN_LISTS, CellFile, ParameterFields
 
+_FOUND: dict[tuple[int, int, str], tuple[LoadedCell, list[bool]]] = {}
+_KEPT = 50_000  # sections on lists; to look them all up takes longer than a trial
 _LISTS_OF = {
     "soma": ("somatic",), "basal": ("basal",), "apical": ("apical",),
     "axon": ("axonal", "myelinated"),
@@ -75,6 +77,15 @@ def lists_of(loaded: LoadedCell) -> tuple[str, ...]:
 
 def _on(loaded: LoadedCell, i: int, where: str) -> list[bool]:
     """Return which segments of a section are on a list."""
+    key = id(loaded), i, where
+    if key not in _FOUND or _FOUND[key][0] is not loaded:
+        if len(_FOUND) > _KEPT:
+            _FOUND.clear()
+        _FOUND[key] = loaded, _looked_up(loaded, i, where)
+    return _FOUND[key][1]
+
+
+def _looked_up(loaded: LoadedCell, i: int, where: str) -> list[bool]:
     at_end = loaded.fields.discretisation.value_at == "centre, last at end"
     places = loaded.shape.places(i, loaded.tables.sections[i].nseg, at_end)
     return [loaded.shape.on_list(where, loaded.shape.sections[i].name, p) for p in places]

@@ -102,7 +102,8 @@ class Controls:
         )  # fmt: skip
         chosen.on_change("value", lambda attr, old, new: self._say({"modulator": new}))
         dose = Slider(
-            title="Dose", start=_LOG_DOSE[0], end=_LOG_DOSE[1], step=0.1, format=CustomJSTickFormatter(code=_DOSE),
+            title="Dose", start=_LOG_DOSE[0], end=_LOG_DOSE[1], step=0.1,
+            format=CustomJSTickFormatter(code=_DOSE),
             value=math.log10(state.dose_nM) if state.dose_nM else 2.0, width=126,
             stylesheets=[look.WIDGET], css_classes=["dose"],
         )  # fmt: skip

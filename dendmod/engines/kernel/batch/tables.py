@@ -18,6 +18,7 @@ Function = Callable[[Floats], Floats]
 PIECES = 32  # as in vectors.h: their coefficients stay in registers
 _MAX_DEGREE = 9
 _NODES, _CHECKS, _FINE = 24, 65, 400  # points a piece: to fit, to measure the error, to find a kink
+_KEPT = 500  # tables: those of a cell of which other numbers were changed are the same
 _FLOOR = 1e-3  # of the largest value: below it an error counts as if the value were that
 
 
@@ -95,6 +96,10 @@ class Pieces:
         return np.concatenate([long.astype(np.float32).ravel(), _halves(short).view(np.float32)])
 
 
+_FITTED: dict[tuple[object, ...], Pieces] = {}
+"""What was fitted, by what it was fitted to: all values on the pieces that are tried first."""
+
+
 def fit(
     function: Function, reach: Range, bound: float, *,
     relative: bool, name: str, least: int = 0, grid: Grid | None = None,
@@ -119,10 +124,14 @@ def fit(
     UnsupportedByEngine
         If the function is not finite, or no degree keeps the bound, as at a second kink.
     """
+    key: tuple[object, ...] = ()
     for pieces in _grids(function, reach, grid):
         y = function(
             (pieces.start + pieces.width * (np.arange(pieces.pieces)[:, None] + _points())).ravel()
         ).reshape(pieces.pieces, -1)
+        key = key or (pieces, bound, relative, least, y.tobytes())
+        if key in _FITTED:
+            return _FITTED[key]
         if not np.isfinite(y).all():
             raise UnsupportedByEngine(
                 f"{name} is not finite between {pieces.start:g} and {pieces.end:g} mV"
@@ -135,7 +144,11 @@ def fit(
         for degree in (0,) if flat else range(least, _MAX_DEGREE + 1):
             coefficients, error = _polynomials(y, degree)
             if flat or (error <= allowed).all():
-                return _shortened(Pieces(coefficients, pieces, float(error.max())), y, allowed)
+                found = Pieces(coefficients, pieces, float(error.max()))
+                _FITTED[key] = _shortened(found, y, allowed)
+                while len(_FITTED) > _KEPT:
+                    _FITTED.pop(next(iter(_FITTED)))
+                return _FITTED[key]
     bad = int(np.argmax(error / allowed))
     raise UnsupportedByEngine(
         f"{name} has no table within {bound:g}: its error is {error[bad]:.2g} near "
