@@ -11,7 +11,7 @@ from dendmod.plotting.style import COLOURS
 
 INK, FAINT, LINE, PAPER = "#1f2933", "#6b7785", "#dde3ea", "#ffffff"
 REGION = {kind: COLOURS[kind] for kind in ("soma", "basal", "apical", "axon")}
-PLACED = {"clusters": COLOURS["nmda"], "clamps": COLOURS["shunt"],
+PLACED = {"clusters": "#E69F00", "clamps": COLOURS["shunt"],
           "recordings": COLOURS["feedforward"]}  # fmt: skip
 MARKERS = {"clusters": "circle", "clamps": "triangle", "recordings": "diamond"}
 TRACES = ("#333333", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8a6d3b")

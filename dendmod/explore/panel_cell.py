@@ -99,7 +99,7 @@ class CellPanel:
         made.toolbar_location, made.toolbar.logo = "right", None
         lines = made.multi_line(
             "xs", "ys", source=self._lines, line_width="width", line_color="colour",
-            line_cap="round", hover_line_color="#E69F00",
+            line_cap="round", hover_line_color="#CC79A7",
         )  # fmt: skip
         made.add_tools(HoverTool(renderers=[lines], tooltips=_TIPS, line_policy="nearest"))
         made.scatter([0], [0], size=13, fill_color=look.REGION["soma"], line_color="white")

@@ -35,7 +35,7 @@ class Controls:
         self._loaded, self._change, self._state = loaded, change, state
         self._quiet = False
         parts = [*self._inputs(state), *self._modulation(state), *self._membrane(state)]
-        self.layout = column(*parts, width=290, stylesheets=[look.CARD])
+        self.layout = column(*parts, width=304, stylesheets=[look.CARD])
 
     # -- inputs ---------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class Controls:
         fields: Callable[[float], dict[str, Any]],
     ) -> Spinner:  # fmt: skip
         made = Spinner(
-            title=title, value=value, step=step, width=82, stylesheets=[look.WIDGET],
+            title=title, value=value, step=step, width=80, stylesheets=[look.WIDGET],
             css_classes=[name],
         )  # fmt: skip
         made.on_change(

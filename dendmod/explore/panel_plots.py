@@ -124,7 +124,8 @@ class Plots:
             f'style="font-size:30px;font-weight:700">{result.count}</span> '
             f'<span style="font-size:14px">spike{plural} of the soma</span>'
         )
-        words = f"{result.engine}, {1000 * latency:.0f} ms"
+        took = f"{1000 * latency:.0f} ms" if latency < 1 else f"{latency:.1f} s"
+        words = f"{result.engine}, {took}"
         self.say(result.note or words)
 
     def show_conductance(self, result: ConductanceResult, state: Exploration) -> None:
