@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         engines,
         errors,
         exchange,
+        explore,
         formats,
         iocurve,
         learning,
@@ -107,9 +108,10 @@ _WHERE = {
 }
 
 _PACKAGES = (
-    "cells", "clustered", "engines", "errors", "exchange", "formats", "iocurve", "learning",
-    "mechanisms", "morphology", "network", "neuromodulation", "params", "plotting", "population",
-    "protocol", "reduction", "rng", "sources", "spec", "study", "sweep", "switching", "units",
+    "cells", "clustered", "engines", "errors", "exchange", "explore", "formats", "iocurve",
+    "learning", "mechanisms", "morphology", "network", "neuromodulation", "params", "plotting",
+    "population", "protocol", "reduction", "rng", "sources", "spec", "study", "sweep", "switching",
+    "units",
 )  # fmt: skip
 
 __all__ = [
@@ -145,6 +147,7 @@ __all__ = [
     "engines",
     "errors",
     "exchange",
+    "explore",
     "fit_io",
     "formats",
     "iocurve",

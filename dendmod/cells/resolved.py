@@ -212,14 +212,14 @@ class Resolving:
     ) -> float | None:
         fields = row.fields
         if fields.value is None:
-            return None if before is None else before * fields.factor
+            return None if before is None else before * fields.factor + fields.shift
         if fields.dist == "uniform":
-            return fields.value * fields.factor
+            return fields.value * fields.factor + fields.shift
         names = place | {"value": fields.value}
         if "longest" in fields.expression.names:
             names["longest"] = self._longest(fields.list)
         try:
-            found = evaluator_of(fields.expression.text)(names) * fields.factor
+            found = evaluator_of(fields.expression.text)(names) * fields.factor + fields.shift
         except SpecError as error:
             raise SpecError(f"{row.where}, {section}({place['x']:g}): {error}") from None
         return found

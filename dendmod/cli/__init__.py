@@ -11,6 +11,7 @@ from dendmod import __version__
 from dendmod.cli import (
     cell,
     cite,
+    explore,
     figure,
     io,
     learn,
@@ -45,6 +46,7 @@ app.command(
         "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []
     },
 )(figure.figure)  # fmt: skip
+app.command("explore")(explore.explore)
 app.command("cite")(cite.cite)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)

@@ -9,12 +9,14 @@ import numpy as np
 from dendmod.protocol.places import locate
 from dendmod.protocol.stimuli import StimulusProtocol, recording_spec, spikes_of
 from dendmod.protocol.stimulus_fields import ClampFields, CurrentFields, StepFields
-from dendmod.spec import Location, Setup, SpikeTrain
+from dendmod.spec import Cell, Location, ReducedCell, Setup, SpikeTrain
 
 
-def setup_of(protocol: StimulusProtocol, trial: int = 0) -> Setup:
-    """Return the cell with all stimuli and recordings of a protocol."""
-    cell = protocol.cell.spec
+def setup_of(
+    protocol: StimulusProtocol, trial: int = 0, cell: Cell | ReducedCell | None = None
+) -> Setup:
+    """Return the cell with all stimuli and recordings of a protocol; `cell` in place of its own."""
+    cell = protocol.cell.spec if cell is None else cell
 
     def at(place: Any) -> Location:
         return locate(place, cell, protocol.locations)

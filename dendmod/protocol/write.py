@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from dendmod.protocol.model import Protocol
+from dendmod.protocol.stimuli import StimulusProtocol
 
 _WIDTH = 96
 _HEAD = ("schema", "name", "title", "source")
 
 
-def protocol_text(protocol: Protocol, comments: Mapping[str, str], head: str = "") -> str:
-    """Return the text of a protocol file; `load_protocol` reads the same protocol from it.
+def protocol_text(
+    protocol: Protocol | StimulusProtocol, comments: Mapping[str, str], head: str = ""
+) -> str:
+    """Return the text of a protocol file, from which the same protocol is read.
 
     Parameters
     ----------

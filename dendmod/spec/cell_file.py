@@ -185,21 +185,24 @@ class ParameterFields(Spec):
     """[[parameters]]: a number on a list of sections, in order; later rows count.
 
     ``dist`` is "uniform", an expression of ``value`` and the place, or a table with a ``kind``.
-    ``factor`` multiplies; a row with a factor and no value multiplies what earlier rows gave.
+    ``factor`` multiplies, ``shift`` is added; a row with these and no value changes what earlier
+    rows gave.
     """
 
     name: str
     list: str = "all"
     value: float | None = None
     dist: str | Shape = "uniform"
-    factor: float = Field(default=1.0, gt=0)
+    factor: float = Field(default=1.0, ge=0)
+    shift: float = 0.0
 
     @model_validator(mode="after")
     def _says_something(self) -> ParameterFields:
-        if self.value is None and (self.dist != "uniform" or "factor" not in self.model_fields_set):
+        changes = self.model_fields_set & {"factor", "shift"}
+        if self.value is None and (self.dist != "uniform" or not changes):
             raise ValueError(
-                f"{self.name} on {self.list} has no value; give one, or a factor alone to multiply "
-                "what earlier rows gave"
+                f"{self.name} on {self.list} has no value; give one, or a factor or a shift alone "
+                "to change what earlier rows gave"
             )
         self.expression  # noqa: B018  # an expression that cannot be parsed is refused here
         return self

@@ -37,6 +37,7 @@ LAYERS = (
     ("reduction",),
     ("learning",),
     ("switching", "clustered", "neuromodulation"),
+    ("explore",),
     ("papers",),
     ("cli",),
     ("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "figS3"),

@@ -116,6 +116,7 @@ def _read(
     rows: dict[str, list[tuple[int, list[float]]]] = {}
     ions: dict[str, dict[str, np.ndarray]] = {}
     nernst: dict[str, np.ndarray] = {}
+    names_of: dict[str, tuple[tuple[str, ...], set[str]]] = {}
     for i, node in enumerate(nodes):
         for own in node.segment or ():
             name = own.name()
@@ -128,9 +129,10 @@ def _read(
                     row = values.setdefault(variable, np.full(len(nodes), np.nan))
                     row[i] = getattr(node.segment, variable)
             elif name in known.mechanisms:
-                names = _names(known, name)
-                held = [float(getattr(node.segment if n in _of_ions(known, name) else own, n))
-                        for n in names]  # fmt: skip
+                if name not in names_of:
+                    names_of[name] = _names(known, name), _of_ions(known, name)
+                names, of_ions = names_of[name]
+                held = [float(getattr(node.segment if n in of_ions else own, n)) for n in names]
                 rows.setdefault(name, []).append((i, held))
             else:
                 raise UnsupportedByEngine(f"{name} has no .mod file; the kernel cannot run it")

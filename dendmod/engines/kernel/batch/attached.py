@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dendmod.errors import SpecError
 from dendmod.network.events import binned_steps
@@ -19,7 +20,7 @@ def n_steps(run: Run) -> int:
     return round(run.tstop / run.dt)
 
 
-def events(trains: Sequence[SpikeTrain], run: Run) -> tuple[Ints, Ints]:
+def events(trains: Sequence[SpikeTrain], run: Run) -> tuple[Ints, npt.NDArray[np.int32]]:
     """Return the spikes of trains in the order of their steps.
 
     Returns
@@ -33,7 +34,7 @@ def events(trains: Sequence[SpikeTrain], run: Run) -> tuple[Ints, Ints]:
     steps = binned_steps(np.concatenate([*(t.times for t in trains), np.zeros(0)]), run.dt)
     step = np.minimum(steps, n).astype(small)  # those of step n come when the run is over
     train = np.repeat(np.arange(len(trains), dtype=np.int32), [t.times.size for t in trains])
-    start = np.concatenate([[0], np.bincount(step, minlength=n + 1)[:n].cumsum()])
+    start: Ints = np.concatenate([[0], np.bincount(step, minlength=n + 1)[:n].cumsum()])
     return start, train[np.argsort(step, kind="stable")[: start[-1]]]
 
 

@@ -162,7 +162,7 @@ def prepare(
     source = c_source(
         [(f"{m.nodes.size} nodes: {', '.join(m.suffixes) or 'no membrane'}", m.code)
          for m in membranes],
-        [(f"{len(s.names)} synapses at {s.nodes.size} places", s.code) for s in synapses],
+        [(f"synapses: {s.mechanism}", s.code) for s in synapses],  # any number of them
     )  # fmt: skip
     limits = [m.code.sweeps.limits for m in membranes]
     return Prepared(

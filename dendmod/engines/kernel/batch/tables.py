@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ Function = Callable[[Floats], Floats]
 PIECES = 32  # as in vectors.h: their coefficients stay in registers
 _MAX_DEGREE = 9
 _NODES, _CHECKS, _FINE = 24, 65, 400  # points a piece: to fit, to measure the error, to find a kink
+_KEPT = 500  # tables: those of a cell of which other numbers were changed are the same
 _FLOOR = 1e-3  # of the largest value: below it an error counts as if the value were that
 
 
@@ -91,6 +93,10 @@ class Pieces:
         return np.concatenate([long.astype(np.float32).ravel(), _halves(short).view(np.float32)])
 
 
+_FITTED: dict[tuple[object, ...], Pieces] = {}
+"""What was fitted, by what it was fitted to: all values on the pieces that are tried first."""
+
+
 def fit(
     function: Function, reach: Range, bound: float, *,
     relative: bool, name: str, least: int = 0, grid: Grid | None = None,
@@ -115,10 +121,14 @@ def fit(
     UnsupportedByEngine
         If the function is not finite, or no degree keeps the bound, as at a second kink.
     """
+    key: tuple[object, ...] = ()
     for pieces in _grids(function, reach, grid):
         y = function(
             (pieces.start + pieces.width * (np.arange(pieces.pieces)[:, None] + _points())).ravel()
         ).reshape(pieces.pieces, -1)
+        key = key or (pieces, bound, relative, least, y.tobytes())
+        if key in _FITTED:
+            return _FITTED[key]
         if not np.isfinite(y).all():
             raise UnsupportedByEngine(
                 f"{name} is not finite between {pieces.start:g} and {pieces.end:g} mV"
@@ -131,7 +141,10 @@ def fit(
         for degree in (0,) if flat else range(least, _MAX_DEGREE + 1):
             coefficients, error = _polynomials(y, degree)
             if flat or (error <= allowed).all():
-                return _shortened(Pieces(coefficients, pieces), y, allowed)
+                _FITTED[key] = _shortened(Pieces(coefficients, pieces), y, allowed)
+                while len(_FITTED) > _KEPT:
+                    _FITTED.pop(next(iter(_FITTED)))
+                return _FITTED[key]
     bad = int(np.argmax(error / allowed))
     raise UnsupportedByEngine(
         f"{name} has no table within {bound:g}: its error is {error[bad]:.2g} near "
@@ -194,11 +207,17 @@ def _polynomials(y: Floats, degree: int) -> tuple[Floats, Floats]:
     c = (y[:, :_NODES] @ basis) / (basis**2).sum(0)
     found = chebyshev.chebvander(at[_NODES:], degree) @ c.T
     error = np.abs(found.T - y[:, _NODES:]).max(1)
-    powers = np.zeros((degree + 1, y.shape[0]))
-    for k in range(y.shape[0]):
-        p = chebyshev.cheb2poly(c[k])
-        powers[: p.size, k] = p * 2.0 ** np.arange(p.size)
-    return powers, error
+    return _powers(degree) @ c.T, error
+
+
+@lru_cache
+def _powers(degree: int) -> Floats:
+    """Return what turns Chebyshev coefficients into those of powers of half the place."""
+    found = np.zeros((degree + 1, degree + 1))
+    for k in range(degree + 1):
+        p = np.polynomial.chebyshev.cheb2poly(np.eye(degree + 1)[k])
+        found[: p.size, k] = p * 2.0 ** np.arange(p.size)
+    return found
 
 
 def _bend(function: Function, start: float, width: float) -> tuple[float, float]:
