@@ -20,7 +20,7 @@ from dendmod.engines.kernel.batch import attached
 from dendmod.engines.kernel.job import peak_factor
 from dendmod.engines.neuron.nodes import cell_nodes
 from dendmod.errors import UnsupportedByEngine
-from dendmod.network.spec import Profile
+from dendmod.network import Profile
 from dendmod.spec import Run, Setup, Synapse
 from dendmod.spec.nodes import CellNodes
 from dendmod.spec.trial import Trial
@@ -132,14 +132,15 @@ def _trials(setup: Setup, run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
         raise UnsupportedByEngine("the file for other simulators holds one current step")
     clamp = setup.current_clamps[0] if setup.current_clamps else None
     number = {s.name: i for i, s in enumerate(setup.synapses)}
-    events = attached.events(number, run, [trial.trains for trial in trials])
+    of = [(k, train) for k, trial in enumerate(trials) for train in trial.trains]
+    start, which = attached.events([train for _, train in of], run)
     amps = [trial.amps[0] if trial.amps else clamp.amp if clamp else 0.0 for trial in trials]
     return {
         "clamp": np.array([clamp.delay, clamp.dur] if clamp else [0.0, 0.0]),
         "amps": np.array(amps),  # nA, one a trial
         "tstop": run.tstop,
-        "event_step": events.step,
-        "event_trial": events.lane,
-        "event_synapse": events.synapse,
-        "event_weight": events.weight,
+        "event_step": np.repeat(np.arange(start.size - 1), np.diff(start)),
+        "event_trial": np.array([k for k, _ in of], int)[which],
+        "event_synapse": np.array([number[train.synapse] for _, train in of], int)[which],
+        "event_weight": np.array([train.weight for _, train in of], float)[which],
     }
