@@ -94,7 +94,7 @@ class Page:
         self._controls.show(self._state)
         self._asked_at = time.perf_counter()
         self._ask("trial")
-        self._files.show(self._state)
+        self._files.take(self._state)
 
     # -- computations ---------------------------------------------------------------------------
 
@@ -116,6 +116,7 @@ class Page:
             self._plots.progress("IO curve", None)
         if update.what == "failed":
             self._plots.say(update.value, is_error=True)
+            self._files.show()
         elif update.what == "stopped" and kind == "io":
             self._plots.clear_io("Stopped.")
         elif update.what == "done":
@@ -126,6 +127,7 @@ class Page:
             self._last = result
             self._plots.show_trial(result, state, time.perf_counter() - self._asked_at)
             if state == self._state:  # what takes longer waits until sliders rest
+                self._files.show()
                 self._ask("conductance")
                 if self._plots.follows.active:
                     self._start_io()

@@ -173,8 +173,12 @@ class CellPanel:
     # -- what is shown --------------------------------------------------------------------------
 
     def show(self, state: Exploration) -> None:
-        """Show what is placed."""
+        """Show what is placed, where that is not shown already."""
+        placed = [getattr(state, kind) for kind in KINDS]
+        is_shown = self._state is not None and placed == [getattr(self._state, k) for k in KINDS]
         self._state = state
+        if is_shown:
+            return
         self._draw_placed()
         rows = [
             f'<span style="color:{look.PLACED[kind]}">●</span> {_CALLED[kind]} {i} '

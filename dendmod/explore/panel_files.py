@@ -58,9 +58,15 @@ class Files:
             stylesheets=[look.CARD], sizing_mode="stretch_width",
         )  # fmt: skip
 
-    def show(self, state: Exploration) -> None:
-        """Take what is chosen now and show its texts."""
+    def take(self, state: Exploration) -> None:
+        """Take what is chosen now, to be saved."""
         self._state = state
+
+    def show(self) -> None:
+        """Show the texts of what is chosen."""
+        state = self._state
+        if state is None:
+            return
         try:
             # a cell that is changed is loaded from the folder that is saved
             is_plain = not (state.densities or state.effects or state.celsius is not None)
