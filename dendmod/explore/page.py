@@ -93,6 +93,7 @@ class Page:
         self._cell.show(self._state)
         self._controls.show(self._state)
         self._asked_at = time.perf_counter()
+        self._plots.age_io()
         self._ask("trial")
         self._files.take(self._state)
 

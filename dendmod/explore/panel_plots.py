@@ -138,8 +138,13 @@ class Plots:
             g = result.g
         self._g.data = {"t": result.t, "g": g}
 
+    def age_io(self) -> None:
+        """Show that the curves are of an earlier choice."""
+        self._table.styles = {"opacity": "0.4"}
+
     def show_io(self, result: IOResult) -> None:
         """Show IO curves and fits."""
+        self._table.styles = {"opacity": "1"}
         colours = list(look.LEVELS[: len(result.levels)])
         self._points.data = {
             "xs": [result.n.astype(float)] * len(colours),
@@ -212,8 +217,9 @@ def _fit_row(name: str, fit: Any) -> str:
 
 def _place(legend: Legend, where: str = "top_right") -> None:
     legend.location, legend.border_line_color = where, None
-    legend.background_fill_alpha, legend.label_text_font_size = 0.7, "11px"
-    legend.padding = legend.spacing = 2
+    legend.background_fill_alpha, legend.label_text_font_size = 0.7, "10px"
+    legend.padding = legend.spacing = legend.margin = 0
+    legend.glyph_height, legend.label_height = 11, 11
 
 
 def escaped(words: str) -> str:
