@@ -301,7 +301,7 @@ def _fits(n: npt.NDArray[np.int64], mean: Array) -> tuple[dict[str, IOFit], str]
     try:
         return {model: fit_io(found, model, levels=PARTS) for model in MODELS}, ""
     except DendmodError as error:
-        return {}, f"no fit: {error} Crossings at {CROSSINGS[0]} and {CROSSINGS[1]} spikes count"
+        return {}, f"no fit: {error}. Crossings at {CROSSINGS[0]} and {CROSSINGS[1]} spikes count"
 
 
 def place_of(name: str, state: Exploration) -> Location:
