@@ -204,6 +204,8 @@ class ParameterFields(Spec):
                 f"{self.name} on {self.list} has no value; give one, or a factor or a shift alone "
                 "to change what earlier rows gave"
             )
+        if self.value is not None and self.factor == 0:
+            raise ValueError(f"{self.name} on {self.list} has factor = 0; give value = 0")
         self.expression  # noqa: B018  # an expression that cannot be parsed is refused here
         return self
 
