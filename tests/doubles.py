@@ -87,7 +87,8 @@ REFUSED = {"refused": "no kernel stands behind a double"} | dict.fromkeys(
 class SweepDouble:
     """A sweep whose tasks are answered by a function of the name and payload of each.
 
-    The kernel refuses to run, unless the function answers ``hold_kernel`` (`holding`).
+    The kernel refuses to run, unless the function answers ``hold_kernel`` and the like
+    (`holding`).
     """
 
     holding = False
@@ -107,7 +108,7 @@ class SweepDouble:
         found = {}
         for task in tasks:
             name = task.function.partition(":")[2]
-            if name == "hold_kernel" and not self.holding:
+            if name.startswith("hold_") and not self.holding:
                 found[task.key] = {key: np.asarray(value) for key, value in REFUSED.items()}
                 continue
             self.asked.append(task)

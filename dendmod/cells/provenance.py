@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEPENDS = "dendmod.cells.provenance:hashes"
 DEPENDS_OF_STIMULI = "dendmod.cells.provenance:hashes_of_stimuli"
+DEPENDS_OF_MANY_STIMULI = "dendmod.cells.provenance:hashes_of_many_stimuli"
 
 
 @cache
@@ -122,3 +123,12 @@ def hashes_of_stimuli(protocol: dict[str, Any], **_: Any) -> dict[str, str]:
     found = {f"waveform {n}": hashlib.sha256(Path(f).read_bytes()).hexdigest()
              for n, f in files.items()}  # fmt: skip
     return hashes(protocol=protocol) | found
+
+
+def hashes_of_many_stimuli(protocols: Sequence[dict[str, Any]], **_: Any) -> dict[str, str]:
+    """Return the hashes that `hashes_of_stimuli` gives of each, by their numbers."""
+    return {
+        f"{number} {name}": digest
+        for number, protocol in enumerate(protocols)
+        for name, digest in hashes_of_stimuli(protocol).items()
+    }

@@ -10,6 +10,7 @@ import typer
 from dendmod.cli.options import (
     CellFile,
     Dt,
+    Engine,
     Grid,
     Morphology,
     Out,
@@ -55,6 +56,7 @@ def scale(
     workers: Workers = None,
     morphology: Morphology = None,
     dt: Dt = None,
+    engine: Engine = None,
     scheduler: Scheduler = None,
     timeout: Timeout = None,
     grid: Grid = None,
@@ -75,7 +77,7 @@ def scale(
     if len(points) > 1:
         raise SpecError("--set: one protocol is scaled; give one value a field")
     folder = out_dir or Path("results") / f"scale_{out.stem}"
-    changes = changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology) | points[0]
+    changes = changes_of(seed=seed, trials=trials, dt=dt, morphology=morphology, engine=engine)
     scaled = scale_file(
         out,
         folder,
@@ -83,7 +85,7 @@ def scale(
         cell=cell,
         sites=sites_of_options(sites, lists, places),
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes,
+        changes=changes | points[0],
         quick=quick,
         background=rule,
         plateau_ms=plateau_ms,
@@ -98,4 +100,5 @@ def scale(
         high = getattr(arm, "high_weight_nS", None)
         driven = "" if high is None else f", driven sites get {high:g} nS"
         typer.echo(f"{name}: {arm.n_feedforward} inputs{driven}; spikes by level: {means}")
+    typer.echo(scaled.chosen.why)
     typer.echo(f"{out} written; {folder}/scale.png, .pdf and summary.json say how it was found")

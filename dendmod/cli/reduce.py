@@ -10,6 +10,7 @@ import typer
 
 from dendmod.cli.options import (
     CellFile,
+    Engine,
     Json,
     MaybeBiophysics,
     Morphology,
@@ -135,6 +136,7 @@ def check(
     trials: Trials = None,
     quick: Quick = False,
     workers: Workers = None,
+    engine: Engine = None,
     scheduler: Scheduler = None,
     timeout: Timeout = None,
     io: Annotated[bool, typer.Option(help="Look for IO thresholds too.")] = True,
@@ -142,6 +144,7 @@ def check(
 ) -> None:
     """Hold a reduced cell against the full one: figures, a picture and summary.json."""
     from dendmod.reduction.check import check_reduced
+    from dendmod.study.summary import engine_lines
     from dendmod.sweep import Sweep
 
     folder = out or Path("results") / f"reduction_{file.stem}"
@@ -149,7 +152,7 @@ def check(
         file,
         folder,
         sweep=Sweep(folder / "store", workers=workers, scheduler=scheduler, timeout=timeout),
-        changes=changes_of(seed=seed, trials=trials),
+        changes=changes_of(seed=seed, trials=trials, engine=engine),
         quick=quick,
         full_store=full,
         io=io,
@@ -158,7 +161,7 @@ def check(
         typer.echo(json.dumps(summary))
         return
     for part, facts in summary.items():
-        if isinstance(facts, dict) and part not in ("versions",):
+        if isinstance(facts, dict) and part not in ("versions", "engines"):
             typer.echo(part)
             for name, value in facts.items():
                 if not isinstance(value, dict):
@@ -169,4 +172,6 @@ def check(
         typer.echo("spikes at current steps")
         for amp, one, other in zip(summary["spike_counts"]["levels"]["steps"], *steps, strict=True):
             typer.echo(f"  {amp:.4g} nA: {one:g} in the full cell, {other:g} in the reduced one")
+    for line in engine_lines(summary):
+        typer.echo(line)
     typer.echo(f"{folder}/reduction_check.png, .pdf and summary.json written")

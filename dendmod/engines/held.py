@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.engines.kernel.vectors import Precision
 from dendmod.engines.trials import open_trials
 from dendmod.errors import EngineError, SpecError, UnsupportedByEngine, did_you_mean
 from dendmod.spec import Run, Setup
@@ -43,6 +44,10 @@ class Agreement:
         [trials]; empty without a voltage clamp.
     refused
         Why the kernel did not run at all; nothing else is known then.
+    precision
+        Of the kernel.
+    allowed
+        The largest rms (mV) that counts as equal.
     """
 
     kernel: npt.NDArray[np.int64]
@@ -50,12 +55,37 @@ class Agreement:
     rms: npt.NDArray[np.float64]
     clamp: npt.NDArray[np.float64]
     refused: str = ""
+    precision: Precision = "float32"
+    allowed: float = RMS_MV
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> Agreement:
         """Return what a task gave back as `arrays`."""
-        kept: dict[str, Any] = {f.name: arrays[f.name] for f in fields(cls)}
-        return cls(**{**kept, "refused": str(kept["refused"])})
+        single = ("refused", "precision", "allowed")
+        kept: dict[str, Any] = {
+            f.name: np.asarray(arrays[f.name]).item() if f.name in single else arrays[f.name]
+            for f in fields(cls)
+            if f.name in arrays
+        }
+        return cls(**kept)
+
+    @classmethod
+    def together(cls, parts: Sequence[Agreement]) -> Agreement:
+        """Return what is known of several set-ups that were held, as of one."""
+        for part in parts:
+            if part.refused:
+                return part
+        each = ("kernel", "neuron", "rms", "clamp")
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(p, name) for p in parts]) for name in each
+        }
+        return replace(parts[0], **joined)
+
+    @classmethod
+    def refusing(cls, why: str) -> Agreement:
+        """Return what is known where the kernel does not run, for a reason."""
+        nothing, none = np.zeros(0, np.int64), np.zeros(0)
+        return cls(nothing, nothing, none, none, why)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -72,10 +102,10 @@ class Agreement:
             return (
                 f"{self.kernel.tolist()} spikes for NEURON's {self.neuron.tolist()} in {n} trials"
             )
-        if not self.rms.max(initial=0.0) <= RMS_MV:
+        if not self.rms.max(initial=0.0) <= self.allowed:
             return (
-                f"potentials off by {self.rms.max():.2g} mV rms in {n} trials (at most {RMS_MV:g} "
-                "is allowed)"
+                f"potentials off by {self.rms.max():.2g} mV rms in {n} trials (at most "
+                f"{self.allowed:g} is allowed)"
             )
         if not self.clamp.max(initial=0.0) <= CLAMP_PART:
             return (
@@ -90,9 +120,11 @@ def hold(
     run: Run,
     trials: Sequence[Trial],
     *,
+    precision: Precision = "float32",
+    allowed: float = RMS_MV,
     reach: tuple[float, float] | None = None,
 ) -> Agreement:
-    """Run trials on the kernel in float32 and on NEURON.
+    """Run trials on the kernel and on NEURON.
 
     A process that runs this is best one of its own, as every run of NEURON's: call it in a task,
     and return `Agreement.arrays`.
@@ -101,6 +133,10 @@ def hold(
     ----------
     setup, run, trials
         What is run. Spikes are counted in the set-up's first recording.
+    precision
+        Of the kernel, as the runs that follow will have it.
+    allowed
+        The largest difference of potentials (mV rms) that counts as equal.
     reach
         Potentials (mV) that the kernel's tables reach over, as the runs that follow will have them.
 
@@ -110,13 +146,25 @@ def hold(
         If NEURON cannot run them. What the kernel cannot run is said in `Agreement.refused`.
     """
     try:  # first: what the kernel refuses is known before NEURON runs
-        with open_trials(setup, run, "kernel", reach=reach, strict=True) as opened:
+        with open_trials(
+            setup, run, "kernel", precision=precision, reach=reach, strict=True
+        ) as opened:
             kernel = opened.run_many(trials)
     except EngineError as error:
-        nothing, none = np.zeros(0, np.int64), np.zeros(0)
-        return Agreement(nothing, nothing, none, none, str(error))
+        return Agreement.refusing(str(error))
     with open_trials(setup, run, "neuron", coreneuron=False) as opened:
         neuron = opened.run_many(trials)
+    return between(kernel, neuron, precision=precision, allowed=allowed)
+
+
+def between(
+    kernel: Sequence[Result],
+    neuron: Sequence[Result],
+    *,
+    precision: Precision = "float32",
+    allowed: float = RMS_MV,
+) -> Agreement:
+    """Return how results of both engines, of the same trials, agree; as `hold` does."""
     counted = next(iter(neuron[0].v), None) if neuron else None
     pairs = list(zip(kernel, neuron, strict=True))
     return Agreement(
@@ -124,6 +172,8 @@ def hold(
         _counts(neuron, counted),
         np.array([max((_rms(a.v[n] - b.v[n]) for n in b.v), default=0.0) for a, b in pairs]),
         np.array([_clamp(a, b) for a, b in pairs if b.clamp_current is not None]),
+        precision=precision,
+        allowed=allowed,
     )
 
 
@@ -169,13 +219,13 @@ class Chosen:
         a, is_kernel = self.agreement, self.engine == "kernel"
         said: dict[str, Any] = {
             "name": self.engine,
-            "precision": "float32" if is_kernel else "float64",
+            "precision": a.precision if a is not None and is_kernel else "float64",
             "held_against_neuron": is_kernel,
             "why": self.why,
         }
         if a is not None and not a.refused:
             spikes = {"kernel": a.kernel, "neuron": a.neuron}
-            said |= {"spikes": spikes, "rms_mV": a.rms, "rms_allowed_mV": RMS_MV}
+            said |= {"spikes": spikes, "rms_mV": a.rms, "rms_allowed_mV": a.allowed}
             if a.clamp.size:
                 said |= {"clamp": a.clamp, "clamp_allowed": CLAMP_PART}
         return said
@@ -210,8 +260,8 @@ def choose(asked: str, held: Callable[[], Agreement]) -> Chosen:
         n, spikes = found.neuron.size, int(found.neuron.sum())
         return Chosen(
             "kernel",
-            f"The kernel ran it in float32: in {n} trials it gave NEURON's {spikes} spikes, with "
-            f"potentials within {found.rms.max(initial=0.0):.1g} mV rms.",
+            f"The kernel ran it in {found.precision}: in {n} trials it gave NEURON's {spikes} "
+            f"spikes, with potentials within {found.rms.max(initial=0.0):.1g} mV rms.",
             found,
         )
     if asked == "kernel":

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import OutOfReach, UnsupportedByEngine
 from dendmod.spec import Run, Setup, SpikeTrain
 from dendmod.spec.result import Result
@@ -104,6 +105,7 @@ def open_trials(
     engine: str = "neuron",
     *,
     coreneuron: bool | None = None,
+    precision: Precision = "float32",
     reach: tuple[float, float] | None = None,
     strict: bool = False,
 ) -> Iterator[Trials]:
@@ -114,10 +116,12 @@ def open_trials(
     setup, run
         What is run.
     engine
-        "kernel", which runs trials side by side in float32, or "neuron"; so does "auto", where
-        nobody held the kernel against NEURON first (`dendmod.engines.held.choose`).
+        "kernel", which runs trials side by side, or "neuron"; so does "auto", where nobody held
+        the kernel against NEURON first (`dendmod.engines.held.choose`).
     coreneuron
         Of NEURON: None takes CoreNEURON where the mechanisms were built for it.
+    precision
+        Of the kernel; NEURON has float64 alone.
     reach
         Of the kernel: potentials (mV) that its tables reach over; None takes the usual ones.
     strict
@@ -142,4 +146,5 @@ def open_trials(
             return
         from dendmod.engines.kernel.batch import BatchSimulator
 
-        yield _OnKernel(BatchSimulator(setup, run, reach=reach), None if strict else neuron)
+        simulator = BatchSimulator(setup, run, precision=precision, reach=reach)
+        yield _OnKernel(simulator, None if strict else neuron)

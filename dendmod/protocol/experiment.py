@@ -45,6 +45,8 @@ class Experiment:
         the protocol if not given.
     effects
         What modulates the cell and its synapses in every run; sites are chosen without them.
+    chosen
+        The engine, where it was chosen on a protocol that differs in numbers alone.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Experiment:
         coreneuron: bool | None = None,
         sites: Sequence[Location] | None = None,
         effects: Sequence[Effect] = (),
+        chosen: Chosen | None = None,
     ) -> None:
         self.protocol, self.sweep, self.coreneuron = protocol, sweep, coreneuron
         self.effects = tuple(effects)
@@ -64,7 +67,8 @@ class Experiment:
         self.morphology, _ = files_of(protocol.cell.model_dump(mode="json"))
         if protocol.cell.file is None and protocol.cell.reduced is None:
             check_shape(self.morphology)
-        self._chosen: Chosen | None = None
+        self._chosen = chosen
+        self._for_clamps: Chosen | None = None
         self._ran: set[str] = set()
         self._sites: dict[str, np.ndarray] | None = None
         if sites is not None:
@@ -147,17 +151,34 @@ class Experiment:
 
     def hold_tasks(self) -> list[Task]:
         """Return the task that holds the kernel against NEURON, where the choice needs it."""
-        if self.protocol.run.engine == "neuron":
+        if self.protocol.run.engine == "neuron" or self._chosen is not None:
             return []
-        asked = self._asked
-        # what the answer does not depend on
-        asked["protocol"]["run"] |= {"engine": "auto", "trials": 1}
         key = "kernel held against NEURON"
-        return [Task(key, f"{_TASKS}:hold_kernel", asked, 8.0, DEPENDS)]
+        return [Task(key, f"{_TASKS}:hold_kernel", self._held, 8.0, DEPENDS)]
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        """What a check of the kernel is told: not what its answer does not depend on."""
+        asked = self._asked
+        asked["protocol"]["run"] |= {"engine": "auto", "trials": 1}
+        return asked
 
     def _hold(self) -> Agreement:
         (task,) = self.hold_tasks()
         return Agreement.of(self.sweep.run([task])[task.key])
+
+    @property
+    def chosen_for_clamps(self) -> Chosen:
+        """Which engine runs the voltage clamps: NEURON, or the kernel, held by their currents."""
+        if self._for_clamps is None:
+            asked = "neuron" if self.chosen.engine == "neuron" else self.protocol.run.engine
+            self._for_clamps = choose(asked, self._hold_clamps)
+        return self._for_clamps
+
+    def _hold_clamps(self) -> Agreement:
+        key = "clamps held against NEURON"
+        task = Task(key, f"{_TASKS}:hold_clamps", self._held, 8.0, DEPENDS)
+        return Agreement.of(self.sweep.run([task])[key])
 
     def _trials(self) -> list[int]:
         return list(range(self.protocol.run.trials))
@@ -262,6 +283,7 @@ class Experiment:
         baseline is subtracted yet.
         """
         common, runs = self.common(), self.protocol.clamp.runs
+        common["protocol"]["run"]["engine"] = self.chosen_for_clamps.engine
         v1, v2 = self.protocol.clamp.potentials_mV
         common |= {"trials": list(range(runs))}
         if common["protocol"]["run"]["engine"] == "kernel":

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from dendmod.errors import UnsupportedByEngine
 from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.protocol.grid import ProtocolGrid, load_grid
 from dendmod.protocol.model import LEVEL_IS
@@ -53,7 +52,6 @@ def run_file(
     """
     out = Path(out)
     if is_stimuli(name):
-        changes = _without_engine(changes or {})
         return run_stimuli_file(name, out, sweep=sweep, changes=changes, grid=grid, quick=quick)
     sweep = sweep or Sweep(out / "store")
     loaded = load_grid(name, changes, grid, quick=quick)
@@ -72,16 +70,6 @@ def run_file(
     write_summary(out, _summary(loaded, experiments, rows) | {"versions": sweep.versions})
     _draw(loaded, rows, out, quick)
     return rows
-
-
-def _without_engine(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes of a file of stimuli, which runs in NEURON alone."""
-    if changes.get("run.engine") == "kernel":
-        raise UnsupportedByEngine(
-            "files of stimuli run in NEURON alone; leave --engine out, or take "
-            'dendmod.simulate(setup, run, trains, engine="kernel")'
-        )
-    return {field: value for field, value in changes.items() if field != "run.engine"}
 
 
 def _rows(variant: str, experiment: Experiment) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dendmod.cells.provenance import DEPENDS
 from dendmod.cells.sites import AS_MANY
+from dendmod.engines.held import Chosen
 from dendmod.errors import SpecError
 from dendmod.protocol.experiment import Experiment
 from dendmod.protocol.model import DendriticNmda, Protocol
@@ -41,6 +42,8 @@ class Scaled:
         Number of inputs and spikes [points, trials] without modulation, by arm.
     tables
         Spikes of the scaled protocol without modulation and at the highest level, by arm.
+    chosen
+        The engine that ran it all but the resistances and the receptor's bend, which NEURON gives.
     """
 
     base: Protocol
@@ -52,6 +55,7 @@ class Scaled:
     plateaus: Mapping[str, Curve]
     curves: Mapping[str, tuple[Array, Array]]
     tables: Mapping[str, SpikeTable]
+    chosen: Chosen
 
 
 def scale_protocol(
@@ -98,12 +102,15 @@ def scale_protocol(
     by = rounded(ratio) if background == "scaled" else 1.0
     start = _with_conductances(protocol, by)
     start = start.model_copy(update={"feedforward": scaled_feedforward(start.feedforward, ratio)})
-    search = Search(Experiment(at(start), sweep), plateau_ms)
+    first = Experiment(at(start), sweep)
+    # what is scaled later differs in weights and numbers of inputs alone
+    chosen = first.chosen
+    search = Search(first, plateau_ms)
     feedforward, plateaus = search.weights()
     if search.failed:
         raise _cannot(search.failed)
     found = _with_weights(start, feedforward, plateaus)
-    search = Search(Experiment(at(found), sweep), plateau_ms)
+    search = Search(Experiment(at(found), sweep, chosen=chosen), plateau_ms)
     curves = search.curves()
     numbers = {arm: search.number(arm, *curve) for arm, curve in curves.items()}
     if search.failed:
@@ -111,9 +118,9 @@ def scale_protocol(
     for arm, n in numbers.items():
         found = _with_arm(found, arm, n_feedforward=n)
     found = Protocol.model_validate(found.model_dump(mode="json", by_alias=True))
-    tables = Experiment(_ends(at(found)), sweep).spikes(traces=True)
+    tables = Experiment(_ends(at(found)), sweep, chosen=chosen).spikes(traces=True)
     _check(found, tables)
-    return Scaled(base, found, fit, resistance, by, feedforward, plateaus, curves, tables)
+    return Scaled(base, found, fit, resistance, by, feedforward, plateaus, curves, tables, chosen)
 
 
 def _with_sites(

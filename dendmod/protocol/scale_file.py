@@ -149,6 +149,7 @@ def summary_of(
             }
             for name, arm in p.arms.items()
         },
+        "engine": scaled.chosen.summary,
         "versions": dict(versions),
     }
 

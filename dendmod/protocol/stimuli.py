@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from dendmod.engines.held import Engine
 from dendmod.errors import did_you_mean
 from dendmod.protocol.model import CellFields
 from dendmod.protocol.stimulus_fields import (
@@ -30,6 +31,7 @@ class StimuliRunFields(Spec):
     spike_threshold_mV: float | None = None  # None: the cell's
     trials: PositiveInt = Field(default=1, le=MOST_TRIALS)
     seed: int = Field(default=1, ge=0)
+    engine: Engine = "auto"
 
 
 class RecordingFields(Spec):

@@ -17,6 +17,7 @@ from dendmod.engines.checks import check_setup
 from dendmod.errors import SpecError, of_file
 from dendmod.protocol.read import find_protocol, look_beside, with_changes
 from dendmod.protocol.stimuli import StimulusProtocol
+from dendmod.protocol.stimuli_engine import choose_engine, run_on
 from dendmod.protocol.stimuli_tasks import setup_of
 from dendmod.spec.grid import Grid, grid_columns, name_of
 from dendmod.spec.tables import change, load_toml
@@ -119,6 +120,7 @@ def tasks_of(protocol: StimulusProtocol) -> list[tuple[dict[str, Any], int, Task
         with of_file(f"run of {protocol.name}"):
             _ = checked.run_spec  # a duration between two steps is refused before any run
         one = checked.model_dump(mode="json", by_alias=True)
+        one["run"]["engine"] = "auto"  # no result depends on what was asked for
         for trial in range(protocol.run.trials):
             payload = {"protocol": one, "trial": trial}
             cost = protocol.run.tstop_ms + _COST_OF_SETTLING * protocol.run.settle_ms
@@ -171,7 +173,9 @@ def run_stimuli_file(
         protocol = protocol.model_copy(update={"sweep": {**protocol.sweep, **grid}})
     with of_file(find_protocol(name)):
         listed = tasks_of(protocol)
-    done = sweep.run([task for _, _, task in listed])
+    tasks = [task for _, _, task in listed]
+    chosen = choose_engine(protocol.run.engine, tasks, sweep)
+    done, ran = run_on(chosen, tasks, sweep)
     runs = [
         StimulusRun(
             point, trial, StimulusProtocol.model_validate(task.payload["protocol"]), done[task.key]
@@ -183,7 +187,9 @@ def run_stimuli_file(
     out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(out / f"{stem}.parquet")
     _save_traces(runs, out / f"{stem}.npz")
-    write_summary(out, _summary(protocol, runs, rows) | {"versions": sweep.versions})
+    engine = {**chosen.summary, "ran": ran}
+    said = {"engine": engine, "versions": sweep.versions}
+    write_summary(out, _summary(protocol, runs, rows) | said)
     _draw(runs, protocol.title, out, stem, "quick run" if quick else "")
     return rows
 

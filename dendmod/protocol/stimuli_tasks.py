@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from dendmod.engines.held import Agreement, between
+from dendmod.engines.kernel.batch.variants import check_alike
+from dendmod.engines.kernel.vectors import Precision
+from dendmod.engines.simulation import simulate_many
+from dendmod.errors import EngineError, OutOfReach, UnsupportedByEngine
 from dendmod.protocol.places import locate
 from dendmod.protocol.stimuli import StimulusProtocol, recording_spec, spikes_of
 from dendmod.protocol.stimulus_fields import ClampFields, CurrentFields, StepFields
-from dendmod.spec import Cell, Location, ReducedCell, Setup, SpikeTrain
+from dendmod.protocol.tasks import CLAMPED_REACH
+from dendmod.spec import Cell, Location, ReducedCell, Run, Setup, SpikeTrain
+from dendmod.spec.result import Result
+from dendmod.spec.trial import Trial
+
+PRECISION: Precision = "float64"  # its traces are what is asked for
 
 
 def setup_of(
@@ -47,7 +57,7 @@ def trains_of(protocol: StimulusProtocol, trial: int = 0) -> tuple[SpikeTrain, .
 def run_stimuli(
     protocol: dict[str, Any], trial: int, coreneuron: bool | None = None
 ) -> dict[str, np.ndarray]:
-    """Run one combination of a sweep once.
+    """Run one combination of a sweep once, in NEURON.
 
     Returns ``t`` (ms) [steps]; ``v`` (mV) [voltages, steps], ``recordings`` [others, steps] with
     their ``units``, ``clamp`` (nA) [steps] where a voltage clamp is on, and ``spikes`` (ms).
@@ -57,7 +67,66 @@ def run_stimuli(
     spec = StimulusProtocol.model_validate(protocol)
     setup = setup_of(spec, trial)
     with Simulator(setup, spec.run_spec, coreneuron=coreneuron) as simulator:
-        result = simulator.run(trains_of(spec, trial))
+        return _arrays(spec, setup, simulator.run(trains_of(spec, trial)))
+
+
+def run_together(protocols: list[dict[str, Any]], trials: list[int]) -> dict[str, np.ndarray]:
+    """Run combinations side by side on the kernel, or in NEURON if one leaves the tables.
+
+    Returns what `run_stimuli` does of each, under names such as ``"0/t"``, and ``engine``.
+    """
+    specs, setups, given = _runs(protocols, trials)
+    engine = "kernel"
+    try:
+        results = _simulate(setups, specs[0].run_spec, given, "kernel")
+    except OutOfReach:
+        engine = "neuron"
+        results = _simulate(setups, specs[0].run_spec, given, "neuron")
+    each = zip(specs, setups, results, strict=True)
+    return {
+        **{f"{k}/{name}": a for k, one in enumerate(each) for name, a in _arrays(*one).items()},
+        "engine": np.array(engine),
+    }
+
+
+def hold_stimuli(protocols: list[dict[str, Any]], trials: list[int]) -> dict[str, np.ndarray]:
+    """Run the first and the last combination on both engines.
+
+    Returns the arrays of a `dendmod.engines.held.Agreement`.
+    """
+    specs, setups, given = _runs(protocols, trials)
+    run, ends = specs[0].run_spec, sorted({0, len(specs) - 1})
+    try:
+        for spec, setup in zip(specs, setups, strict=True):
+            if spec.run_spec != run or spec.cell != specs[0].cell:
+                raise UnsupportedByEngine("runs side by side have one [cell] and one [run]")
+            check_alike(setups[0], setup)
+        ours = [setups[i] for i in ends], run, [given[i] for i in ends]
+        kernel = _simulate(*ours, "kernel")
+    except EngineError as error:
+        return Agreement.refusing(str(error)).arrays
+    neuron = _simulate(*ours, "neuron")
+    return between(kernel, neuron, precision=PRECISION).arrays
+
+
+def _runs(
+    protocols: list[dict[str, Any]], trials: list[int]
+) -> tuple[list[StimulusProtocol], list[Setup], list[Trial]]:
+    specs = [StimulusProtocol.model_validate(protocol) for protocol in protocols]
+    each = list(zip(specs, trials, strict=True))
+    return specs, [setup_of(*one) for one in each], [Trial(trains_of(*one)) for one in each]
+
+
+def _simulate(
+    setups: list[Setup], run: Run, trials: list[Trial], engine: Literal["kernel", "neuron"]
+) -> list[Result]:
+    if engine == "neuron":
+        return simulate_many(setups, run, trials, engine="neuron")
+    reach = CLAMPED_REACH if setups[0].voltage_clamp is not None else None
+    return simulate_many(setups, run, trials, engine="kernel", precision=PRECISION, reach=reach)
+
+
+def _arrays(spec: StimulusProtocol, setup: Setup, result: Result) -> dict[str, np.ndarray]:
     out = {
         "t": result.t,
         "v": np.array(list(result.v.values())).reshape(len(result.v), result.t.size),

@@ -9,7 +9,7 @@ import numpy as np
 
 from dendmod.cells.effects import apply_to_trains
 from dendmod.cells.sites import SiteChoice, choose_sites
-from dendmod.engines.held import hold
+from dendmod.engines.held import Agreement, hold
 from dendmod.engines.trials import open_trials
 from dendmod.iocurve import CROSSINGS
 from dendmod.protocol import Protocol, setup_for, trains_for
@@ -216,3 +216,26 @@ def hold_kernel(
     ]  # fmt: skip
     trials = [Trial(tuple(apply_to_trains(setup, trains, listed))) for trains in given]
     return hold(setup, spec.run_spec, trials).arrays
+
+
+def hold_clamps(
+    protocol: dict[str, Any],
+    sites: list[list[float]],
+    seed: int,
+    effects: Sequence[dict[str, Any]] = (),
+) -> dict[str, np.ndarray]:
+    """Run one trial of each arm at its highest level on both engines, clamped at both potentials.
+
+    Returns the arrays of a `dendmod.engines.held.Agreement`.
+    """
+    spec, places, listed = unpack(protocol, sites, effects)
+    found = []
+    for potential in spec.clamp.potentials_mV:
+        setup = setup_for(spec, places, effects=listed, clamp_mV=potential)
+        given = [
+            trains_for(spec, name, level=max(arm.levels), n_feedforward=0, trial=0, seed=seed)
+            for name, arm in spec.arms.items()
+        ]
+        trials = [Trial(tuple(apply_to_trains(setup, trains, listed))) for trains in given]
+        found.append(hold(setup, spec.run_spec, trials, reach=CLAMPED_REACH))
+    return Agreement.together(found).arrays

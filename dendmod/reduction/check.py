@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dendmod.cells.provenance import DEPENDS
+from dendmod.engines.held import Agreement, Chosen, choose
 from dendmod.errors import SpecError
 from dendmod.iocurve import thresholds
 from dendmod.protocol import Protocol, load_protocol
@@ -24,6 +25,11 @@ from dendmod.study.summary import clean, write_summary
 from dendmod.sweep import Sweep, Task
 from dendmod.units import NS_IN_US
 
+_PROBE = "dendmod.reduction.probe"
+_SMALL = (
+    "NEURON ran it, which takes less time for so few compartments than holding the kernel does."
+)
+_FOUR = "NEURON ran them: they are four runs, no more than holding the kernel takes."
 # a site alone, without the background and the other sites, has no plateau at the protocol's weight
 _PLATEAU_FACTOR = 2.0
 
@@ -84,7 +90,11 @@ def check_reduced(
         for side in sides
     ]
     protocol = protocols[0]
-    probes = [_probe(side, own, sweep) for side, own in zip(sides, protocols, strict=True)]
+    chosen = {}
+    probes = []
+    for name, side, own in zip(("full", "reduced"), sides, protocols, strict=True):
+        found, chosen[f"probe of the {name} cell"] = _probe(side, own, sweep)
+        probes.append(found)
     curves = None
     if number is not None:
         experiments = [
@@ -96,10 +106,15 @@ def check_reduced(
             {name: table.counts[:, 0] for name, table in e.spikes().items()} for e in experiments
         ]
         curves = [_thresholds(e) for e in experiments] if io else None
+        for name, experiment in zip(("full", "reduced"), experiments, strict=True):
+            chosen[f"protocol on the {name} cell"] = experiment.chosen
     else:
         amps = step_amplitudes(probes[0])
         levels = {"steps": amps}
-        counted = [_steps(side, amps, reduced.spike_threshold, sweep) for side in sides]
+        engine = "kernel" if protocol.run.engine == "kernel" else "neuron"  # held by the probe
+        counted = [_steps(side, amps, reduced.spike_threshold, sweep, engine) for side in sides]
+        if protocol.run.engine == "auto":
+            chosen["steps"] = Chosen("neuron", _FOUR)
     summary = {
         "schema": "dendmod/reduction_check/1",
         "file": file.name,
@@ -125,6 +140,7 @@ def check_reduced(
         }
         if curves
         else None,
+        "engines": {part: of.summary for part, of in chosen.items()},
         "versions": sweep.at(sides[1].store).versions,
     }
     said = write_summary(out, summary)
@@ -147,7 +163,8 @@ class _Side:
     changes: dict[str, Any]
 
 
-def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarray]:
+def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> tuple[dict[str, np.ndarray], Chosen]:
+    """Return what a probe of one side found, and the engine that ran it."""
     name, arm = next((n, a) for n, a in protocol.arms.items() if isinstance(a, DendriticNmda))
     burst = {
         "n": arm.n_context,
@@ -160,17 +177,28 @@ def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> dict[str, np.ndarra
         "burst": burst,
         "seed": protocol.run.seed,
     }
-    task = Task("probe", "dendmod.reduction.probe:probe", payload, 60.0, DEPENDS)
-    return sweep.at(side.store / "probe").run([task])["probe"]
+    kept = sweep.at(side.store / "probe")
+
+    def held() -> Agreement:
+        task = Task("held", f"{_PROBE}:hold_probe", payload, 20.0, DEPENDS)
+        return Agreement.of(kept.run([task])["held"])
+
+    is_small = isinstance(side.cell, ReducedCell) and protocol.run.engine == "auto"
+    chosen = Chosen("neuron", _SMALL) if is_small else choose(protocol.run.engine, held)
+    task = Task("probe", f"{_PROBE}:probe", payload | {"engine": chosen.engine}, 60.0, DEPENDS)
+    return kept.run([task])["probe"], chosen
 
 
-def _steps(side: _Side, amps: list[float], threshold: float, sweep: Sweep) -> dict[str, np.ndarray]:
+def _steps(
+    side: _Side, amps: list[float], threshold: float, sweep: Sweep, engine: str
+) -> dict[str, np.ndarray]:
     payload = {
         "cell": side.cell.model_dump(mode="json", by_alias=True),
         "amps": amps,
         "threshold": threshold,
+        "engine": engine,
     }
-    task = Task("steps", "dendmod.reduction.probe:steps", payload, 60.0, DEPENDS)
+    task = Task("steps", f"{_PROBE}:steps", payload, 60.0, DEPENDS)
     return sweep.at(side.store / "steps").run([task])["steps"]
 
 

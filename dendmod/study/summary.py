@@ -58,11 +58,17 @@ def engine_lines(summary: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     summary
-        With ``engine``, as `dendmod.engines.held.Chosen.summary` has it, or ``variants`` with one
-        each; of anything else nothing is said.
+        With ``engine``, as `dendmod.engines.held.Chosen.summary` has it, ``engines`` with one a
+        part, or ``variants`` with one each; of anything else nothing is said.
     """
+    if "engines" in summary:
+        return [f"{part}: {engine['why']}" for part, engine in summary["engines"].items()]
     if "engine" in summary:
-        return [summary["engine"]["why"]]
+        both = [summary["engine"], summary.get("clamp_engine", summary["engine"])]
+        why = [both[0]["why"]]
+        if both[0]["name"] != both[1]["name"]:
+            why.append(f"Voltage clamps: {both[1]['why']}")
+        return why
     engines = {k: v["engine"] for k, v in summary.get("variants", {}).items() if "engine" in v}
     if len(engines) < 2:
         return [engine["why"] for engine in engines.values()]

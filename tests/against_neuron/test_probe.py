@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from dendmod.engines.held import Agreement
 from dendmod.params import wybo2022
 from dendmod.reduction import probe as module
-from dendmod.reduction.probe import DT, probe
+from dendmod.reduction.probe import DT, hold_probe, probe
 from dendmod.rng import gaussian_burst, stream
 from dendmod.spec import Compartment, Location, ReducedCell
 
@@ -20,7 +21,7 @@ Z = 1e3 * np.linalg.inv(G)  # MOhm
 
 
 @pytest.fixture(scope="module")
-def found():
+def star():
     compartments = [
         Compartment(
             name="soma" if k == 0 else f"site{k - 1:02d}", role="site" if k else "soma",
@@ -32,7 +33,19 @@ def found():
     cell = ReducedCell(name="star", compartments=compartments, ena=50, ek=-85, celsius=34,
                        v_init=-75)  # fmt: skip
     payload = cell.model_dump(mode="json", by_alias=True)
-    return probe(payload, [[s.section, s.x] for s in cell.sites], BURST, seed=4)
+    return {"cell": payload, "places": [[s.section, s.x] for s in cell.sites], "burst": BURST,
+            "seed": 4}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(star):
+    return probe(**star)
+
+
+def test_the_kernel_measures_what_neuron_does(star, found):
+    assert Agreement.of(hold_probe(**star)).differs == ""
+    for name, values in probe(**star, engine="kernel").items():
+        np.testing.assert_allclose(values, found[name], rtol=1e-6, atol=1e-4, err_msg=name)
 
 
 def test_impedances_are_the_inverse_of_the_conductances(found):

@@ -41,7 +41,7 @@ CHANGES = {
     "dendmod/protocol/trial.py": {"protocol"},
     "dendmod/engines/lif/lif.c": {"clusters"},
     "dendmod/engines/kernel/kernel.c": {"dendrites"},
-    "dendmod/engines/kernel/batch/run.h": {"protocol", "dendrites"},  # `simulate` knows all engines
+    "dendmod/engines/kernel/batch/run.h": SIMULATED,
     "dendmod/learning/gains.c": {"matrices"},
     "dendmod/learning/tmcl.py": {"stacks"},
     "dendmod/population/oscillators.py": {"oscillators"},

@@ -26,7 +26,7 @@ from dendmod.neuromodulation.functions import (
 )
 from dendmod.papers.shine2021 import tasks
 from dendmod.papers.shine2021.analysis import FICurves
-from dendmod.papers.shine2021.curves import mechanisms_of, shipped_file
+from dendmod.papers.shine2021.curves import Curves, mechanisms_of, shipped_file
 from dendmod.papers.shine2021.fig1.claims import judge as judge_mechanisms
 from dendmod.papers.shine2021.fig1.results import always_fires, fitted
 from dendmod.papers.shine2021.fig1.results import measure as measure_mechanisms
@@ -49,6 +49,7 @@ from dendmod.study.claims import NOT_REPRODUCED, NOT_RESOLVED, REPRODUCED
 from dendmod.study.figure import make_figure
 from dendmod.study.registry import figures, find
 from dendmod.sweep import Sweep
+from tests.doubles import SweepDouble
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SETTINGS = Settings.model_validate(find("shine2021/measure").settings())
@@ -110,11 +111,39 @@ def test_a_figure_has_the_settings_of_its_paper_with_its_own_over_them():
     assert (quick["shipped"], quick["network"]["n_seeds"]) == (True, 3)
     assert not find("shine2021/measure").settings(quick=True)["shipped"]  # measures anew
     for entry in figures("shine2021").values():
-        assert {option.name for option in entry.options} == {"morphology", "curves"}
+        assert {option.name for option in entry.options} == {"morphology", "curves", "engine"}
         fields = [option.field for option in entry.options]
         assert set(fields) <= set(entry.settings())
     with pytest.raises(SpecError, match=r"biophysics: .*given: 2"):
         make_figure("shine2021/fig1", "nowhere", changes={"biophysics": 2})
+
+
+@pytest.mark.parametrize(("off", "engine"), [(0.0, "kernel"), (0.2, "neuron")])
+def test_a_kind_of_curve_is_held_once_on_its_control_before_the_kernel_measures(off, engine):
+    """BAC firing has adaptive steps: no kernel is asked for it, and the summary says so."""
+
+    def answer(name, payload):
+        if name == "hold_fi":
+            return {"kernel": [3], "neuron": [3], "rms": [off], "clamp": [], "refused": ""}
+        return {"rate": np.zeros(2)}
+
+    sweep = SweepDouble(answer)
+    sweep.holding = True
+    curves = Curves(SETTINGS, sweep)
+    curves.of("dose")  # what comes first is no control
+    curves.of("fi")
+    names = [task.function.partition(":")[2] for task in sweep.asked]
+    assert names.count("hold_fi") == 1
+    assert sweep.asked[0].payload["effects"] == []
+    fi = [task.payload for task in sweep.asked if task.function.endswith("fi_curve")]
+    assert len(fi) == 25
+    assert {payload["engine"] for payload in fi} == {engine}
+    bac = [task.payload for task in sweep.asked if task.function.endswith("bac_firing")]
+    assert len(bac) == 15
+    assert all("engine" not in payload for payload in bac)
+    said = curves.summary()["engines"]
+    assert (said["fi"]["name"], said["bac"]["name"]) == (engine, "neuron")
+    assert "adaptive steps" in said["bac"]["why"]
 
 
 def test_the_shapes_and_ranges_of_measured_curves(shipped):

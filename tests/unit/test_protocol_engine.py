@@ -95,8 +95,9 @@ def test_clamps_on_the_kernel_are_a_run_a_membrane_and_each_current_finds_its_pl
         return np.array(size)[:, None, None] + np.zeros((len(of_arm), len(payload["trials"]), 4))
 
     def answer(name, payload):
-        if name == "hold_kernel":
-            return {"kernel": [1], "neuron": [1], "rms": [0.0], "clamp": [], "refused": ""}
+        if name.startswith("hold_"):
+            clamp = [off] if name == "hold_clamps" else []
+            return {"kernel": [1], "neuron": [1], "rms": [0.0], "clamp": clamp, "refused": ""}
         blocked = payload["block_channels"]
         if name == "clamp":
             return {"i": i_of(payload["arm"], payload["levels"], payload["potential"], blocked,
@@ -105,12 +106,24 @@ def test_clamps_on_the_kernel_are_a_run_a_membrane_and_each_current_finds_its_pl
                 for arm, of_arm in payload["levels"].items()
                 for v in payload["potentials"]}  # fmt: skip
 
-    found = {}
+    found, off = {}, 0.0
     for engine, n in (("auto", 2), ("neuron", 8)):
         sweep = SweepDouble(answer)
         sweep.holding = True
         found[engine] = Experiment(protocol(engine), sweep, sites=SITES).conductance(levels)
-        assert sum("clamp" in name for name in names_of(sweep)) == n
+        assert sum(name.startswith("clamp") for name in names_of(sweep)) == n
+    off = 0.0011  # of the current: NEURON runs the clamps, whatever runs the trials
+    sweep = SweepDouble(answer)
+    sweep.holding = True
+    experiment = Experiment(protocol("auto"), sweep, sites=SITES)
+    experiment.conductance(levels)
+    assert names_of(sweep).count("clamp") == 8
+    assert experiment.chosen.engine == "kernel"
+    said = experiment.chosen_for_clamps
+    assert said.engine == "neuron"
+    assert "the clamp's current off by 0.0011" in said.why
+    both = {"engine": experiment.engine, "clamp_engine": said.summary}
+    assert engine_lines(both)[1] == f"Voltage clamps: {said.why}"
     assert set(found["auto"]) == set(found["neuron"])
     for which, g in found["neuron"].items():
         np.testing.assert_array_equal(found["auto"][which], g)
@@ -182,7 +195,7 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
     asked = []
 
     @contextmanager
-    def open_trials(setup, run, engine="neuron", *, coreneuron=None, reach=None, strict=False):
+    def open_trials(setup, run, engine="neuron", **_):
         class Opened:
             def run_many(self, given):
                 asked.append((engine, [trial.trains for trial in given]))

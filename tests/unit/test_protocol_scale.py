@@ -218,3 +218,11 @@ def test_sites_of_the_example_are_four():
         from dendmod.cells.sites import choose_sites
 
         assert len(choose_sites(load_cell(EXAMPLE).cell, SiteChoice(n="as many as fit"))) == 4
+
+
+def test_the_kernel_is_held_once_for_all_that_is_searched(found):
+    """The double is no cell that a kernel could agree with: NEURON's place is taken throughout."""
+    assert found.sweep.keys.count("kernel held against NEURON") == 1
+    said = json.loads((found.out.parent / "found" / "summary.json").read_text())["engine"]
+    assert said["name"] == found.scaled.chosen.engine == "neuron"
+    assert "the kernel does not give the same" in said["why"]

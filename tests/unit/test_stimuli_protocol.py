@@ -362,6 +362,69 @@ def test_a_file_is_run_by_neuron_from_the_soma_to_the_table(tmp_path):
     assert units == {"soma": "mV", "na": "mA/cm2", "g": "uS"}
 
 
+SIX = '[sweep]\n"stimuli.step.amp_nA" = [0.0, 0.1, 0.2, 0.3, 1.0, 3.0]\n'
+SAME = {"kernel": [1, 2], "neuron": [1, 2], "rms": [0.0, 0.0], "clamp": [], "refused": ""}
+
+
+@pytest.mark.parametrize("off", [0.0, 0.2])
+def test_many_runs_go_side_by_side_where_the_kernel_is_neuron(off, tmp_path):
+    """Each run finds its own arrays; a potential .2 mV off leaves all to NEURON, which is said."""
+
+    def together(function, payload):
+        if function == "hold_stimuli":
+            assert len(payload["protocols"]) == 6
+            return SAME | {"rms": [0.0, off]}
+        if function == "run_stimuli":
+            return answer(function, payload)
+        each = enumerate(payload["protocols"])
+        return {"engine": "kernel"} | {
+            f"{k}/{name}": array
+            for k, one in each
+            for name, array in answer("run_stimuli", {"protocol": one}).items()
+        }
+
+    sweep = SweepDouble(together)
+    sweep.holding = True
+    path = written(tmp_path, STEP + RECORD + SIX)
+    rows = run_stimuli_file(path, tmp_path / "out", sweep=sweep)
+    assert rows["soma_max"].tolist() == [
+        pytest.approx(-70 + amp * 60) for amp in (0.0, 0.1, 0.2, 0.3, 1.0, 3.0)
+    ]
+    said = json.loads((tmp_path / "out" / "summary.json").read_text())["engine"]
+    asked = [task.function.partition(":")[2] for task in sweep.asked]
+    if off:
+        assert asked == ["hold_stimuli"] + ["run_stimuli"] * 6
+        assert (said["name"], said["ran"]) == ("neuron", ["neuron"])
+        assert "potentials off by 0.2 mV rms" in said["why"]
+    else:
+        assert asked == ["hold_stimuli", "run_together"]
+        assert (said["name"], said["ran"], said["precision"]) == ("kernel", ["kernel"], "float32")
+
+
+def test_few_runs_are_not_worth_a_check(ran):
+    said = json.loads((ran[1] / "summary.json").read_text())["engine"]
+    assert said["name"] == "neuron"
+    assert "4 runs are too few" in said["why"]
+
+
+def test_both_engines_give_the_same_table(tmp_path):
+    small_cell(tmp_path)
+    text = '[cell]\nreduced = "small.json"\n' + STEP + RECORD + SIX
+    path = written(tmp_path, text)
+    found = {}
+    for engine in ("auto", "neuron"):
+        sweep = Sweep(tmp_path / engine, workers=1, progress=False)
+        rows = run_stimuli_file(path, tmp_path / engine, sweep=sweep,
+                                changes={"run.engine": engine})  # fmt: skip
+        said = json.loads((tmp_path / engine / "summary.json").read_text())["engine"]
+        found[engine] = rows, said["name"]
+    assert (found["auto"][1], found["neuron"][1]) == ("kernel", "neuron")
+    kernel, neuron = found["auto"][0], found["neuron"][0]
+    assert neuron["spikes"].sum() > 2
+    for name in neuron:
+        np.testing.assert_allclose(kernel[name], neuron[name], rtol=1e-3, atol=0.05, err_msg=name)
+
+
 @pytest.mark.parametrize("name", ["steps", "clamp_levels"])
 @pytest.mark.parametrize("quick", [False, True])
 def test_the_files_that_ship_are_whole(name, quick):

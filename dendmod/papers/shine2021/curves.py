@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dendmod.engines.held import Chosen
 from dendmod.errors import DownloadError, MorphologyError
 from dendmod.papers.shine2021.measured_file import (
     Arrays,
@@ -16,6 +17,7 @@ from dendmod.papers.shine2021.measured_file import (
 )
 from dendmod.papers.shine2021.measurements import KINDS, Measurement, measurements_of
 from dendmod.papers.shine2021.settings import Settings
+from dendmod.study.summary import rounded
 from dendmod.sweep import Sweep
 
 _SYNAPSES = ("AmpaNmdaSyn", "DoubleExpSyn", "DoubleExpCurrent")
@@ -50,6 +52,7 @@ class Curves:
         self.file: MeasuredFile | None = None
         self.used: list[str] = []
         self.measured: list[str] = []
+        self.chosen: dict[str, Chosen] = {}
         if settings.shipped:
             path = shipped_file(settings.morphology)
             if path.exists():
@@ -80,8 +83,22 @@ class Curves:
         if missing:
             if self.file is not None:
                 print(f"{len(missing)} curves with seed {seed} are not in the file; measuring them")
-            fresh = self.sweep.run([m.task(self.sweep) for m in missing])
+            fresh = self.sweep.run([m.task(self.sweep, self._choose(m)) for m in missing])
         return {m.key: fresh[m.key] if m.key in fresh else known[m.key] or {} for m in measurements}
+
+    def _choose(self, measurement: Measurement) -> Chosen:
+        """Return the engine of a kind of measurement; what is held is its control."""
+        kind = measurement.kind
+        if kind not in self.chosen:
+            control = measurements_of(kind, self.settings)[0]
+            self.chosen[kind] = control.choose(self.sweep, self.settings.engine)
+        return self.chosen[kind]
+
+    @property
+    def engines(self) -> dict[str, Any]:
+        """Which engine measured what was asked for, by kind, and how it was held."""
+        of_file = dict(self.file.engines) if self.file is not None and self.used else {}
+        return of_file | {kind: chosen.summary for kind, chosen in self.chosen.items()}
 
     @property
     def name(self) -> str:
@@ -104,6 +121,7 @@ class Curves:
                 "measured_or_from_the_store": len(self.measured),
                 "measured_with": self.versions,
             },
+            "engines": self.engines,
         }
 
     def _sha256(self) -> str:
@@ -129,6 +147,7 @@ class Curves:
             "morphology": {"name": self.name, "sha256": self._sha256()},
             "mechanisms": mechanism_hashes(mechanisms_of(s)),
             "versions": self.versions,
+            "engines": rounded(self.engines, 3),
         })  # fmt: skip
 
 

@@ -45,6 +45,8 @@ class MeasuredFile:
         Results by that hash.
     versions
         Of what measured them.
+    engines
+        Which engine measured each kind, and how it was held against NEURON.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class MeasuredFile:
     keys: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, Arrays] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    engines: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, asked: Mapping[str, str], seed: int, sha256: str | None) -> None:
         """Refuse curves that were measured with other settings, mechanisms or another cell.
@@ -119,7 +122,8 @@ def write_curves(
     done
         Results by key.
     about
-        Its head: ``command``, ``seed``, ``morphology``, ``mechanisms``, ``versions``.
+        Its head: ``command``, ``seed``, ``morphology``, ``mechanisms``, ``versions``,
+        ``engines``.
     """
     rows = []
     for key, digest in asked.items():
@@ -174,6 +178,7 @@ def read_curves(path: Path) -> MeasuredFile:
         return MeasuredFile(
             path, document["command"], int(document["seed"]), document["morphology"],
             document["mechanisms"], keys, results, document.get("versions", {}),
+            document.get("engines", {}),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SpecError(f"{path} is not a file of measured curves: {error!r}") from None

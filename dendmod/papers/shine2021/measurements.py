@@ -11,6 +11,7 @@ from typing import Any
 from dendmod.cells.effects import Effect
 from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.provenance import DEPENDS
+from dendmod.engines.held import Agreement, Chosen, Engine, choose
 from dendmod.neuromodulation.presets import mechanism, modulator
 from dendmod.papers.shine2021.settings import Doses, Settings, Steps
 from dendmod.protocol.experiment import Experiment
@@ -21,6 +22,11 @@ from dendmod.sweep import Sweep, Task
 
 KINDS = ("bac", "fi", "psp", "io", "dose")
 _TASKS = "dendmod.papers.shine2021.tasks"
+_HELD_BY = {"fi": "hold_fi", "psp": "hold_potentials"}
+_ADAPTIVE = (
+    "BAC firing takes adaptive steps (CVODE), as the published model does, and the kernel fixed "
+    "ones"
+)
 _UNUSED = ("name", "title", "source", "paper", "clamp", "schema")  # parts of a protocol
 
 
@@ -46,17 +52,54 @@ class Measurement:
     payload: dict[str, Any]
     cost: float = 1.0
 
-    def task(self, sweep: Sweep) -> Task:
-        """Return the task; sites of an IO curve are chosen first, once in a store."""
-        if "protocol" not in self.payload:
-            return Task(self.key, self.function, self.payload, self.cost, DEPENDS)
-        experiment = Experiment(
-            Protocol.model_validate(self.payload["protocol"]),
+    @property
+    def kind(self) -> str:
+        """What is measured: one of `KINDS`, but no "dose", which is made of others."""
+        return self.key.partition("/")[0]
+
+    def task(self, sweep: Sweep, chosen: Chosen) -> Task:
+        """Return the task on an engine; sites of an IO curve are chosen first, once in a store."""
+        if "protocol" in self.payload:
+            (task,) = self._experiment(sweep, chosen=chosen).io_tasks([self.payload["arm"]])
+            return replace(task, key=self.key)
+        payload = self.payload
+        if self.kind in _HELD_BY:
+            payload = payload | {"engine": chosen.engine}
+        return Task(self.key, self.function, payload, self.cost, DEPENDS)
+
+    def choose(self, sweep: Sweep, asked: Engine) -> Chosen:
+        """Return which engine runs it: the kernel is held against NEURON, once in a store."""
+        if "protocol" in self.payload:
+            return self._experiment(sweep, driven=True, engine=asked).chosen
+        return choose(asked, lambda: self._hold(sweep))
+
+    def _hold(self, sweep: Sweep) -> Agreement:
+        if self.kind not in _HELD_BY:
+            return Agreement.refusing(_ADAPTIVE)
+        function = f"{_TASKS}:{_HELD_BY[self.kind]}"
+        task = Task(f"held/{self.key}", function, self.payload, self.cost, DEPENDS)
+        return Agreement.of(sweep.run([task])[task.key])
+
+    def _experiment(
+        self,
+        sweep: Sweep,
+        *,
+        driven: bool = False,
+        engine: Engine = "auto",
+        chosen: Chosen | None = None,
+    ) -> Experiment:
+        """The IO curve's protocol; `driven` at all sites, as without context it is silent."""
+        protocol = Protocol.model_validate(self.payload["protocol"])
+        arms, run = dict(protocol.arms), protocol.run.model_copy(update={"engine": engine})
+        if driven:
+            name = self.payload["arm"]
+            arms[name] = arms[name].model_copy(update={"levels": (protocol.n_sites,)})
+        return Experiment(
+            protocol.model_copy(update={"run": run, "arms": arms}),
             sweep,
             effects=[Effect.model_validate(e) for e in self.payload["effects"]],
+            chosen=chosen,
         )
-        (task,) = experiment.io_tasks([self.payload["arm"]])
-        return replace(task, key=self.key)
 
     @property
     def question(self) -> str:

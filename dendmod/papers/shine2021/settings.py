@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from dendmod.engines.held import Engine
 from dendmod.spec.base import Spec
 
 Floats = tuple[float, ...]
@@ -104,6 +105,7 @@ class Settings(Spec):
     seed: int = Field(ge=0)
     curves: str
     shipped: bool
+    engine: Engine
     threshold_sd: PositiveFloat = Field(alias="threshold_sd_nA")
     threshold_sd_inputs: PositiveFloat
     operating_part: float = Field(gt=0, lt=1)

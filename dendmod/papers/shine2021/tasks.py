@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,20 @@ from dendmod.cells.effects import (
     apply_to_trains,
     on_membrane,
 )
+from dendmod.engines.held import hold
+from dendmod.engines.kernel.vectors import Precision
+from dendmod.engines.trials import open_trials
 from dendmod.params import wybo2022
 from dendmod.rng import poisson, stream
 from dendmod.spec import Cell, CurrentClamp, Location, Run, Setup, SpikeTrain, Synapse
 from dendmod.spec.stimulus import SOMA
+from dendmod.spec.trial import Trial
 
 Out = dict[str, np.ndarray]
+HELD_MS = 100.0
+# PSPs of .1 mV are differences of potentials; the bound is a thousandth of them
+PSP_PRECISION: Precision = "float64"
+PSP_ALLOWED = 1e-4  # mV rms
 
 
 def _unpack(cell: dict[str, Any], effects: list[dict[str, Any]]) -> tuple[Cell, list[Effect]]:
@@ -39,6 +48,7 @@ def fi_curve(
     noise: dict[str, float],
     noisy_amps: list[float],
     seeds: list[int],
+    engine: str = "neuron",
 ) -> Out:
     """Measure rates without noise and with it.
 
@@ -49,10 +59,51 @@ def fi_curve(
         shortest of them, NaN without two spikes) without noise, ``noisy`` [seeds, noisy_amps]
         (Hz).
     """
-    from dendmod.engines.neuron import Simulator
+    setup, trains = _stepped(cell, effects, discard + duration, noise)
+    trials = [Trial(amps=(amp,)) for amp in amps]
+    trials += [Trial(trains(seed), (amp,)) for seed in seeds for amp in noisy_amps]
+    run = Run(tstop=discard + duration, dt=dt, settle=settle)
+    with open_trials(setup, run, engine) as opened:
+        results = opened.run_many(trials)
+    kept = [(times := result.spike_times())[times >= discard] for result in results]
+    quiet, noisy = kept[: len(amps)], kept[len(amps) :]
+    return {
+        "rest": np.array(results[0].v["soma"][0]),
+        "rate": np.array([_rate(spikes, duration) for spikes in quiet]),
+        "shortest": np.array([np.diff(x).min() if x.size > 1 else np.nan for x in quiet]),
+        "noisy": np.array([spikes.size / (duration / 1000.0) for spikes in noisy]).reshape(
+            len(seeds), len(noisy_amps)
+        ),
+    }
 
+
+def hold_fi(
+    cell: dict[str, Any],
+    effects: list[dict[str, Any]],
+    amps: list[float],
+    settle: float,
+    dt: float,
+    noise: dict[str, float],
+    noisy_amps: list[float],
+    seeds: list[int],
+    **_: Any,
+) -> Out:
+    """Run the highest current without noise and with it, and none, on both engines.
+
+    What `fi_curve` is asked, but for its first 100 ms alone: longer firing is chaotic in NEURON as
+    well.
+    """
+    setup, trains = _stepped(cell, effects, HELD_MS, noise)
+    trials = [Trial(amps=(max(amps),)), Trial(trains(seeds[0]), (max(noisy_amps),)),
+              Trial(trains(seeds[0]))]  # fmt: skip
+    return hold(setup, Run(tstop=HELD_MS, dt=dt, settle=settle), trials).arrays
+
+
+def _stepped(
+    cell: dict[str, Any], effects: list[dict[str, Any]], tstop: float, noise: dict[str, float]
+) -> tuple[Setup, Callable[[int], tuple[SpikeTrain, ...]]]:
+    """A step of current that lasts, and the noise of a seed."""
     spec, listed = _unpack(cell, effects)
-    tstop = discard + duration
     kinetics = {"tau_rise": noise["tau_rise"], "tau_decay": noise["tau_decay"]}
     setup = Setup(
         cell=spec,
@@ -74,28 +125,7 @@ def fi_curve(
         ]
         return apply_to_trains(setup, made, listed)
 
-    rate, shortest, noisy = [], [], []
-    with Simulator(setup, Run(tstop=tstop, dt=dt, settle=settle)) as simulator:
-        rest = 0.0
-        for amp in amps:
-            result = simulator.run(amps=(amp,))
-            rest = float(result.v["soma"][0])
-            spikes = result.spike_times()
-            kept = spikes[spikes >= discard]
-            rate.append(_rate(kept, duration))
-            shortest.append(float(np.diff(kept).min()) if kept.size > 1 else np.nan)
-        for seed in seeds:
-            counts = []
-            for amp in noisy_amps:
-                spikes = simulator.run(trains(seed), amps=(amp,)).spike_times()
-                counts.append(np.count_nonzero(spikes >= discard) / (duration / 1000.0))
-            noisy.append(counts)
-    return {
-        "rest": np.array(rest),
-        "rate": np.array(rate),
-        "shortest": np.array(shortest),
-        "noisy": np.array(noisy).reshape(len(seeds), len(noisy_amps)),
-    }
+    return setup, trains
 
 
 def _rate(spikes: np.ndarray, duration: float) -> float:
@@ -117,6 +147,7 @@ def potentials(
     duration: float,
     dt: float,
     keep_every: float,
+    engine: str = "neuron",
 ) -> Out:
     """Measure somatic PSPs of one synapse at a time at several holding currents.
 
@@ -128,8 +159,48 @@ def potentials(
         ``hold`` [amps] (mV, soma), ``psp`` [amps, synapses, steps] (mV) for "basal", "apical" and
         "inhibition", from `before` ms ahead of the spike on, at steps of `keep_every` ms.
     """
-    from dendmod.engines.neuron import Simulator
+    held = settle / 2
+    setup, inputs = _held(cell, effects, trunk_distance, ampa_weight, gaba_weight, held)
+    every = round(keep_every / dt)
+    first = round((held - before) / dt)
+    run = Run(tstop=held + duration, dt=dt, settle=settle)
+    trials = [Trial(trains, (amp,)) for amp in amps for trains in inputs]
+    with open_trials(setup, run, engine, precision=PSP_PRECISION) as opened:
+        v = np.array([result.v["soma"] for result in opened.run_many(trials)])
+    v = v.reshape(len(amps), len(inputs), -1)
+    still, moved = v[:, :1], v[:, 1:]
+    return {"hold": still[:, 0, round(held / dt)], "psp": (moved - still)[..., first::every]}
 
+
+def hold_potentials(
+    cell: dict[str, Any],
+    effects: list[dict[str, Any]],
+    amps: list[float],
+    trunk_distance: float,
+    ampa_weight: float,
+    gaba_weight: float,
+    settle: float,
+    duration: float,
+    dt: float,
+    **_: Any,
+) -> Out:
+    """Run what `potentials` is asked on both engines, at the highest of its currents."""
+    held = settle / 2
+    setup, inputs = _held(cell, effects, trunk_distance, ampa_weight, gaba_weight, held)
+    trials = [Trial(trains, (max(amps),)) for trains in inputs]
+    run = Run(tstop=held + duration, dt=dt, settle=settle)
+    return hold(setup, run, trials, precision=PSP_PRECISION, allowed=PSP_ALLOWED).arrays
+
+
+def _held(
+    cell: dict[str, Any],
+    effects: list[dict[str, Any]],
+    trunk_distance: float,
+    ampa_weight: float,
+    gaba_weight: float,
+    held: float,
+) -> tuple[Setup, list[tuple[SpikeTrain, ...]]]:
+    """A cell under a current that lasts, and its inputs: none, then one of each synapse."""
     spec, listed = _unpack(cell, effects)
     places = synapse_places(spec, trunk_distance)
     weights = {"basal": ampa_weight, "apical": ampa_weight, "inhibition": gaba_weight}
@@ -146,22 +217,8 @@ def potentials(
         current_clamps=(CurrentClamp(location=SOMA, delay=0, dur=1e9, amp=0.0),),
     )
     setup = apply_to_setup(setup, listed)
-    held = settle / 2
-    every = round(keep_every / dt)
-    first = round((held - before) / dt)
-    hold, psp = [], []
-    run = Run(tstop=held + duration, dt=dt, settle=settle)
-    with Simulator(setup, run) as simulator:
-        for amp in amps:
-            still = simulator.run(amps=(amp,)).v["soma"]
-            hold.append(still[round(held / dt)])
-            row = []
-            for name, weight in weights.items():
-                train = SpikeTrain(name, np.array([held]), weight)
-                moved = simulator.run(apply_to_trains(setup, [train], listed), amps=(amp,))
-                row.append((moved.v["soma"] - still)[first::every])
-            psp.append(row)
-    return {"hold": np.array(hold), "psp": np.array(psp)}
+    trains = [SpikeTrain(name, np.array([held]), weight) for name, weight in weights.items()]
+    return setup, [(), *(apply_to_trains(setup, [train], listed) for train in trains)]
 
 
 def synapse_places(spec: Cell, trunk_distance: float) -> dict[str, Location]:

@@ -19,6 +19,7 @@ from dendmod.papers.shine2021.fig1.results import PLACES, Measured, measure
 from dendmod.papers.shine2021.settings import Settings
 from dendmod.protocol.iocurves import IOAnalysis
 from dendmod.study.figure import Figure, settings_of
+from dendmod.study.summary import engine_lines
 
 
 def summarise(settings: Settings, found: Measured) -> dict[str, Any]:
@@ -103,4 +104,5 @@ FIGURE = Figure(
     texts=CLAIMS,
     judge=judge,
     export=export,
+    tell=engine_lines,
 )

@@ -21,7 +21,7 @@ from dendmod.population import Activation, Logistic, Normal, Saturating, Step, f
 from dendmod.spec.base import Spec
 from dendmod.study.claims import Judged, all_of, holds, rises, same
 from dendmod.study.figure import Figure, settings_of
-from dendmod.study.summary import rounded
+from dendmod.study.summary import engine_lines, rounded
 from dendmod.sweep import Sweep
 
 _SKEWED = 0.1  # ours: a skewness of less counts as none
@@ -191,4 +191,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=engine_lines,
 )

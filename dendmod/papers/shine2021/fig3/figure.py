@@ -17,7 +17,7 @@ from dendmod.papers.shine2021.settings import Settings as Shared
 from dendmod.params.neuromodulators import SIZES
 from dendmod.study.claims import REPRODUCED, Judged, all_of, falls, holds, rises
 from dendmod.study.figure import Figure, settings_of
-from dendmod.study.summary import rounded
+from dendmod.study.summary import engine_lines, rounded
 from dendmod.sweep import Sweep
 
 CLAIMS = {
@@ -145,4 +145,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=engine_lines,
 )

@@ -20,7 +20,7 @@ from dendmod.papers.shine2021.settings import Settings as Shared
 from dendmod.spec.base import Spec
 from dendmod.study.claims import REPRODUCED, Judged, all_of, inverted_u
 from dendmod.study.figure import Figure, settings_of
-from dendmod.study.summary import rounded
+from dendmod.study.summary import engine_lines, rounded
 from dendmod.sweep import Sweep
 
 QUANTITIES = {
@@ -202,4 +202,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=engine_lines,
 )

@@ -11,6 +11,7 @@ from dendmod.papers.shine2021.fig5.claims import CLAIMS, judge
 from dendmod.papers.shine2021.fig5.plot import Panels, draw
 from dendmod.papers.shine2021.fig5.results import Measured, Settings, measure
 from dendmod.study.figure import Figure, settings_of
+from dendmod.study.summary import engine_lines
 
 _MEASURES = ("order_parameter", "locking_within", "locking_between", "modularity")
 
@@ -55,4 +56,5 @@ FIGURE = Figure(
     draw=draw_panels,
     texts=CLAIMS,
     judge=judge,
+    tell=engine_lines,
 )

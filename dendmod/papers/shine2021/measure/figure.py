@@ -12,6 +12,7 @@ from dendmod.papers.shine2021.measured_file import Arrays
 from dendmod.papers.shine2021.measurements import KINDS, measurements_of
 from dendmod.papers.shine2021.settings import Settings
 from dendmod.study.figure import Figure, settings_of
+from dendmod.study.summary import engine_lines
 from dendmod.sweep import Sweep
 
 
@@ -54,4 +55,5 @@ FIGURE = Figure(
     summarise=summarise,
     draw=lambda settings, found, summary: {},
     export=export,
+    tell=engine_lines,
 )

@@ -176,6 +176,7 @@ def summary_of(protocol: Protocol, measured: Measured) -> dict[str, Any]:
         },
         **arms,
         "paper": protocol.paper,
+        "clamp_engine": experiment.chosen_for_clamps.summary,
         "engine": experiment.engine,
     }
 
