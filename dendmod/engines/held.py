@@ -121,6 +121,7 @@ def hold(
     trials: Sequence[Trial],
     *,
     precision: Precision = "float32",
+    otherwise: Precision | None = None,
     allowed: float = RMS_MV,
     reach: tuple[float, float] | None = None,
 ) -> Agreement:
@@ -135,6 +136,9 @@ def hold(
         What is run. Spikes are counted in the set-up's first recording.
     precision
         Of the kernel, as the runs that follow will have it.
+    otherwise
+        A second precision that is tried where the first does not agree; where the second does, it
+        is what is returned (`Agreement.precision`), and runs that follow have to take it.
     allowed
         The largest difference of potentials (mV rms) that counts as equal.
     reach
@@ -145,16 +149,24 @@ def hold(
     DendmodError
         If NEURON cannot run them. What the kernel cannot run is said in `Agreement.refused`.
     """
-    try:  # first: what the kernel refuses is known before NEURON runs
+
+    def on_kernel(precision: Precision) -> list[Result]:
         with open_trials(
             setup, run, "kernel", precision=precision, reach=reach, strict=True
         ) as opened:
-            kernel = opened.run_many(trials)
+            return opened.run_many(trials)
+
+    try:  # first: what the kernel refuses is known before NEURON runs
+        kernel = on_kernel(precision)
     except EngineError as error:
         return Agreement.refusing(str(error))
     with open_trials(setup, run, "neuron", coreneuron=False) as opened:
         neuron = opened.run_many(trials)
-    return between(kernel, neuron, precision=precision, allowed=allowed)
+    found = between(kernel, neuron, precision=precision, allowed=allowed)
+    if found.differs and otherwise is not None and otherwise != precision:
+        second = between(on_kernel(otherwise), neuron, precision=otherwise, allowed=allowed)
+        return found if second.differs else second
+    return found
 
 
 def between(
@@ -214,12 +226,19 @@ class Chosen:
     agreement: Agreement | None = None
 
     @property
+    def precision(self) -> Precision:
+        """Of the engine: NEURON has float64."""
+        if self.engine == "neuron" or self.agreement is None:
+            return "float64"
+        return self.agreement.precision
+
+    @property
     def summary(self) -> dict[str, Any]:
         """What summary.json says of it."""
         a, is_kernel = self.agreement, self.engine == "kernel"
         said: dict[str, Any] = {
             "name": self.engine,
-            "precision": a.precision if a is not None and is_kernel else "float64",
+            "precision": self.precision,
             "held_against_neuron": is_kernel,
             "why": self.why,
         }

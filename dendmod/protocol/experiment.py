@@ -112,7 +112,10 @@ class Experiment:
     def common(self) -> dict[str, Any]:
         """Return what every task is told: protocol, its engine chosen, sites, seed, effects."""
         asked = self._asked
-        asked["protocol"]["run"]["engine"] = self.chosen.engine
+        chosen = self.chosen
+        asked["protocol"]["run"]["engine"] = chosen.engine
+        if chosen.engine == "kernel":
+            asked["protocol"]["run"]["precision"] = chosen.precision
         return {**asked, "coreneuron": self.coreneuron}
 
     @property
@@ -177,7 +180,9 @@ class Experiment:
 
     def _hold_clamps(self) -> Agreement:
         key = "clamps held against NEURON"
-        task = Task(key, f"{_TASKS}:hold_clamps", self._held, 8.0, DEPENDS)
+        asked = self._held
+        asked["protocol"]["run"]["precision"] = self.chosen.precision
+        task = Task(key, f"{_TASKS}:hold_clamps", asked, 8.0, DEPENDS)
         return Agreement.of(self.sweep.run([task])[key])
 
     def _trials(self) -> list[int]:

@@ -142,7 +142,10 @@ class Levels:
 
     def _open(self) -> AbstractContextManager[Trials]:
         run = self.spec.run
-        return open_trials(self.setup, self.spec.run_spec, run.engine, coreneuron=self.coreneuron)
+        return open_trials(
+            self.setup, self.spec.run_spec, run.engine,
+            coreneuron=self.coreneuron, precision=run.precision,
+        )  # fmt: skip
 
     def _results(self, opened: Trials, conditions: Sequence[_Condition]) -> Iterator[Result]:
         for first in range(0, len(conditions), _AT_ONCE):

@@ -84,7 +84,9 @@ def search_feedforward(
     """
     spec, places = _unpack(protocol, sites)
     search, setup = _search(), setup_for(spec, places)
-    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
+    with open_trials(
+        setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron, precision=spec.run.precision
+    ) as opened:
 
         def counts(of: Protocol, n: int) -> list[int]:
             given = [
@@ -127,7 +129,9 @@ def search_plateau(
     names = [site_name(i) for i in range(len(places))]
     search, above, peak = _search(), {}, {}
     setup = setup_for(spec, places, record_sites=True)
-    with open_trials(setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron) as opened:
+    with open_trials(
+        setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron, precision=spec.run.precision
+    ) as opened:
         while (step := search.ask()) is not None:
             of = with_high_weight(spec, arm, factor(step))
             given = [

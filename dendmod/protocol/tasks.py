@@ -180,8 +180,9 @@ def _clamped(
     )
     inputs, found = Inputs(spec, seed), {}
     with open_trials(
-        setup, spec.run_spec, spec.run.engine, coreneuron=coreneuron, reach=CLAMPED_REACH
-    ) as opened:
+        setup, spec.run_spec, spec.run.engine,
+        coreneuron=coreneuron, precision=spec.run.precision, reach=CLAMPED_REACH,
+    ) as opened:  # fmt: skip
         for arm, of_arm in levels.items():
             given = [
                 inputs.trains(arm, level=level, n_feedforward=0, trial=trial)
@@ -215,7 +216,9 @@ def hold_kernel(
         for trial in range(2)
     ]  # fmt: skip
     trials = [Trial(tuple(apply_to_trains(setup, trains, listed))) for trains in given]
-    return hold(setup, spec.run_spec, trials).arrays
+    return hold(
+        setup, spec.run_spec, trials, precision=spec.run.precision, otherwise="float64"
+    ).arrays
 
 
 def hold_clamps(
@@ -237,5 +240,6 @@ def hold_clamps(
             for name, arm in spec.arms.items()
         ]
         trials = [Trial(tuple(apply_to_trains(setup, trains, listed))) for trains in given]
-        found.append(hold(setup, spec.run_spec, trials, reach=CLAMPED_REACH))
+        precision = spec.run.precision
+        found.append(hold(setup, spec.run_spec, trials, precision=precision, reach=CLAMPED_REACH))
     return Agreement.together(found).arrays

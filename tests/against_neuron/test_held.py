@@ -68,3 +68,19 @@ def test_a_kernel_with_other_equations_is_found_out(monkeypatch):
 
     monkeypatch.setattr(held, "open_trials", other)
     assert hold(stepped(), RUN, STEPS).differs
+
+
+def test_float64_runs_where_it_alone_agrees(monkeypatch):
+    usual = trials.open_trials
+
+    def rough(setup, run, engine, *, precision="float32", **options):
+        if engine == "kernel" and precision == "float32":
+            setup = setup.model_copy(update={"cell": tree(1.1)})
+        return usual(setup, run, engine, precision=precision, **options)
+
+    monkeypatch.setattr(held, "open_trials", rough)
+    assert hold(stepped(), RUN, STEPS).precision == "float32"
+    found = hold(stepped(), RUN, STEPS, otherwise="float64")
+    assert (found.differs, found.precision) == ("", "float64")
+    chosen = choose("auto", lambda: found)
+    assert (chosen.engine, chosen.precision) == ("kernel", "float64")

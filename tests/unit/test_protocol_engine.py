@@ -24,11 +24,11 @@ def protocol(engine: str):
     return load_protocol("fig1", {**CHANGES, "run.engine": engine})
 
 
-def held(kernel, neuron, rms=0.01, refused=""):
+def held(kernel, neuron, rms=0.01, refused="", precision="float32"):
     def answer(name, payload):
         if name == "hold_kernel":
             return {"kernel": kernel, "neuron": neuron, "rms": [rms] * len(neuron), "clamp": [],
-                    "refused": refused}  # fmt: skip
+                    "refused": refused, "precision": precision}  # fmt: skip
         one = {"counts": np.zeros((1, len(payload["trials"])), int), "engine": "x"}
         if name == "count_levels":
             return {f"{level}/{k}": v + level if k == "counts" else v
@@ -69,6 +69,17 @@ def test_the_kernel_is_held_against_neuron_once_before_any_run_and_runs_the_rest
     assert said["spikes"]["neuron"].tolist() == [1, 2, 0, 2]
     assert "4 trials" in said["why"]
     assert "NEURON's 5 spikes" in said["why"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_runs_have_the_precision_that_agreed(precision):
+    sweep = held([1], [1], precision=precision)
+    experiment = Experiment(protocol("auto"), sweep, sites=SITES)
+    experiment.spikes()
+    assert experiment.engine["precision"] == precision
+    runs = [task.payload["protocol"]["run"] for task in sweep.asked]
+    assert runs[0]["precision"] == "float32"  # what is held begins with what was asked
+    assert {run["precision"] for run in runs[1:]} == {precision}
 
 
 def test_on_the_kernel_all_levels_of_an_arm_are_one_run_and_each_finds_its_own():
@@ -211,7 +222,8 @@ def test_what_is_held_is_the_highest_level_of_each_arm_on_both_engines(monkeypat
     found = tasks.hold_kernel(
         p.model_dump(mode="json", by_alias=True), [[4, 0.8], [7, 0.3], [9, 0.8]], 5
     )
-    assert [name for name, _ in asked] == ["kernel", "neuron"]
+    assert [name for name, _ in asked] == ["kernel", "neuron", "kernel"]  # float64, as it differs
+    assert found["precision"] == "float32"
     assert found["kernel"].tolist() == [1] * 4
     assert found["neuron"].tolist() == [0] * 4
     assert found["clamp"].size == 0
