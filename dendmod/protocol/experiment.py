@@ -14,6 +14,7 @@ from dendmod.cells.choice import check_shape
 from dendmod.cells.effects import Effect
 from dendmod.cells.provenance import DEPENDS, files_of
 from dendmod.engines.held import Agreement, Chosen, choose
+from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import SpecError
 from dendmod.protocol.conductance import effective_conductance
 from dendmod.protocol.levels import Arrays, level_of
@@ -152,19 +153,26 @@ class Experiment:
         """What a summary says of the engine: `Chosen.summary`, and what ``ran`` the trials."""
         return {**self.chosen.summary, "ran": sorted(self._ran)}
 
-    def hold_tasks(self) -> list[Task]:
-        """Return the task that holds the kernel against NEURON, where the choice needs it."""
+    def hold_tasks(self, *, clamps: bool = False) -> list[Task]:
+        """Return what holds the kernel against NEURON, where the choice needs it.
+
+        With `clamps` that of the voltage clamps too, for a caller that will need both: they can run
+        at once.
+        """
         if self.protocol.run.engine == "neuron" or self._chosen is not None:
             return []
-        key = "kernel held against NEURON"
-        return [Task(key, f"{_TASKS}:hold_kernel", self._held, 8.0, DEPENDS)]
+        precision = self.protocol.run.precision
+        tasks = [self._held("kernel held against NEURON", "hold_kernel", precision)]
+        return tasks + ([self._clamps_held(precision)] if clamps else [])
 
-    @property
-    def _held(self) -> dict[str, Any]:
-        """What a check of the kernel is told: not what its answer does not depend on."""
+    def _held(self, key: str, function: str, precision: Precision) -> Task:
+        """Return a check of the kernel; it is not told what its answer does not depend on."""
         asked = self._asked
-        asked["protocol"]["run"] |= {"engine": "auto", "trials": 1}
-        return asked
+        asked["protocol"]["run"] |= {"engine": "auto", "trials": 1, "precision": precision}
+        return Task(key, f"{_TASKS}:{function}", asked, 8.0, DEPENDS)
+
+    def _clamps_held(self, precision: Precision) -> Task:
+        return self._held("clamps held against NEURON", "hold_clamps", precision)
 
     def _hold(self) -> Agreement:
         (task,) = self.hold_tasks()
@@ -179,11 +187,8 @@ class Experiment:
         return self._for_clamps
 
     def _hold_clamps(self) -> Agreement:
-        key = "clamps held against NEURON"
-        asked = self._held
-        asked["protocol"]["run"]["precision"] = self.chosen.precision
-        task = Task(key, f"{_TASKS}:hold_clamps", asked, 8.0, DEPENDS)
-        return Agreement.of(self.sweep.run([task])[key])
+        task = self._clamps_held(self.chosen.precision)
+        return Agreement.of(self.sweep.run([task])[task.key])
 
     def _trials(self) -> list[int]:
         return list(range(self.protocol.run.trials))

@@ -50,6 +50,7 @@ class Measured:
 def measure(protocol: Protocol, sweep: Sweep) -> Measured:
     """Count spikes at every level; clamp the cell at those with the paper's numbers of spikes."""
     experiment = Experiment(protocol, sweep)
+    sweep.run(experiment.hold_tasks(clamps=True))
     tables = experiment.spikes(traces=True)
     chosen = {
         name: {k: tables[name].chosen(k) for k in arm.target_spikes}
