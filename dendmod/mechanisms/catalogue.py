@@ -52,6 +52,7 @@ def _mechanism(path: Path, facts: Facts) -> Mechanism:
         title=heads[0] if heads else "",
         source=source,
         file=path,
+        quiet_with=facts.quiet_with,
     )
 
 

@@ -7,6 +7,7 @@ such parameters, as hh, is several channels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dendmod.errors import MechanismError
@@ -150,12 +151,30 @@ def why_not_reducible(mechanism: Mechanism) -> str:
         return f"it writes {', '.join(other)}; only currents and inner concentrations are carried"
     if not mechanism.conducts:
         return ""
+    if mechanism.pool_of and mechanism.quiet_with:
+        return ""  # a pool whose current is switched off: `check_quiet`
     if mechanism.pool_of:
         return (
             f"it keeps {', '.join(f'{ion}i' for ion in mechanism.pool_of)} and carries a current "
             "itself; split it into a pool and a channel"
         )
     return _why_current_is_not(mechanism)
+
+
+def check_quiet(mechanism: Mechanism, values: Mapping[str, float]) -> None:
+    """Check that a pool's own current is switched off at a place of a cell.
+
+    Raises
+    ------
+    MechanismError
+        If one of the parameters that switch it off has another value there.
+    """
+    for name, value in mechanism.quiet_with if mechanism.pool_of else ():
+        if values[name] != value:
+            raise MechanismError(
+                f"{where(mechanism)} cannot be reduced: at {name} = {values[name]:g} it carries a "
+                f"current besides keeping {mechanism.pool_of[0]}i; at {value:g} it does not"
+            )
 
 
 def _why_current_is_not(mechanism: Mechanism) -> str:

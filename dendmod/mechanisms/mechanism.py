@@ -51,6 +51,8 @@ class Mechanism:
         Constructs of its file that engines care for, such as "KINETIC".
     weight_unit
         Of the weight that a spike brings to a synapse; "" where its file declares none.
+    quiet_with
+        (parameter, value): while a pool has these values it adds no current, whatever it writes.
     title, source
         Head of the .mod file.
     file
@@ -74,6 +76,7 @@ class Mechanism:
     title: str
     source: str
     file: Path | None
+    quiet_with: tuple[tuple[str, float], ...] = ()
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

@@ -23,12 +23,14 @@ from dendmod.errors import MechanismError
 from dendmod.mechanisms.equations import Assign, Equations, Kind
 from dendmod.mechanisms.included import source
 from dendmod.mechanisms.lowering import Lowering
+from dendmod.mechanisms.quiet import quiet_with
 from dendmod.mechanisms.syntax import BY_NEURON, Reader
 from dendmod.paths import cache_dir
 
 # what a stored record depends on, besides the file
 _OF_PARSING = (
     "nmodl", "syntax", "lowering", "writing", "algebra", "equations", "unit_table", "included",
+    "quiet", "evaluate",
 )  # fmt: skip
 _GEOMETRY = ("diam", "area")
 _PATIENCE = 30.0  # s for a file, which takes some ms, on a machine that does other things too
@@ -82,6 +84,8 @@ class Facts:
         Kinds of its blocks and constructs that engines care for, such as "KINETIC", "VERBATIM".
     weight_unit
         Of the weight that a spike brings to its NET_RECEIVE; "" where there is none.
+    quiet_with
+        (parameter, value): while they have these values no current is ever other than 0.
     """
 
     suffix: str
@@ -98,6 +102,7 @@ class Facts:
     reads: tuple[str, ...]
     blocks: tuple[str, ...]
     weight_unit: str
+    quiet_with: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> Facts:
@@ -266,6 +271,7 @@ def facts(read: Reader) -> tuple[Facts, Equations]:
         reads=tuple(name for name in ("v", "celsius", *_GEOMETRY) if name in used),
         blocks=blocks,
         weight_unit=_weight_unit(read),
+        quiet_with=quiet_with(read, equations, currents, tuple(ranged)),
     )
     return found, equations
 

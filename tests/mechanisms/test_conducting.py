@@ -7,7 +7,12 @@ from dendmod.errors import MechanismError, SpecError
 from dendmod.mechanisms import mechanism_set
 from dendmod.mechanisms.catalogue import parse
 from dendmod.mechanisms.compartments import check_pools
-from dendmod.mechanisms.conducting import conducting, leak_density, why_not_reducible
+from dendmod.mechanisms.conducting import (
+    check_quiet,
+    conducting,
+    leak_density,
+    why_not_reducible,
+)
 from dendmod.spec import Compartment, ReducedCell
 from tests.mechanisms import two_sections as two
 
@@ -70,6 +75,47 @@ def made(tmp_path, *, use=NONSPECIFIC, ranges="gbar, e, i", unit="S/cm2", more="
 def test_what_cannot_be_reduced_is_refused_with_file_and_reason(tmp_path, changes, reason):
     with pytest.raises(MechanismError, match=rf"own \(.*own.mod\) cannot be reduced: .*{reason}"):
         conducting(made(tmp_path, **changes))
+
+
+SWITCHED = """
+NEURON {{
+    SUFFIX own
+    USEION cal READ ical, cali WRITE cali, ical VALENCE 2
+    NONSPECIFIC_CURRENT i
+    RANGE on, depth
+}}
+PARAMETER {{ on = 0  depth = 0.1 (um) }}
+STATE {{ cali (mM) }}
+ASSIGNED {{ ical (mA/cm2)  i (mA/cm2) }}
+INITIAL {{ cali = 1e-4 {initial} }}
+BREAKPOINT {{
+    if ({test}) {{
+        ical = cali*depth
+        i = -ical
+    }} else {{
+        SOLVE state METHOD cnexp
+    }}
+}}
+DERIVATIVE state {{ cali' = -ical/depth - cali }}
+"""
+
+
+def test_a_pool_whose_own_current_a_parameter_switches_off_is_a_pool(tmp_path):
+    def pool(test="on > 0", initial=""):
+        path = tmp_path / "own.mod"
+        path.write_text(SWITCHED.format(test=test, initial=initial))
+        return parse(path)
+
+    switched = pool()
+    assert switched.quiet_with == (("on", 0.0),)
+    assert conducting(switched) == ()
+    check_quiet(switched, {"on": 0.0})
+    with pytest.raises(MechanismError, match=r"at on = 1 it carries a current besides keeping cali"):
+        check_quiet(switched, {"on": 1.0})
+    for other in (pool("on < 1"), pool("cali > 0"), pool(initial=" i = 1")):
+        assert other.quiet_with == ()
+        with pytest.raises(MechanismError, match="keeps cali and carries a current itself"):
+            conducting(other)
 
 
 def test_what_breakpoint_assigns_is_no_parameter_though_old_files_declare_it_as_one(tmp_path):

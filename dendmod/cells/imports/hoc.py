@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def which_template(file: str | Path, name: str | None) -> str | None:
     return name or (there[0] if there else None)
 
 
-def instantiate(file: str, template: str | None, args: list[Any]) -> Any:
+def instantiate(file: str, template: str | None = None, args: Sequence[Any] = ()) -> Any:
     """Load a hoc file and return its cell, live, in a process that has loaded its mechanisms.
 
     Raises

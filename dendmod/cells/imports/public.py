@@ -173,6 +173,7 @@ def _original(cell: PublicCell, root: Path) -> Original:
         folder=str(root / given.get("in", ".")),
         celsius=given["celsius"],
         v_init=given["v_init"],
+        regions=given.get("regions", {}),
     )
 
 

@@ -13,7 +13,7 @@ from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
 from dendmod.mechanisms.compartments import inner_concentration
-from dendmod.mechanisms.conducting import channel_of, conducting, leak_density
+from dendmod.mechanisms.conducting import channel_of, check_quiet, conducting, leak_density
 from dendmod.mechanisms.given import given_variables
 from dendmod.spec import Cell, ReducedCell, Run, SectionTables, Setup
 from dendmod.spec.segments import SegmentTree
@@ -113,6 +113,7 @@ def _row(segment: Any, known: MechanismSet) -> dict[str, Any]:
             continue  # ions
         mechanism = known.get(suffix)
         channels = conducting(mechanism)
+        check_quiet(mechanism, {name: getattr(own, name) for name, _ in mechanism.quiet_with})
         if mechanism.is_leak:
             name, factor = leak_density(mechanism)
             leak = getattr(own, name) * factor * area * S_IN_US
