@@ -23,6 +23,9 @@ def train(
     scheduler: Scheduler = None,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Shuffle labels.")] = False,
     protocol: Annotated[str, typer.Option(help="Settings: a figure, or a file.")] = "fig5",
+    reading: Annotated[
+        str, typer.Option(help="One of its readings: few-channels, or its own settings.")
+    ] = "",
     cell: NetworkCell = None,
     sites: Sites = None,
     engine: Annotated[
@@ -35,7 +38,7 @@ def train(
     from dendmod.switching.experiment import load_training
     from dendmod.switching.learn import train_images
 
-    found = load_training(protocol)
+    found = load_training(protocol, reading)
     schedule = found.schedule
     changes = {"cell": cell, "sites": sites, "engine": engine}
     settings = type(found.settings).model_validate(

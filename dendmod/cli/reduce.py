@@ -41,6 +41,10 @@ def reduce_(
     sites: SiteNumber = None,
     lists: SiteLists = None,
     places: SitePlaces = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(help="Mechanisms to keep beside the leak, of all of the cell: NaTa_t,SKv3_1."),
+    ] = None,
     bifurcations: Annotated[
         bool, typer.Option("--bifurcations", help="A compartment too where paths meet.")
     ] = False,
@@ -86,6 +90,9 @@ def reduce_(
     reduced = reduce(
         cell,
         at,
+        channels=None
+        if channels is None
+        else [c.strip() for c in channels.split(",") if c.strip()],
         bifurcations=bifurcations,
         support=support,
         largest_load=split,

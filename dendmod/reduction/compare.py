@@ -87,7 +87,10 @@ def plateaus(full: Probe, reduced: Probe, dt: float) -> dict[str, Any]:
 def counts(
     full: Mapping[str, npt.NDArray[np.int64]], reduced: Mapping[str, npt.NDArray[np.int64]]
 ) -> dict[str, Any]:
-    """Compare spike counts, each arm of shape [levels, trials], trial by trial."""
+    """Compare spike counts, each arm of shape [levels, trials], trial by trial.
+
+    ``share`` is the sum of the reduced cell's spikes over that of the full one's, arm by arm.
+    """
     equal = {arm: full[arm] == reduced[arm] for arm in full}
     together = np.concatenate([e.ravel() for e in equal.values()])
     apart = np.concatenate([(reduced[arm] - full[arm]).ravel() for arm in full])
@@ -98,6 +101,10 @@ def counts(
         "within_one": float((np.abs(apart) <= 1).mean()),
         "mean_difference": float(apart.mean()),
         **{f"equal_{arm}": float(e.mean()) for arm, e in equal.items()},
+        "share": {
+            arm: float(reduced[arm].sum() / full[arm].sum()) if full[arm].any() else None
+            for arm in full
+        },
         "met": fraction >= EQUAL_COUNTS,
     }
 

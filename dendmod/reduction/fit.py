@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dendmod.cells.channels import keeping
 from dendmod.engines.checks import numbered, shape_of
 from dendmod.errors import SpecError
 from dendmod.mechanisms import MechanismSet, mechanism_set
@@ -43,6 +44,7 @@ def reduce(
     cell: Cell,
     sites: Sequence[Location] | Mapping[str, Location],
     *,
+    channels: Sequence[str] | None = None,
     bifurcations: bool = False,
     support: Mapping[str, Location] | None = None,
     largest_load: float | None = None,
@@ -61,6 +63,10 @@ def reduce(
     sites
         Places; without names they are called "site00", "site01" ... An empty list gives the
         one-compartment fit of the soma.
+    channels
+        Mechanisms that are kept beside leaks, in all of the cell, before it is reduced
+        (`dendmod.cells.channels.keeping`); None keeps all. The reduced cell remembers the full one
+        with all of them.
     bifurcations
         Keep a compartment too wherever paths from the sites to the soma meet.
     support
@@ -100,6 +106,9 @@ def reduce(
     sites = {of: numbered(place, cell) for of, place in sites.items()}
     if "soma" in sites:
         raise SpecError("the soma is always kept; leave it out of the sites")
+    full = cell
+    if channels is not None:
+        cell = keeping(full, channels)
     tree = segment_tree(cell, settle=settle)
     support = {of: numbered(place, cell) for of, place in (support or {}).items()}
     split = largest_load is not None
@@ -111,7 +120,15 @@ def reduce(
     made = assemble(
         cell, tree, kept, held_levels(tree), capacitances, largest_load=largest_load, name=name
     )
-    return made.model_copy(update={"spike_threshold": spike_threshold})
+    update: dict[str, Any] = {"spike_threshold": spike_threshold}
+    if channels is not None:
+        of_full = {
+            "channels": sorted(channels),
+            "mechanisms": mechanisms_hash(full),
+            "cell": full.model_dump(mode="json", by_alias=True),
+        }
+        update["provenance"] = {**made.provenance, **of_full}
+    return made.model_copy(update=update)
 
 
 def assemble(

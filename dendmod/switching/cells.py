@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from dendmod.cells.choice import spike_threshold_of
 from dendmod.cells.file import load_cell, shipped_cells
+from dendmod.cells.l5 import L5PyramidalCell
 from dendmod.cells.provenance import hashes
 from dendmod.errors import MechanismError, SpecError, did_you_mean, of_file
 from dendmod.mechanisms import MechanismSet, mechanism_set
@@ -39,7 +41,15 @@ _DENDRITE = {"ca": (20.0, 50.0), "g_couple": (2.0, 10.0), "g_leak": (1.0, 3.0)}
 Pair = tuple[ReducedCell, ReducedCell]
 
 
-def cells(name: str, biophysics: int = 1, sites: int | None = None) -> Pair:
+def cells(
+    name: str,
+    biophysics: int = 1,
+    sites: int | None = None,
+    *,
+    morphology: str | None = None,
+    channels: Sequence[str] | None = None,
+    bifurcations: bool = False,
+) -> Pair:
     """Return the hidden cell and the output cell.
 
     Parameters
@@ -55,24 +65,48 @@ def cells(name: str, biophysics: int = 1, sites: int | None = None) -> Pair:
         Parameter set of Hay et al. 2011, 1 or 3, of "reduced" and "star".
     sites
         Dendritic sites of a cell that is reduced; None is 20, or those of the file.
+    morphology
+        Shape of the cell of "reduced"; None is the built-in one.
+    channels
+        Mechanisms that are kept beside the leak where a full cell is reduced; None keeps all.
+    bifurcations
+        Whether that keeps a compartment where paths from the sites to the soma meet.
 
     Raises
     ------
     SpecError
-        If there is no such cell, it has not as many sites, or a file does not hold what it should.
+        If there is no such cell, it has not as many sites, a file does not hold what it should, or
+        something is asked of a cell that is not reduced here.
     MechanismError
         If a mechanism cannot be reduced, or held open.
     """
     plain = name.removesuffix(PASSIVE)
+    table = _reduced_json(plain)
+    if morphology is not None and plain != REDUCED:
+        raise SpecError(
+            f"morphology = {morphology!r} is for the cell {REDUCED!r} alone; {plain} has its own"
+        )
+    if (channels is not None or bifurcations) and (plain == STAR or table is not None):
+        raise SpecError(
+            f"{plain} is not reduced here, so that channels and bifurcations cannot be chosen; "
+            "`dendmod reduce --channels A,B --bifurcations` makes a file with them"
+        )
+
+    def reduced(cell: Cell) -> Pair:
+        return _reduced(cell, sites, channels, bifurcations=bifurcations)
+
     if plain == STAR:
         _check_sites(STAR, sites, N_DENDRITES)
         pair = star_cell(biophysics), output_cell(biophysics)
     elif plain == REDUCED:
-        pair = _reduced(load_cell(f"hay2011_{biophysics}").cell, sites)
-    elif (table := _reduced_json(plain)) is not None:
+        if morphology is None:
+            pair = reduced(load_cell(f"hay2011_{biophysics}").cell)
+        else:
+            pair = reduced(L5PyramidalCell(morphology, biophysics))
+    elif table is not None:
         pair = _from_json(Path(plain), table, sites)
     else:
-        pair = _reduced(_full_cell(plain), sites)
+        pair = reduced(_full_cell(plain))
     hidden, output = pair
     if not hidden.site_numbers:
         raise SpecError(f"{name} has no dendritic site; contexts drive dendrites, so give it some")
@@ -113,7 +147,9 @@ def _full_cell(name: str) -> Cell:
     return load_cell(name).cell
 
 
-def _reduced(cell: Cell, sites: int | None) -> Pair:
+def _reduced(
+    cell: Cell, sites: int | None, channels: Sequence[str] | None, *, bifurcations: bool
+) -> Pair:
     from dendmod.cells.sites import SiteChoice, choose_sites
     from dendmod.reduction import reduce
 
@@ -122,7 +158,8 @@ def _reduced(cell: Cell, sites: int | None) -> Pair:
     except SpecError as error:
         raise SpecError(f"{error}. For the cells of a network n is --sites") from None
     name = cell.biophysics.name
-    return reduce(cell, places, name=name), reduce(cell, (), name=name)
+    hidden = reduce(cell, places, channels=channels, bifurcations=bifurcations, name=name)
+    return hidden, reduce(cell, (), channels=channels, name=name)
 
 
 def _reduced_json(name: str) -> dict[str, Any] | None:
@@ -145,7 +182,8 @@ def _from_json(path: Path, table: Any, sites: int | None) -> Pair:
     if isinstance(table, dict) and "compartments" in table:
         hidden = read_reduced(path)
         with_axon = any(c.role == "axon" for c in hidden.compartments)
-        output = reduce(full_cell(hidden, str(path)), (), axon=with_axon)
+        full, kept = full_cell(hidden, str(path)), hidden.provenance.get("channels")
+        output = reduce(full, (), channels=kept, axon=with_axon)
     else:
         hidden, output = _two(path, table)
     _check_sites(str(path), sites, len(hidden.site_numbers))

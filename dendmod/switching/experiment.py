@@ -34,6 +34,8 @@ class LearningExperiment(Spec):
         Networks that learn shuffled labels: the first so many seeds.
     settings
         As run.
+    reading
+        Name of the reading that they are of; "" for the figure's own settings.
     ablation
         The literal settings and changes of them, one by one and together.
     """
@@ -43,9 +45,10 @@ class LearningExperiment(Spec):
     seed: NonNegativeInt
     networks: PositiveInt
     tasks: tuple[str, ...] = ()
-    controls: PositiveInt = 1
+    controls: NonNegativeInt = 1
     schedule: Schedule
     settings: Settings
+    reading: str = ""
     ablation: Ablation | None = None
 
     @classmethod
@@ -53,13 +56,16 @@ class LearningExperiment(Spec):
         """Return the experiment of a figure's table of settings.
 
         The ablation says what the settings of the figure as it is shipped are worth. Whatever else
-        is changed in them, by an option or by a quick run, switches it off.
+        is changed in them, by an option or by a quick run, switches it off. So does a reading: one
+        of the table's ``[readings]``, named by its field ``reading``, is put over what nobody has
+        changed.
 
         Raises
         ------
         SpecError
-            Naming each field that is not allowed.
+            Naming each field that is not allowed, or if there is no such reading.
         """
+        table, shipped = with_reading(table, shipped), with_reading({**shipped, "reading": ""}, {})
         none = {"ablation": None}
         changed = cls.model_validate({**table, **none})
         as_shipped = changed == cls.model_validate({**shipped, **none})
@@ -115,18 +121,57 @@ class TrainingSettings(Spec):
     settings: Settings
 
 
-def load_training(name: str | Path) -> TrainingSettings:
+def with_reading(table: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a figure's table with the reading that it names, and without the others.
+
+    Parameters
+    ----------
+    table
+        With ``reading``, its name, and ``[readings.NAME]``: fields, and tables of them.
+    shipped
+        The figure's own: a field that is another in `table` was chosen by the user and stays.
+
+    Raises
+    ------
+    SpecError
+        If there is no such reading.
+    """
+    found = {k: v for k, v in table.items() if k != "readings"}
+    readings, name = table.get("readings", {}), table.get("reading", "")
+    if not name:
+        return found
+    if name not in readings:
+        raise SpecError(f"there is no reading {name!r}." + did_you_mean(name, readings))
+    return _put(found, readings[name], shipped)
+
+
+def _put(
+    table: Mapping[str, Any], values: Mapping[str, Any], shipped: Mapping[str, Any]
+) -> dict[str, Any]:
+    found = dict(table)
+    for field, value in values.items():
+        own, before = table.get(field), shipped.get(field)
+        if isinstance(value, Mapping):
+            found[field] = _put(own or {}, value, before or {})
+        elif own == before:
+            found[field] = value
+    return found
+
+
+def load_training(name: str | Path, reading: str = "") -> TrainingSettings:
     """Read the tables ``[schedule]`` and ``[settings]`` of a file; other tables are not looked at.
 
     Parameters
     ----------
     name
         A TOML file, or a figure: "fig5", "wybo2022/figS3".
+    reading
+        One of its tables ``[readings]``, put over it.
 
     Raises
     ------
     SpecError
-        If there is no such file or figure, or naming each field that is not allowed.
+        If there is no such file, figure or reading, or naming each field that is not allowed.
     """
     entries = {
         found.name: found for found in figures(_PAPER).values() if "schedule" in found.settings()
@@ -141,6 +186,7 @@ def load_training(name: str | Path) -> TrainingSettings:
             f"there is neither a file nor a figure of learning {str(name)!r}."
             + did_you_mean(str(name), entries)
         )
+    table = with_reading({**table, "reading": reading}, table)
     kept = {field: table[field] for field in TrainingSettings.model_fields if field in table}
     try:
         return TrainingSettings.model_validate(kept)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from dendmod.atomic import replacing
 from dendmod.errors import SpecError
 from dendmod.learning.data import load_data
 from dendmod.learning.dataset import Dataset
 from dendmod.learning.matrices import weight_matrix
+from dendmod.npz import read_npz
+from dendmod.sweep.fingerprint import fingerprint
 from dendmod.switching.classification import ImageTasks, spike_counts
 
 # The part of the variance that components of PCA are taken for. Ours, and chosen after trainings
@@ -75,6 +79,27 @@ def feedforward(kind: str, data: Dataset, k: int, seed: int) -> npt.NDArray[np.f
     if kind in ("PCA", "dPCA"):
         k = min(k, _components(data))
     return weight_matrix(kind, data.x["train"], k, seed).T
+
+
+def kept_feedforward(
+    kind: str, data: Dataset, k: int, seed: int, folder: Path | None
+) -> npt.NDArray[np.float64]:
+    """Return what `feedforward` does, from a file of the folder where there is one.
+
+    A matrix takes as long as hundreds of samples, and all classes have the same. Files are named
+    by all that it depends on, the code too; what cannot be read is made anew.
+    """
+    if folder is None:
+        return feedforward(kind, data, k, seed)
+    parts = repr((kind, data.digest(), k, seed, fingerprint(__name__)))
+    path = folder / f"matrix-{hashlib.sha256(parts.encode()).hexdigest()[:24]}.npz"
+    try:
+        return np.asarray(read_npz(path)["weights"])
+    except (SpecError, KeyError):
+        weights = feedforward(kind, data, k, seed)
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.savez(file, weights=weights)
+    return weights
 
 
 def _components(data: Dataset) -> int:

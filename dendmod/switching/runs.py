@@ -19,7 +19,10 @@ from dendmod.switching.thresholds import REFERENCE, Thresholds, scaled
 TASKS = "dendmod.switching.tasks"
 DEPENDS = f"{TASKS}:hashes"
 CHECKPOINTS = "checkpoints"  # folder of trainings that are not over, in that of the sweep
-_OF_CELLS = {"cell", "biophysics", "sites", "spike_threshold_mV", "engine", "scales"}
+_OF_CELLS = {
+    "cell", "biophysics", "sites", "morphology", "channels", "bifurcations",
+    "spike_threshold_mV", "engine", "scales",
+}  # fmt: skip
 
 
 class Cells:

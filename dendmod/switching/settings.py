@@ -25,6 +25,13 @@ class Settings(Spec):
         Parameter set of "reduced" and "star", 1 or 3; other cells have their own.
     sites
         Dendritic sites of a cell that is reduced; None is 20, or those of its file.
+    morphology
+        Of "reduced": the built-in shape where None, or one that `dendmod.morphology.resolve` knows.
+    channels
+        Mechanisms of a cell that is reduced which are kept beside its leak; None keeps all. A pool
+        that is not named is left out: its concentration is held.
+    bifurcations
+        Whether a cell that is reduced keeps a compartment where paths from its sites meet.
     spike_threshold_mV
         Somatic potential whose upward crossing is a spike; None is that of the cell's file, or 0.
     engine
@@ -58,11 +65,16 @@ class Settings(Spec):
         Factor of all weights at dendrites: contexts, their bounds and learning rates, background.
     feedforward_center, context_center
         Centres of the bursts in a sample (ms); the paper does not say.
+    context_sd
+        Standard deviation of the contextual bursts (ms).
     """
 
     cell: str = "reduced"
     biophysics: Literal[1, 3] = 1
     sites: PositiveInt | None = None
+    morphology: str | None = None
+    channels: tuple[str, ...] | None = None
+    bifurcations: bool = False
     spike_threshold_mV: float | None = None
     engine: NetworkEngine = "kernel"
     scales: Literal["as given", "thresholds"] = "as given"
@@ -82,6 +94,7 @@ class Settings(Spec):
     context_scale: PositiveFloat = 1.0
     feedforward_center: NonNegativeFloat = 40.0
     context_center: NonNegativeFloat = 40.0
+    context_sd: PositiveFloat = wybo2022.CONTEXT_SD
     dt: float = Field(default=0.1, gt=0, le=0.1)
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from dendmod.cells.provenance import mechanism_hash
 from dendmod.engines.simulation import NetworkEngine, simulate
+from dendmod.morphology import resolve
 from dendmod.network import NetworkRun, NetworkSpec, Samples
 from dendmod.params import wybo2022
 from dendmod.paths import file_hash
@@ -20,7 +21,7 @@ from dendmod.switching.assembly import build_network
 from dendmod.switching.boolean import INPUTS, input_vectors
 from dendmod.switching.cells import cells, hashes_of_cell, spike_threshold
 from dendmod.switching.classification import BooleanTasks
-from dendmod.switching.images import feedforward, image_tasks, load_images, training_spikes
+from dendmod.switching.images import image_tasks, kept_feedforward, load_images, training_spikes
 from dendmod.switching.settings import Schedule, Settings
 from dendmod.switching.thresholds import measure_thresholds
 from dendmod.switching.training import Learned, Training, bursts
@@ -34,6 +35,7 @@ def hashes(
     cell: str = "",
     spec: dict[str, Any] | None = None,
     hidden: str = "",
+    morphology: str | None = None,
     **_: Any,
 ) -> dict[str, str]:
     """Return the hash of each file that a task's payload names: images, a cell, its mechanisms."""
@@ -41,6 +43,8 @@ def hashes(
     found = {"data": file_hash(spec.get("data", data))}
     if cell:
         found |= hashes_of_cell(cell)
+    if morphology:
+        found["morphology"] = resolve(morphology).sha256
     hidden = spec.get("hidden", hidden)
     if hidden:
         found |= mechanism_hash(ReducedCell.model_validate_json(hidden).mechanisms)
@@ -51,6 +55,9 @@ def make_cells(
     cell: str,
     biophysics: int,
     sites: int | None,
+    morphology: str | None,
+    channels: Sequence[str] | None,
+    bifurcations: bool,
     spike_threshold_mV: float | None,
     engine: NetworkEngine,
     scales: str,
@@ -59,7 +66,9 @@ def make_cells(
 
     Parameters
     ----------
-    cell, biophysics, sites, spike_threshold_mV, engine, scales
+    cell, biophysics, sites, morphology, channels, bifurcations
+        As in `Settings`.
+    spike_threshold_mV, engine, scales
         As in `Settings`.
 
     Returns
@@ -68,7 +77,10 @@ def make_cells(
         ``hidden``, ``output`` as JSON texts; ``spike_threshold_mV``; ``thresholds`` as a JSON text,
         "" where weights are taken as given.
     """
-    hidden, output = cells(cell, biophysics, sites)
+    hidden, output = cells(
+        cell, biophysics, sites,
+        morphology=morphology, channels=channels, bifurcations=bifurcations,
+    )  # fmt: skip
     threshold = spike_threshold(cell) if spike_threshold_mV is None else spike_threshold_mV
     text = ""
     if scales == "thresholds":
@@ -158,13 +170,19 @@ class ClassLearning(Learning):
     target: NonNegativeInt
     plastic: bool = True
 
-    def training(self) -> Training:
-        """Return the network and its training."""
+    def training(self, folder: Path | None = None) -> Training:
+        """Return the network and its training.
+
+        Parameters
+        ----------
+        folder
+            Where the matrix is kept for other classes, which have the same.
+        """
         images = load_images(self.data)
         own = self.seed * 1000 + self.target
         network = build_network(
             *self.cells(),
-            feedforward(self.matrix, images, self.k, self.seed),
+            kept_feedforward(self.matrix, images, self.k, self.seed, folder),
             1,
             self.settings,
             seed=own,
@@ -226,7 +244,7 @@ def learn_class(spec: dict[str, Any], checkpoints: str, progress: Progress | Non
         ``accuracy`` [measurements], ``samples``, ``weights`` [1, hidden cells, compartments],
         ``network`` as a JSON text.
     """
-    training = ClassLearning.model_validate(spec).training()
+    training = ClassLearning.model_validate(spec).training(Path(checkpoints))
     learned = _learn(training, checkpoints, progress)
     return {
         "samples": learned.samples,

@@ -239,5 +239,5 @@ def bursts(counts: npt.NDArray[np.int64], settings: Settings) -> GeneratedStimul
     return GeneratedStimulus(
         feedforward_counts=counts,
         feedforward=Burst(center=settings.feedforward_center, sd=wybo2022.FEEDFORWARD_SD),
-        context=Burst(center=settings.context_center, sd=wybo2022.CONTEXT_SD),
+        context=Burst(center=settings.context_center, sd=settings.context_sd),
     )

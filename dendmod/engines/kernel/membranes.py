@@ -154,7 +154,7 @@ class MembraneTable:
         for entry, suffix in zip(out.channels, self.suffixes, strict=False):
             own = read(suffix, self.around.folders)
             entry.calcium_gate = int(own.depends_on == "cai")
-            entry.calcium_reversal = int(own.ion == "ca")
+            entry.calcium_reversal = int(own.ion == "ca" and self.has_pool)
             entry.gate[1] = -1
             for i, g in enumerate(() if entry.calcium_gate else own.gates):
                 entry.gate[i], entry.power[i] = gate, g.power
@@ -242,14 +242,22 @@ def channel_values(compartment: Compartment, cell: ReducedCell) -> list[tuple[fl
     Raises
     ------
     UnsupportedByEngine
-        If another reversal potential than ena and ek is set.
+        If another reversal potential than ena, ek and, without a pool, eca is set, or calcium has
+        neither.
     """
     reversals = cell.reversals(compartment)
-    other = sorted(set(reversals) - {"ena", "ek"})
+    of_pool = bool(compartment.pools)
+    other = sorted(set(reversals) - {"ena", "ek"} - (set() if of_pool else {"eca"}))
     if other:
         raise UnsupportedByEngine(
             f"compartment {compartment.name} sets {', '.join(other)}; the kernel takes ena and ek, "
-            "and eca from a pool. Use engine='neuron'"
+            "and eca from a pool or, without one, as it is set. Use engine='neuron'"
+        )
+    carried = {read(suffix, cell.mechanisms).ion for suffix in compartment.channels}
+    if "ca" in carried and not of_pool and "eca" not in reversals:
+        raise UnsupportedByEngine(
+            f"compartment {compartment.name} has channels of calcium and neither a pool nor an "
+            "eca; give it one in reversals. Use engine='neuron' for NEURON's own eca"
         )
     return [
         _conductance(read(suffix, cell.mechanisms), params, compartment.area, reversals, cell)
@@ -270,7 +278,7 @@ def _conductance(
         p.name: cell.globals.get(f"{p.name}_{own.suffix}", p.default) for p in mechanism.globals
     }
     gbar = params.get(own.gbar, defaults.get(own.gbar, 0.0))
-    ions = {"na": reversals["ena"], "k": reversals["ek"], "ca": 0.0}
+    ions = {"na": reversals["ena"], "k": reversals["ek"], "ca": reversals.get("eca", 0.0)}
     e = ions[own.ion] if own.ion else params.get(own.reversal, defaults.get(own.reversal, 0.0))
     return gbar * area * S_PER_CM2_IN_US_PER_UM2, e
 

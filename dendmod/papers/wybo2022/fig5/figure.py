@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure as Picture
 
-from dendmod.papers.wybo2022.fig5.plot import Panels, draw
+from dendmod.papers.wybo2022.fig5.plot import BOUNDS, Panels, draw, draw_scalings
 from dendmod.papers.wybo2022.fig5.runs import ImageExperiment, Learned, measure
 from dendmod.papers.wybo2022.plot_ablation import AblationBars, draw_ablation
 from dendmod.study.claims import Judged, alike, all_of, higher, paired
@@ -44,10 +44,10 @@ def judge(experiment: ImageExperiment, learned: Learned) -> dict[str, Judged]:
     if not experiment.of_papers_cell:
         return {}
     runs = {m: learned.end(m).mean(axis=1) for m in learned.accuracy}
-    found = {
-        "shuffled_at_chance": alike(learned.shuffled, CHANCE, within=NEAR_CHANCE),
-        "rule_off_at_chance": alike(learned.rule_off, CHANCE, within=NEAR_CHANCE),
-    }
+    found = {}
+    if experiment.controls:
+        found["shuffled_at_chance"] = alike(learned.shuffled, CHANCE, within=NEAR_CHANCE)
+        found["rule_off_at_chance"] = alike(learned.rule_off, CHANCE, within=NEAR_CHANCE)
     if "RP" in runs:
         found["RP_near_chance"] = alike(runs["RP"], CHANCE, within=NEAR_CHANCE)
     if "dPMD" not in runs:
@@ -77,12 +77,28 @@ def summarise(experiment: ImageExperiment, learned: Learned) -> dict[str, Any]:
         "hidden": experiment.hidden,
         "test_samples": experiment.schedule.test_samples,
         "cells": learned.cells,
+        "reading": experiment.reading,
         "settings": experiment.settings,
         "changed": experiment.changed(),
     }
+    if learned.bounds:
+        summary["bounds"] = {m: _bounds_summary(rows) for m, rows in learned.bounds.items()}
+    if learned.scalings:
+        panel = experiment.scalings
+        summary["scalings"] = {
+            "tasks": panel.tasks, "seeds": panel.seeds, "samples": panel.schedule.samples,
+            "range_mV": panel.ranges, "accuracy": learned.scalings,
+        }  # fmt: skip
     if experiment.ablation is not None:
         summary["variants"] = experiment.ablation.summary(experiment.variants(), learned.variants)
     return summary
+
+
+def _bounds_summary(rows: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"mean": of_all.mean(), "of_seeds": of_all, "balanced_accuracy": of_all.mean(axis=0)}
+        for name, of_all in rows.items()
+    }
 
 
 def _matrix_summary(experiment: ImageExperiment, learned: Learned, matrix: str) -> dict[str, Any]:
@@ -112,11 +128,20 @@ def draw_panels(
         controls={
             f"{experiment.matrices[0]}, shuffled": learned.shuffled,
             f"{experiment.matrices[0]}, rule off": learned.rule_off,
+        }
+        if experiment.controls
+        else {},
+        bounds={
+            m: {name: float(rows[name].mean()) for name in BOUNDS}
+            for m, rows in learned.bounds.items()
         },
     )
     ablation = experiment.ablation
     return {
         "fig5": draw(panels),
+        "fig5_scalings": draw_scalings(experiment.scalings.ranges, learned.scalings)
+        if learned.scalings
+        else None,
         "fig5_ablation": None
         if ablation is None
         else draw_ablation(AblationBars(ablation, learned.variants)),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dendmod.plotting.style import COLOURS, panel_letter
-from dendmod.switching.settings import Settings
+from dendmod.switching.settings import Scale, Settings
 
 _MATRICES = {"dPMD": "#0072B2", "dSD": "#009E73", "PCA": "#E69F00", "RP": "#999999",
              "dPCA": "#D55E00", "PMD": "#56B4E9", "SD": "#CC79A7"}  # fmt: skip
+# name in `dendmod.switching.bounds.measure_bounds` -> marker
+BOUNDS = {"linear readout": "_", "positive gain": "^", "shift": "s", "the rule": "x"}
 Array = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
@@ -74,6 +76,8 @@ class Panels:
         Matrix -> mean balanced accuracy, shape [measurements].
     ends, controls
         Label -> balanced accuracy at the end, shape [seeds, tasks].
+    bounds
+        Matrix -> name (of `BOUNDS`) -> mean balanced accuracy.
     """
 
     settings: Settings
@@ -82,6 +86,7 @@ class Panels:
     curves: Mapping[str, Array]
     ends: Mapping[str, Array]
     controls: Mapping[str, Array]
+    bounds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def draw(panels: Panels) -> Figure:
@@ -101,7 +106,7 @@ def draw(panels: Panels) -> Figure:
     ax = figure.add_subplot(grid[1, :2])
     _curves(ax, panels)
     ax = figure.add_subplot(grid[2, :])
-    _accuracy(ax, {**panels.ends, **panels.controls})
+    _accuracy(ax, {**panels.ends, **panels.controls}, panels.bounds)
     panel_letter(ax, "D")
     ax = figure.add_subplot(grid[3, 0])
     limit = np.abs(example.vector).max()
@@ -167,7 +172,9 @@ def _curves(ax: Axes, panels: Panels) -> None:
     ax.legend(ncols=2, loc="upper left")
 
 
-def _accuracy(ax: Axes, ends: Mapping[str, Array]) -> None:
+def _accuracy(
+    ax: Axes, ends: Mapping[str, Array], bounds: Mapping[str, Mapping[str, float]]
+) -> None:
     for x, (name, row) in enumerate(ends.items()):
         colour = _MATRICES.get(name, "#333333")
         ax.bar(x, row.mean(), 0.6, color=colour, alpha=0.4)
@@ -175,9 +182,17 @@ def _accuracy(ax: Axes, ends: Mapping[str, Array]) -> None:
             jitter = x + (j - (len(row) - 1) / 2) * 0.15
             ax.plot(np.full(len(seed), jitter), seed, ".", color=colour, ms=3)
         ax.annotate(f"{row.mean():.2f}", (x, 0.02), ha="center", fontsize=6.5)
+        for bound, marker in BOUNDS.items():
+            if name in bounds:
+                ax.plot(
+                    x, bounds[name][bound], marker, color="k", ms=4, mfc="none", mew=0.7,
+                    label=bound if x == 0 else None,
+                )  # fmt: skip
     ax.axhline(0.5, color="k", lw=0.6, ls=":")
     ax.set_xticks(range(len(ends)), list(ends))
-    ax.set(ylim=(0, 1), ylabel="Balanced accuracy\n(dots: tasks)")
+    ax.set(ylim=(0, 1.02), ylabel="Balanced accuracy\n(dots: tasks)")
+    if bounds:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="upper bounds", frameon=False)
 
 
 def _tasks(ax: Axes, example: Example, settings: Settings) -> None:
@@ -190,3 +205,38 @@ def _tasks(ax: Axes, example: Example, settings: Settings) -> None:
         ax.plot(t, row, color=COLOURS["feedforward"], lw=0.8)
         ax.annotate(f"task {example.classes[i]}", (t[n // 2], 48), ha="center", fontsize=6)
     ax.set(ylim=(-95, 62), xlabel="Time (ms)", ylabel="Soma and dendrites\nof one cell (mV)")
+
+
+_SCALES: dict[Scale, str] = {
+    "drive": "by drive",
+    "without n_in": "by sum of absolute weights (Eq 24 without n_in)",
+}
+
+
+def draw_scalings(
+    ranges: Mapping[Scale, Sequence[float]], ends: Mapping[Scale, Mapping[str, Array]]
+) -> Figure:
+    """Draw accuracy over the range of hidden PSPs, by scaling and matrix.
+
+    Parameters
+    ----------
+    ranges
+        Scaling -> ranges (mV).
+    ends
+        Scaling -> matrix -> balanced accuracy, shape [ranges, seeds, tasks].
+    """
+    figure, axes = plt.subplots(
+        1, len(ends), figsize=(5.6, 2.3), sharey=True, squeeze=False, constrained_layout=True
+    )
+    for ax, (scale, rows) in zip(axes[0], ends.items(), strict=True):
+        for matrix, accuracy in rows.items():
+            mean = accuracy.mean(axis=(1, 2))
+            ax.plot(ranges[scale], mean, ".-", color=_MATRICES[matrix], label=matrix)
+        ax.axhline(0.5, color=COLOURS["paper"], lw=0.6, zorder=0)
+        ax.set(xscale="log", xlabel="Range of hidden PSPs (mV)", ylim=(0.4, 1))
+        ax.set_xticks(list(ranges[scale]), [f"{r:g}" for r in ranges[scale]])
+        ax.minorticks_off()
+        ax.set_title(_SCALES[scale], fontsize=7)
+    axes[0, 0].set(ylabel="Balanced accuracy")
+    axes[0, 0].legend()
+    return figure

@@ -51,6 +51,7 @@ class BooleanExperiment(LearningExperiment):
 
     literal: ClassVar[Settings] = BOOLEAN_LITERAL
     hidden: tuple[PositiveInt, ...] = Field(min_length=1)
+    controls: PositiveInt = 1
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -231,6 +232,7 @@ def summarise(experiment: BooleanExperiment, learned: Learned) -> dict[str, Any]
         "samples": experiment.schedule.samples,
         "test_samples": experiment.schedule.test_samples,
         "cells": learned.cells,
+        "reading": experiment.reading,
         "settings": experiment.settings,
         "changed": experiment.changed(),
     }
