@@ -12,7 +12,8 @@ from dendmod.errors import SpecError
 from dendmod.iocurve.thresholds import CROSSINGS
 
 _INSIDE = 0.25  # a new point keeps this part of its bracket away from both ends
-_FLANK = 0.3  # spikes: the bootstrap's crossings lie about this far from the mean's
+_FLANK = 0.3  # spikes: with ten trials the bootstrap's crossings lie about this far from the mean's
+_FLANK_TRIALS = 10
 
 
 class ThresholdSearch:
@@ -21,7 +22,8 @@ class ThresholdSearch:
     The search starts in the middle, widens in growing steps until the mean number of spikes lies
     below the lowest crossing on the left and above the highest on the right, and then narrows each
     crossing to `resolution`. Means 0.3 spikes beside a crossing are narrowed to four times that, so
-    that resampled trials cross where there are points too.
+    that resampled trials cross where there are points too; with more than ten trials, which scatter
+    less, means that are nearer by the square root of their number.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ class ThresholdSearch:
         Width of the final bracket, in inputs.
     crossings
         Mean numbers of spikes to be crossed.
+    first
+        Numbers of inputs to ask for first, such as `bracketing` those of a search with few trials.
 
     Examples
     --------
@@ -53,6 +57,7 @@ class ThresholdSearch:
         limits: tuple[int, int],
         resolution: int,
         crossings: Sequence[float] = CROSSINGS,
+        first: Sequence[int] = (),
     ) -> None:
         low, high = limits
         if not low <= start <= high or step < 1 or resolution < 1 or not crossings:
@@ -62,6 +67,7 @@ class ThresholdSearch:
             )
         self.start, self.step, self.resolution = start, step, resolution
         self.limits, self.crossings = limits, tuple(sorted(crossings))
+        self.first = tuple(first)
         self.points: dict[int, npt.NDArray[np.int64]] = {}
 
     def tell(self, n: int, counts: npt.ArrayLike) -> None:
@@ -73,12 +79,26 @@ class ThresholdSearch:
 
     def ask(self) -> int | None:
         """Return the number of inputs to run next, or None when the search is over."""
+        for n in self.first:
+            if n not in self.points:
+                return n
         if not self.points:
             return self.start
-        n = np.array(sorted(self.points))
-        mean = np.asarray(isotonic_regression([self.points[k].mean() for k in n]).x)
+        n, mean = self._means()
         wider = self._wider(n, mean)
         return self._narrower(n, mean) if wider is None else wider
+
+    @property
+    def bracketing(self) -> tuple[int, ...]:
+        """The numbers of inputs next to each crossing, on either side, rising."""
+        n, mean = self._means()
+        right = np.searchsorted(mean, self.crossings, side="left")
+        beside = np.clip(np.concatenate([right - 1, right]), 0, n.size - 1)
+        return tuple(int(k) for k in np.unique(n[beside]))
+
+    def _means(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        n = np.array(sorted(self.points))
+        return n, np.asarray(isotonic_regression([self.points[k].mean() for k in n]).x)
 
     @property
     def missing(self) -> tuple[float, ...]:
@@ -96,9 +116,11 @@ class ThresholdSearch:
         return None
 
     def _narrower(self, n: npt.NDArray[np.int64], mean: npt.NDArray[np.float64]) -> int | None:
+        trials = min(counts.size for counts in self.points.values())
+        flank = _FLANK * min(1.0, float(np.sqrt(_FLANK_TRIALS / trials)))
         goals = [(c, self.resolution) for c in self.crossings]
         goals += [
-            (c + side * _FLANK, 4 * self.resolution) for c in self.crossings for side in (-1, 1)
+            (c + side * flank, 4 * self.resolution) for c in self.crossings for side in (-1, 1)
         ]
         widest: tuple[float, int] | None = None
         for level, width in goals:

@@ -38,7 +38,7 @@ CLAIMS = {
     "xshift_best": "Gain with x-shift fits best (Results, Fig 2E), parameters counted: both arms "
     "of each of the cells, over orders of its sites",
     "nmda_bias_strangers": "NMDA spikes act more like a bias on other people's cells too (ours)",
-    "shunt_gain_strangers": "Somatic shunt acts more like a gain on other people's cells too (ours)",
+    "shunt_gain_strangers": "Somatic shunt acts more like a gain on their cells too (ours)",
     "plateaus": "An NMDA spike lasts 50 to 100 ms (Introduction): above -40 mV, in the median over "
     "sites and trials, in one of the readings",
 }

@@ -1,4 +1,4 @@
-"""Tasks of the figure: the kernel beside NEURON on a cell, and its reduction beside the full cell."""
+"""Tasks of the figure: the kernel beside NEURON, and a reduction beside the full cell."""
 
 from __future__ import annotations
 
