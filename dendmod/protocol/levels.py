@@ -111,24 +111,17 @@ class Levels:
         """Return what `dendmod.protocol.tasks.search_thresholds` gives, by level.
 
         All levels that are still searched ask for a number of inputs each, and these run together.
+        Where few trials look for the crossings, the search with all begins where theirs ended.
         """
-        io = self.spec.io
-        searches = {
-            level: ThresholdSearch(
-                start=self.spec.arms[self.arm].n_feedforward,
-                step=io.step,
-                limits=io.limits,
-                resolution=resolution,
-                crossings=crossings,
-            )
-            for level in levels
-        }
+        few = self.spec.io.scout_trials
         with self._open() as opened:
-            while asked := {x: n for x, s in searches.items() if (n := s.ask()) is not None}:
-                conditions = [(x, n, trial) for x, n in asked.items() for trial in self.trials]
-                spikes = [r.spike_times().size for r in self._results(opened, conditions)]
-                for (x, n), counts in zip(asked.items(), _rows(spikes, len(asked)), strict=True):
-                    searches[x].tell(n, counts)
+            first: dict[int, Sequence[int]] = {}
+            if few is not None and few < len(self.trials):
+                scouts = self._searched(opened, levels, resolution, crossings, self.trials[:few])
+                first = {level: search.bracketing for level, search in scouts.items()}
+            searches = self._searched(
+                opened, levels, resolution, crossings, self.trials, first=first
+            )
             engine = np.array(opened.engine)
         found = {}
         for level, search in searches.items():
@@ -139,6 +132,36 @@ class Levels:
                 "engine": engine,
             }
         return found
+
+    def _searched(
+        self,
+        opened: Trials,
+        levels: Sequence[int],
+        resolution: int,
+        crossings: Sequence[float],
+        trials: Sequence[int],
+        *,
+        first: Mapping[int, Sequence[int]] | None = None,
+    ) -> dict[int, ThresholdSearch]:
+        """Return a finished search a level; the numbers of inputs of `first` are run in any case."""
+        io = self.spec.io
+        searches = {
+            level: ThresholdSearch(
+                start=self.spec.arms[self.arm].n_feedforward,
+                step=io.step,
+                limits=io.limits,
+                resolution=resolution,
+                crossings=crossings,
+                first=(first or {}).get(level, ()),
+            )
+            for level in levels
+        }
+        while asked := {x: n for x, s in searches.items() if (n := s.ask()) is not None}:
+            conditions = [(x, n, trial) for x, n in asked.items() for trial in trials]
+            spikes = [r.spike_times().size for r in self._results(opened, conditions)]
+            for (x, n), counts in zip(asked.items(), _rows(spikes, len(asked)), strict=True):
+                searches[x].tell(n, counts)
+        return searches
 
     def _open(self) -> AbstractContextManager[Trials]:
         run = self.spec.run

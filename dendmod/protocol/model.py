@@ -160,9 +160,14 @@ class ClampFields(Spec):
 
 
 class IOFields(Spec):
-    """[io]: where thresholds of IO curves are looked for, in numbers of feedforward inputs."""
+    """[io]: where thresholds of IO curves are looked for, in numbers of feedforward inputs.
+
+    ``scout_trials``: how many of the trials look for the crossings, where all are run then; all,
+    if not given.
+    """
 
     resolution: PositiveInt = 4
+    scout_trials: PositiveInt | None = None
     step: PositiveInt = 40
     limits: tuple[int, int] = (-300, 900)
     bootstraps: PositiveInt = 1000

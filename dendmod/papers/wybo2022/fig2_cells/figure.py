@@ -13,6 +13,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure as Picture
 
 from dendmod.cells.provenance import DEPENDS
+from dendmod.errors import SweepError
 from dendmod.papers.wybo2022.fig2_cells.curves import Fitted, at_levels
 from dendmod.papers.wybo2022.fig2_cells.plot import draw
 from dendmod.papers.wybo2022.fig2_cells.settings import (
@@ -27,7 +28,7 @@ from dendmod.protocol.model import DendriticNmda, Protocol
 from dendmod.spec import ReducedCell
 from dendmod.study.claims import Judged, all_of, higher, holds, share
 from dendmod.study.figure import Figure, settings_of
-from dendmod.sweep import Sweep, SweepError, Task
+from dendmod.sweep import Sweep, Task
 
 # The rules were written before the first run.
 CLAIMS = {

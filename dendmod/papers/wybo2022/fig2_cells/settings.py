@@ -116,7 +116,8 @@ def cases_of(study: CellsStudy) -> list[Case]:
     SpecError
         If two cells have one name, or a field is unknown.
     """
-    few = {f"arms.{arm}.levels": list(levels) for arm, levels in study.levels.items()}
+    few: Changes = {f"arms.{arm}.levels": list(levels) for arm, levels in study.levels.items()}
+    few |= {f"arms.{arm}.quick_levels": [] for arm in study.levels}
     io = {
         "run.seed": study.seed,
         "run.engine": study.engine,
