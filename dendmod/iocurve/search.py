@@ -79,9 +79,9 @@ class ThresholdSearch:
 
     def ask(self) -> int | None:
         """Return the number of inputs to run next, or None when the search is over."""
-        for n in self.first:
-            if n not in self.points:
-                return n
+        for given in self.first:
+            if given not in self.points:
+                return given
         if not self.points:
             return self.start
         n, mean = self._means()

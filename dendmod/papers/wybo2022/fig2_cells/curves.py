@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from dendmod.errors import SpecError
-from dendmod.iocurve import MODELS
+from dendmod.iocurve import MODELS, FitModel
 from dendmod.protocol.iocurves import IOAnalysis
 from dendmod.protocol.tables import IOTable
 
 # the model that the paper says describes an arm better, and the other
-BETTER = {"nmda": ("bias", "gain"), "shunt": ("gain", "bias")}
+BETTER: dict[str, tuple[FitModel, FitModel]] = {"nmda": ("bias", "gain"), "shunt": ("gain", "bias")}
 
 
 def at_levels(table: IOTable, levels: Sequence[float]) -> IOTable:
@@ -55,7 +55,11 @@ class Fitted:
         Positive where NMDA spikes are described better by bias than by gain, or shunt better by
         gain than by bias; NaN without a fit.
         """
-        return self._log_ratio(*BETTER[self.arm])
+        if self.why_not:
+            return float("nan")
+        better, other = BETTER[self.arm]
+        fits = self.analysis.fits
+        return float(np.log(fits[other].residual / fits[better].residual))
 
     @property
     def with_shift(self) -> float:
@@ -74,19 +78,13 @@ class Fitted:
         best = min(fits["gain"].residual, fits["bias"].residual) / (whole - 1)
         return float(np.log(best / (fits["gain_xshift"].residual / (whole - 2))))
 
-    def _log_ratio(self, better: str, other: str) -> float:
-        if self.why_not:
-            return float("nan")
-        fits: Mapping[str, Any] = self.analysis.fits
-        return float(np.log(fits[other].residual / fits[better].residual))
-
     @property
     def share(self) -> float:
         """Part of the bootstraps in which the paper's model fits better; NaN without a fit."""
         if self.why_not:
             return float("nan")
         better, other = BETTER[self.arm]
-        residuals: Mapping[str, Any] = self.analysis.order.residuals
+        residuals = self.analysis.order.residuals
         return float(np.mean(residuals[better] < residuals[other]))
 
     @cached_property
@@ -102,8 +100,9 @@ class Fitted:
         }
         if self.why_not:
             return said | {"not_fitted": self.why_not}
+        residuals: dict[str, Any] = {model: a.fits[model].residual for model in MODELS}
         return said | {
-            **{model: a.fits[model].residual for model in MODELS},
+            **residuals,
             "residual_interval": {
                 model: np.quantile(a.order.residuals[model], [0.05, 0.95]) for model in MODELS
             },

@@ -143,13 +143,18 @@ def _reductions(
         }
         tasks[cell] = Task(f"reduction/{_name(cell)}", f"{_TASKS}:reduction", payload, 60.0,
                            DEPENDS)  # fmt: skip
-    found: dict[str, dict[str, np.ndarray] | str] = {}
-    for cell, task in tasks.items():  # one by one: a cell that is refused does not stop the others
-        try:
-            found[cell] = sweep.run([task])[task.key]
-        except SweepError as error:
-            found[cell] = str(error)
-    return found
+    try:
+        done = sweep.run(list(tasks.values()))
+        return {cell: done[task.key] for cell, task in tasks.items()}
+    except SweepError:  # of cells that are refused, each says why; the others are kept
+        return {cell: _alone(task, sweep) for cell, task in tasks.items()}
+
+
+def _alone(task: Task, sweep: Sweep) -> dict[str, np.ndarray] | str:
+    try:
+        return sweep.run([task])[task.key]
+    except SweepError as error:
+        return str(error)
 
 
 def _name(text: str) -> str:
@@ -229,7 +234,7 @@ def summary_of(study: CellsStudy, found: Found) -> dict[str, Any]:
         }
         if case.is_first:
             said |= curves
-            said["engine"] = found.experiments[case.key].chosen.summary
+            said["engine"] = found.experiments[case.key].engine
         if case.group == "order":
             said["orders"][case.name] = curves
         elif case.group != "stranger":

@@ -149,7 +149,7 @@ def cases_of(study: CellsStudy) -> list[Case]:
 
 
 def _strangers(study: CellsStudy, many: Changes) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for file in study.strangers:
         protocol = load_protocol(file, many)
         cell = str(protocol.cell.membrane)
