@@ -75,7 +75,11 @@ def measure(study: CellsStudy, sweep: Sweep) -> Found:
     """Sample all IO curves, plateaus, the kernel beside NEURON and the reductions."""
     cases = cases_of(study)
     experiments = {case.key: Experiment(case.protocol, sweep) for case in cases}
-    run_together(experiments, lambda e: e.io_tasks(ARMS))
+    for stage in ("order", "stranger", "variants"):  # what the verdicts need comes first
+        run_together(
+            {c.key: experiments[c.key] for c in cases if c.stage == stage},
+            lambda e: e.io_tasks(ARMS),
+        )
     curves = {
         case.key: {
             arm: Fitted(arm, IOAnalysis(table, study.bootstraps, study.seed))

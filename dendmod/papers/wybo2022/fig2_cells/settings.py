@@ -50,8 +50,11 @@ class CellsStudy(Spec):
     ----------
     protocol
         That of Figures 1 and 2, from which every case begins.
-    seed, trials, scout_trials, bootstraps
-        Of the IO curves; `scout_trials` of the trials look for the crossings.
+    seed, bootstraps
+        Of the IO curves.
+    trials, order_trials, scout_trials
+        A number of inputs: of the first order of each cell, of its further orders, and those of
+        them that look for the crossings.
     order_seeds
         Orders in which levels drive the sites, beside that of falling impedance.
     engine
@@ -69,6 +72,7 @@ class CellsStudy(Spec):
     protocol: str
     seed: NonNegativeInt
     trials: int = Field(ge=2)
+    order_trials: int = Field(ge=2)
     scout_trials: PositiveInt
     bootstraps: PositiveInt
     order_seeds: tuple[NonNegativeInt, ...] = Field(min_length=1)
@@ -103,6 +107,11 @@ class Case:
         return f"{self.cell}, {self.group}: {self.name}"
 
     @property
+    def stage(self) -> str:
+        """When it is run: with the orders, the strangers or the variants."""
+        return self.group if self.group in ("order", "stranger") else "variants"
+
+    @property
     def is_first(self) -> bool:
         """Whether it is the one that stands for its cell."""
         return self.group == "stranger" or (self.group == "order" and self.name == FIRST_ORDER)
@@ -130,8 +139,9 @@ def cases_of(study: CellsStudy) -> list[Case]:
         first = load_protocol(study.protocol, many | of_cell)
         cases.append(Case(cell, "order", FIRST_ORDER, first))
         for seed in study.order_seeds:
-            order = {"sites.order": "random", "sites.order_seed": seed}
-            protocol = load_protocol(study.protocol, many | few | of_cell | order)
+            order = few | {"sites.order": "random", "sites.order_seed": seed}
+            order["run.trials"] = study.order_trials
+            protocol = load_protocol(study.protocol, many | of_cell | order)
             cases.append(Case(cell, "order", f"random {seed}", protocol))
     fewer = io | {"run.trials": study.variants.trials} | few
     groups: dict[Group, dict[str, Changes]] = {
