@@ -53,10 +53,14 @@ def draw(cells: Mapping[str, Any], main: Sequence[str], paper_ms: tuple[float, f
     return figure
 
 
+def _rows(ax: Axes, names: Sequence[str], *, labels: bool) -> None:
+    ax.set_yticks(range(len(names)), names if labels else [""] * len(names))
+    ax.set_ylim(len(names) - 0.4, -0.6)  # from the top
+
+
 def _zero(ax: Axes) -> None:
     ax.axvline(0, color=COLOURS["paper"], lw=0.6, zorder=0)
     ax.set_xlabel("Log of the ratio of residuals\n(> 0: as in the paper)")
-    ax.margins(y=0.08)
 
 
 def _orders(
@@ -77,8 +81,7 @@ def _orders(
         ax.plot(values, np.full(values.size, row), "o", ms=3, alpha=0.6, color=COLOURS[arm])
         if np.isfinite(values).any():
             ax.plot([np.nanmean(values)], [row], "|", ms=12, color="k")
-    ax.set_yticks(range(len(rows)), rows if labels else [""] * len(rows))
-    ax.invert_yaxis()
+    _rows(ax, rows, labels=labels)
     _zero(ax)
 
 
@@ -90,9 +93,9 @@ def _readings(
         values = [of_cell.get(name, {}).get(arm, {}).get("preference", np.nan) for name in names]
         ax.plot(np.array(values, dtype=float), range(len(names)), marker, ms=3, color=COLOURS[arm],
                 mfc="none" if marker != "o" else None, label=cell)  # fmt: skip
-    ax.set_yticks(range(len(names)), names if labels else [""] * len(names))
-    ax.invert_yaxis()
-    ax.legend(fontsize=5.5, loc="best")
+    _rows(ax, names, labels=labels)
+    if labels:
+        ax.legend(fontsize=5.5, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     _zero(ax)
 
 
@@ -100,14 +103,13 @@ def _band(ax: Axes, paper_ms: tuple[float, float]) -> None:
     ax.axvspan(*paper_ms, color=COLOURS["paper"], alpha=0.2, lw=0)
     ax.set_xlabel("Time above -40 mV (ms)\n(grey: paper)")
     ax.set_xlim(left=0)
-    ax.invert_yaxis()
 
 
 def _plateaus(ax: Axes, found: Mapping[str, Any], paper_ms: tuple[float, float]) -> None:
     for row, plateau in enumerate(found.values()):
         ax.plot(plateau["quartiles"], [row, row], "-", color=COLOURS["nmda"], lw=1.2)
         ax.plot([plateau["median"]], [row], "o", ms=3, color=COLOURS["nmda"])
-    ax.set_yticks(range(len(found)), [""] * len(found))
+    _rows(ax, list(found), labels=False)
     _band(ax, paper_ms)
 
 
@@ -119,5 +121,5 @@ def _reading_plateaus(
         values = [of_cell.get(n, {}).get("plateau_ms", {}).get("median", np.nan) for n in names]
         ax.plot(np.array(values, dtype=float), range(len(names)), marker, ms=3,
                 color=COLOURS["nmda"], mfc="none" if marker != "o" else None)  # fmt: skip
-    ax.set_yticks(range(len(names)), [""] * len(names))
+    _rows(ax, names, labels=False)
     _band(ax, paper_ms)
