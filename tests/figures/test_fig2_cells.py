@@ -118,7 +118,7 @@ def test_verdicts_have_the_sign_of_the_curves(made, turned):
     assert turned.summary["claims"]["shunt_gain"]["verdict"] == "not reproduced"
     assert made.summary["claims"]["nmda_bias_strangers"]["verdict"] == "not resolved"  # none given
     parts = made.summary["claims"]["nmda_bias"]["parts"]
-    assert [part["cell"] for part in parts] == ["built-in, set 1", "built-in, set 3"]
+    assert [part["cell"] for part in parts] == ["built-in, set 1"]
     assert all(len(part["log_ratios"]) == 2 and min(part["log_ratios"]) > 0 for part in parts)
 
 
@@ -132,6 +132,12 @@ def test_a_plateau_as_long_as_the_papers_is_found_where_it_is(made):
     assert cell["readings"]["plateau: 240 contextual inputs"]["plateau_ms"]["median"] == LONG
 
 
+def test_what_makes_plateaus_longer_is_tried_on_the_arm_that_has_them():
+    arms = {c.group: set(c.protocol.arms) for c in cases_of(study())}
+    both = {"nmda", "shunt"}
+    assert arms == {"order": both, "reading": both, "place": both, "plateau": {"nmda"}}
+
+
 def test_plateaus_are_measured_with_all_sites_driven_and_nothing_else():
     (case, *_) = cases_of(study())
     alone = plateau_protocol(case.protocol, 7)
@@ -141,13 +147,13 @@ def test_plateaus_are_measured_with_all_sites_driven_and_nothing_else():
 
 
 def test_reductions_and_curves_of_all_cases_go_out(made):
-    cell = made.summary["cells"]["built-in, set 3"]
+    cell = made.summary["cells"]["built-in, set 1"]
     assert cell["reduction"] == {
         "amps_nA": [0.1, 0.2], "steps_full": [3, 5], "steps_reduced": [3, 4], "compartments": 40,
     }  # fmt: skip
     assert cell["kernel"] is None  # NEURON ran it
     files = sorted(made.out.glob("io/*/io_nmda.json"))
-    assert len(files) == 7
+    assert len(files) == 5
     assert read_io(files[0]).name == "nmda"
     assert set(made.pictures) == {"fig2_cells"}
 

@@ -20,6 +20,7 @@ from dendmod.papers.wybo2022.fig2_cells.settings import (
     ARMS,
     Case,
     CellsStudy,
+    arms_of,
     cases_of,
 )
 from dendmod.protocol.experiment import Experiment, run_together
@@ -44,7 +45,6 @@ CLAIMS = {
     "sites and trials, in one of the readings",
 }
 _TASKS = "dendmod.papers.wybo2022.fig2_cells.tasks"
-_KERNEL_TRIALS = 32
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 
 
@@ -74,25 +74,33 @@ class Found:
 def measure(study: CellsStudy, sweep: Sweep) -> Found:
     """Sample all IO curves, plateaus, the kernel beside NEURON and the reductions."""
     cases = cases_of(study)
-    experiments = {case.key: Experiment(case.protocol, sweep) for case in cases}
-    for stage in ("order", "stranger", "variants"):  # what the verdicts need comes first
+    firsts = {case.cell: case for case in cases if case.is_first}
+    experiments: dict[str, Experiment] = {}
+    for stage in ("first", "order", "variants"):  # what the verdicts need comes first
+        of_stage = [case for case in cases if case.stage == stage]
+        for case in of_stage:  # another order of the same sites runs on the engine of the first
+            chosen = experiments[firsts[case.cell].key].chosen if stage == "order" else None
+            experiments[case.key] = Experiment(case.protocol, sweep, chosen=chosen)
         run_together(
-            {c.key: experiments[c.key] for c in cases if c.stage == stage},
-            lambda e: e.io_tasks(ARMS),
+            {case.key: experiments[case.key] for case in of_stage},
+            lambda e: e.io_tasks(arms_of(e.protocol)),
         )
     curves = {
         case.key: {
             arm: Fitted(arm, IOAnalysis(table, study.bootstraps, study.seed))
-            for arm, table in experiments[case.key].io_curves(ARMS).items()
+            for arm, table in experiments[case.key].io_curves(arms_of(case.protocol)).items()
         }
         for case in cases
     }
     plateaus = {
-        case.key: Experiment(plateau_protocol(case.protocol, study.variants.plateau_trials), sweep)
+        case.key: Experiment(
+            plateau_protocol(case.protocol, study.variants.plateau_trials),
+            sweep,
+            chosen=experiments[case.key].chosen,
+        )
         for case in cases
     }
     run_together(plateaus, lambda e: e.spike_tasks(traces=True))
-    firsts = {case.cell: case for case in cases if case.is_first}
     return Found(
         cases,
         experiments,
@@ -101,8 +109,7 @@ def measure(study: CellsStudy, sweep: Sweep) -> Found:
             key: e.spikes(traces=True)["nmda"].extras[-1]["site_above"]
             for key, e in plateaus.items()
         },
-        _beside_neuron(firsts, experiments, sweep),
-        _reductions(firsts, experiments, sweep),
+        *_beside(study, firsts, experiments, sweep),
     )
 
 
@@ -115,43 +122,40 @@ def plateau_protocol(protocol: Protocol, trials: int) -> Protocol:
     return protocol.model_copy(update={"arms": {"nmda": alone}, "run": run})
 
 
-def _beside_neuron(
-    firsts: Mapping[str, Case], experiments: Mapping[str, Experiment], sweep: Sweep
-) -> dict[str, dict[str, np.ndarray]]:
-    tasks = {}
+def _beside(
+    study: CellsStudy,
+    firsts: Mapping[str, Case],
+    experiments: Mapping[str, Experiment],
+    sweep: Sweep,
+) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, dict[str, np.ndarray] | str]]:
+    """Run the kernel beside NEURON, and a reduction beside the full cell, of each cell."""
+    kernel, reduced = {}, {}
     for cell, case in firsts.items():
-        if experiments[case.key].chosen.engine != "kernel":
-            continue
-        asked = experiments[case.key].common()
-        payload = {name: asked[name] for name in ("protocol", "sites", "seed")}
-        payload["trials"] = _KERNEL_TRIALS
-        tasks[cell] = Task(f"kernel beside NEURON/{_name(cell)}", f"{_TASKS}:beside_neuron",
-                           payload, 40.0, DEPENDS)  # fmt: skip
-    done = sweep.run(list(tasks.values()))
-    return {cell: done[task.key] for cell, task in tasks.items()}
-
-
-def _reductions(
-    firsts: Mapping[str, Case], experiments: Mapping[str, Experiment], sweep: Sweep
-) -> dict[str, dict[str, np.ndarray] | str]:
-    tasks = {}
-    for cell, case in firsts.items():
-        spec = case.protocol.cell_spec
+        asked, spec = experiments[case.key].common(), case.protocol.cell_spec
+        if experiments[case.key].chosen.engine == "kernel":
+            payload = {name: asked[name] for name in ("protocol", "sites", "seed")}
+            payload["trials"] = study.kernel_trials
+            kernel[cell] = Task(f"kernel beside NEURON/{_name(cell)}", f"{_TASKS}:beside_neuron",
+                                payload, 40.0, DEPENDS)  # fmt: skip
         if isinstance(spec, ReducedCell):
             continue
         payload = {
             "cell": spec.model_dump(mode="json", by_alias=True),
-            "sites": experiments[case.key].common()["sites"],
+            "sites": asked["sites"],
             "seed": case.protocol.run.seed,
             "threshold": case.protocol.run_spec.spike_threshold,
         }
-        tasks[cell] = Task(f"reduction/{_name(cell)}", f"{_TASKS}:reduction", payload, 60.0,
-                           DEPENDS)  # fmt: skip
+        reduced[cell] = Task(f"reduction/{_name(cell)}", f"{_TASKS}:reduction", payload, 60.0,
+                             DEPENDS)  # fmt: skip
     try:
-        done = sweep.run(list(tasks.values()))
-        return {cell: done[task.key] for cell, task in tasks.items()}
+        sweep.run([*kernel.values(), *reduced.values()])
     except SweepError:  # of cells that are refused, each says why; the others are kept
-        return {cell: _alone(task, sweep) for cell, task in tasks.items()}
+        pass
+    done = sweep.run(list(kernel.values()))
+    return (
+        {cell: done[task.key] for cell, task in kernel.items()},
+        {cell: _alone(task, sweep) for cell, task in reduced.items()},
+    )
 
 
 def _alone(task: Task, sweep: Sweep) -> dict[str, np.ndarray] | str:

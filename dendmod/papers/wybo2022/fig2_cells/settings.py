@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class CellsStudy(Spec):
         That of Figures 1 and 2, from which every case begins.
     seed, bootstraps
         Of the IO curves.
+    kernel_trials
+        Trials of each cell that the kernel and NEURON run side by side.
     trials, order_trials, scout_trials
         A number of inputs: of the first order of each cell, of its further orders, and those of
         them that look for the crossings.
@@ -75,6 +77,7 @@ class CellsStudy(Spec):
     order_trials: int = Field(ge=2)
     scout_trials: PositiveInt
     bootstraps: PositiveInt
+    kernel_trials: PositiveInt
     order_seeds: tuple[NonNegativeInt, ...] = Field(min_length=1)
     engine: Engine = "auto"
     cells: dict[str, Changes] = Field(min_length=1)
@@ -108,13 +111,18 @@ class Case:
 
     @property
     def stage(self) -> str:
-        """When it is run: with the orders, the strangers or the variants."""
-        return self.group if self.group in ("order", "stranger") else "variants"
+        """When it is run: with the firsts of all cells, the further orders or the variants."""
+        return "first" if self.is_first else "order" if self.group == "order" else "variants"
 
     @property
     def is_first(self) -> bool:
         """Whether it is the one that stands for its cell."""
         return self.group == "stranger" or (self.group == "order" and self.name == FIRST_ORDER)
+
+
+def arms_of(protocol: Protocol) -> tuple[str, ...]:
+    """Return those of the figure's arms that a protocol has."""
+    return tuple(arm for arm in ARMS if arm in protocol.arms)
 
 
 def cases_of(study: CellsStudy) -> list[Case]:
@@ -155,7 +163,14 @@ def cases_of(study: CellsStudy) -> list[Case]:
         for group, named in groups.items()
         for name, changes in named.items()
     ]
+    cases = [_without_shunt(case) if case.group == "plateau" else case for case in cases]
     return cases + _strangers(study, many)
+
+
+def _without_shunt(case: Case) -> Case:
+    """Return the case without the arm that does not know how long plateaus are."""
+    arms = {name: arm for name, arm in case.protocol.arms.items() if name != "shunt"}
+    return replace(case, protocol=case.protocol.model_copy(update={"arms": arms}))
 
 
 def _strangers(study: CellsStudy, many: Changes) -> list[Case]:
@@ -165,8 +180,7 @@ def _strangers(study: CellsStudy, many: Changes) -> list[Case]:
         cell = str(protocol.cell.membrane)
         if cell in study.cells or any(cell == case.cell for case in cases):
             raise SpecError(f"two cells are called {cell!r}; a stranger needs a name of its own")
-        arms = {name for name in ARMS if name in protocol.arms}
-        if arms != set(ARMS) or not isinstance(protocol.arms["nmda"], DendriticNmda):
+        if arms_of(protocol) != ARMS or not isinstance(protocol.arms["nmda"], DendriticNmda):
             raise SpecError(
                 f"{file} has the arms {', '.join(protocol.arms)}; this figure needs nmda and shunt "
                 "of Figure 1's protocol. `dendmod protocol scale` writes such a file"
