@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.iocurve.model import IOModel
@@ -21,6 +20,7 @@ MODELS: tuple[FitModel, ...] = get_args(FitModel)
 X_SHIFT_RANGE = (-600.0, 600.0)
 """Scanned x-shifts, in inputs; ours: the paper gives no range."""
 _SCAN_STEP = 2.0
+_FINER, _FINEST = 33, 1e-9  # points of a finer scan; inputs at which the finest ends
 _POLISH = 20
 _SAME = 1e-6  # inputs: two minima closer than this are one
 _FLAT = 1e-12  # of the sum of squares of y: a residual that differs by less is the same
@@ -260,21 +260,21 @@ def _scan(n: Array, y: Array, grid: Array) -> Array:
 
 
 def _refined(n: Array, y: Array, grid: Array, i: int) -> float:
-    """Return the minimum near grid point `i`: by Brent's method, then polished by Gauss-Newton.
+    """Return the minimum near grid point `i`: by ever finer scans, then polished by Gauss-Newton.
 
     A minimum of zero is too flat for the residual alone to place it; Gauss-Newton's steps come
     from the errors themselves, and are taken as long as they make the residual smaller.
     """
     low, high = float(grid[max(i - 1, 0)]), float(grid[min(i + 1, grid.size - 1)])
-    found = minimize_scalar(
-        lambda x: _scan(n, y, np.array([x]))[0],
-        bounds=(low, high),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
+    near, far = low, high
+    while far - near > _FINEST:
+        finer = np.linspace(near, far, _FINER)
+        k = int(np.argmin(_scan(n, y, finer)))
+        near, far = float(finer[max(k - 1, 0)]), float(finer[min(k + 1, _FINER - 1)])
+    found = (near + far) / 2
     ends = [e for e in (low, high) if e in (grid[0], grid[-1])]
     # _scan loses digits where the residual is small
-    x = min([float(found.x), *ends], key=lambda x: _solve(n, y, "gain_xshift", x)[1])
+    x = min([found, *ends], key=lambda x: _solve(n, y, "gain_xshift", x)[1])
     u, residual = _solve(n, y, "gain_xshift", x)
     for _ in range(_POLISH):
         error = feature_matrix(n, "gain_xshift", x) @ u - y

@@ -143,7 +143,7 @@ class Levels:
         *,
         first: Mapping[int, Sequence[int]] | None = None,
     ) -> dict[int, ThresholdSearch]:
-        """Return a finished search a level; the numbers of inputs of `first` are run in any case."""
+        """Return a finished search a level; numbers of inputs in `first` are run in any case."""
         io = self.spec.io
         searches = {
             level: ThresholdSearch(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure as Picture
 
 from dendmod.cells.provenance import DEPENDS
 from dendmod.errors import SweepError
-from dendmod.papers.wybo2022.fig2_cells.curves import Fitted, at_levels
+from dendmod.papers.wybo2022.fig2_cells.curves import BETTER, Fitted, at_levels
 from dendmod.papers.wybo2022.fig2_cells.plot import draw
 from dendmod.papers.wybo2022.fig2_cells.settings import (
     ARMS,
@@ -27,7 +28,7 @@ from dendmod.protocol.experiment import Experiment, run_together
 from dendmod.protocol.iocurves import IOAnalysis, write_io_files
 from dendmod.protocol.model import DendriticNmda, Protocol
 from dendmod.spec import ReducedCell
-from dendmod.study.claims import Judged, all_of, higher, holds, share
+from dendmod.study.claims import Judged, all_of, higher, holds
 from dendmod.study.figure import Figure, settings_of
 from dendmod.sweep import Sweep, Task
 
@@ -59,6 +60,8 @@ class Found:
     experiments, curves, plateaus
         By the key of a case: the protocol on its cell, the curves of its arms, and how long its
         sites are above ``run.plateau_mV`` when all are driven (ms), shape [trials, sites].
+    orders
+        By arm, cell and order of its sites: the curves at the levels that all orders have.
     kernel, reduced
         By cell: what the tasks of the figure gave; a reduction that is refused gives its words.
     """
@@ -67,6 +70,7 @@ class Found:
     experiments: Mapping[str, Experiment]
     curves: Mapping[str, Mapping[str, Fitted]]
     plateaus: Mapping[str, npt.NDArray[np.float64]]
+    orders: Mapping[str, Mapping[str, Mapping[str, Fitted]]]
     kernel: Mapping[str, dict[str, np.ndarray]]
     reduced: Mapping[str, dict[str, np.ndarray] | str]
 
@@ -109,6 +113,10 @@ def measure(study: CellsStudy, sweep: Sweep) -> Found:
             key: e.spikes(traces=True)["nmda"].extras[-1]["site_above"]
             for key, e in plateaus.items()
         },
+        {
+            arm: {cell: _orders(study, cases, curves, cell, arm) for cell in study.cells}
+            for arm in ARMS
+        },
         *_beside(study, firsts, experiments, sweep),
     )
 
@@ -147,10 +155,8 @@ def _beside(
         }
         reduced[cell] = Task(f"reduction/{_name(cell)}", f"{_TASKS}:reduction", payload, 60.0,
                              DEPENDS)  # fmt: skip
-    try:
+    with suppress(SweepError):  # of cells that are refused, each says why; the others are kept
         sweep.run([*kernel.values(), *reduced.values()])
-    except SweepError:  # of cells that are refused, each says why; the others are kept
-        pass
     done = sweep.run(list(kernel.values()))
     return (
         {cell: done[task.key] for cell, task in kernel.items()},
@@ -169,29 +175,34 @@ def _name(text: str) -> str:
     return _NOT_IN_NAMES.sub("_", text).strip("_")
 
 
-def _orders(study: CellsStudy, found: Found, cell: str, arm: str) -> dict[str, Fitted]:
+def _orders(
+    study: CellsStudy,
+    cases: Sequence[Case],
+    curves: Mapping[str, Mapping[str, Fitted]],
+    cell: str,
+    arm: str,
+) -> dict[str, Fitted]:
     """Return the curves of each order of a cell's sites, at the levels that all orders have."""
     return {
         case.name: Fitted(
             arm,
             IOAnalysis(
-                at_levels(found.curves[case.key][arm].analysis.table, study.levels[arm]),
+                at_levels(curves[case.key][arm].analysis.table, study.levels[arm]),
                 study.bootstraps,
                 study.seed,
             ),
         )
-        for case in found.cases
+        for case in cases
         if case.cell == cell and case.group == "order"
     }
 
 
 def judge(study: CellsStudy, found: Found) -> dict[str, Judged]:
     """Return the verdict on each claim."""
-    orders = {arm: {cell: _orders(study, found, cell, arm) for cell in study.cells} for arm in ARMS}
 
     def over(arm: str, what: str) -> list[Judged]:
         parts = []
-        for cell, fitted in orders[arm].items():
+        for cell, fitted in found.orders[arm].items():
             values = [getattr(f, what) for f in fitted.values()]
             known = [v for v in values if np.isfinite(v)]
             judged = higher(known) if known else holds(False, why="no order could be fitted")
@@ -208,10 +219,7 @@ def judge(study: CellsStudy, found: Found) -> dict[str, Judged]:
     for arm, claim in zip(ARMS, ("nmda_bias_strangers", "shunt_gain_strangers"), strict=True):
         fitted = {case.cell: found.curves[case.key][arm] for case in strangers}
         parts = [
-            share(
-                f.analysis.order.residuals["bias" if arm == "nmda" else "gain"]
-                < f.analysis.order.residuals["gain" if arm == "nmda" else "bias"]
-            ).with_figures(cell=cell)
+            f.analysis.better(*BETTER[arm]).with_figures(cell=cell)
             for cell, f in fitted.items()
             if not f.why_not
         ]
@@ -253,7 +261,7 @@ def summary_of(study: CellsStudy, found: Found) -> dict[str, Any]:
     for cell in study.cells:
         cells[cell]["over_orders"] = {
             arm: {
-                what: [getattr(f, what) for f in _orders(study, found, cell, arm).values()]
+                what: [getattr(f, what) for f in found.orders[arm][cell].values()]
                 for what in ("preference", "share", "with_shift")
             }
             for arm in ARMS
