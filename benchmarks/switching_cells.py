@@ -1,15 +1,16 @@
 """What a context does to a hidden cell, and what networks of such cells could learn.
 
-python benchmarks/switching_cells.py [background weight in uS] [scale of SK]
+python benchmarks/switching_cells.py [background weight in uS] [scale of SK] [--reading few-channels]
 
 prints spikes a sample of the cell of Figure 5 for graded drives and contextual weights, then the
 balanced accuracy of 100 cells that a formula stands for, on digits 0 to 2: cells whose context
-shifts their threshold, and cells whose context scales their spikes.
+shifts their threshold, and cells whose context scales their spikes. With a reading it prints the
+first table alone: the second has none of its cell.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -32,7 +33,10 @@ STEPS, FIRST_STEP, NOISE = 4000, 0.2, 0.15
 def spike_table(settings: Settings) -> np.ndarray:
     """Return spikes a sample, shape [weights, drives]."""
     drive = np.repeat(DRIVES, COPIES)
-    pair = cells(settings.cell, settings.biophysics)
+    pair = cells(
+        settings.cell, settings.biophysics, morphology=settings.morphology,
+        channels=settings.channels, bifurcations=settings.bifurcations,
+    )  # fmt: skip
     settings = settings.model_copy(update={"hidden_scale": "literal"})
     network = build_network(*pair, np.ones((INPUTS, drive.size)), 1, settings, seed=0)
     currents = np.tile(drive / (INPUTS * SPIKES), (INPUTS, 1))
@@ -88,15 +92,18 @@ def formula_accuracy(kind: str, threshold: float, target: int) -> float:
 
 def main() -> None:
     """Print both tables."""
-    settings = load_training("fig5").settings
-    if len(sys.argv) > 1:
-        settings = settings.model_copy(update={"background_weight": float(sys.argv[1])})
-    if len(sys.argv) > 2:
-        settings = settings.model_copy(update={"sk_scale": float(sys.argv[2])})
+    parser = argparse.ArgumentParser()
+    parser.add_argument("background", nargs="?", type=float)
+    parser.add_argument("sk_scale", nargs="?", type=float)
+    parser.add_argument("--reading", default="")
+    given = parser.parse_args()
+    settings = load_training("fig5", given.reading).settings
+    changes = {"background_weight": given.background, "sk_scale": given.sk_scale}
+    settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
     print("weight (nS); drive (nA):", *DRIVES)
     for weight, row in zip(WEIGHTS, spike_table(settings), strict=True):
         print(f"{weight * 1e3:.2f}", *(f"{x:.1f}" for x in row))
-    for kind in ("shift", "gain"):
+    for kind in () if given.reading else ("shift", "gain"):
         for threshold in (6, 10, 15, 24, 34):
             each = [formula_accuracy(kind, threshold, c) for c in (0, 1, 2)]
             print(

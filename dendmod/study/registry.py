@@ -114,13 +114,20 @@ class Entry:
     def settings(
         self, *, quick: bool = False, changes: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the table of its settings, those of ``[quick]`` and changes put in place."""
+        """Return the table of its settings, with what is changed in it.
+
+        Put in place are those of ``[quick]``, then those of the reading that is named, then
+        `changes`, so that what a user says counts whatever it was before.
+        """
         origin = str(self.folder / _FILE)
         table = {k: v for k, v in self._table.items() if k not in _FRAME}
         table = _copied(table)
         if quick:
             change(table, self._table.get("quick", {}), origin)
         change(table, changes or {}, origin)
+        if table.get("reading"):
+            table = with_reading(table)
+            change(table, changes or {}, origin)
         return table
 
     @property
@@ -155,6 +162,21 @@ def find(name: str) -> Entry:
     if name not in known:
         raise SpecError(f"there is no figure {name!r}." + did_you_mean(name, known))
     return known[name]
+
+
+def with_reading(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with that of its ``[readings]`` put over it which its ``reading`` names.
+
+    Raises
+    ------
+    SpecError
+        If there is no such reading.
+    """
+    found = _copied(dict(table))
+    readings, name = table.get("readings", {}), table.get("reading", "")
+    if name and name not in readings:
+        raise SpecError(f"there is no reading {name!r}." + did_you_mean(name, readings))
+    return _merged(found, readings[name]) if name else found
 
 
 def _with_base(path: Path) -> dict[str, Any]:

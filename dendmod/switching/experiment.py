@@ -12,7 +12,7 @@ from pydantic import NonNegativeInt, PositiveInt, model_validator
 from dendmod.errors import SpecError, did_you_mean
 from dendmod.spec.base import Spec
 from dendmod.spec.tables import load_toml
-from dendmod.study.registry import figures
+from dendmod.study.registry import figures, with_reading
 from dendmod.switching.ablation import Ablation
 from dendmod.switching.cells import PASSIVE, REDUCED, STAR
 from dendmod.switching.settings import Schedule, Settings
@@ -56,16 +56,14 @@ class LearningExperiment(Spec):
         """Return the experiment of a figure's table of settings.
 
         The ablation says what the settings of the figure as it is shipped are worth. Whatever else
-        is changed in them, by an option or by a quick run, switches it off. So does a reading: one
-        of the table's ``[readings]``, named by its field ``reading``, is put over what nobody has
-        changed.
+        is changed in them, by an option, by a reading or by a quick run, switches it off.
 
         Raises
         ------
         SpecError
-            Naming each field that is not allowed, or if there is no such reading.
+            Naming each field that is not allowed.
         """
-        table, shipped = with_reading(table, shipped), with_reading({**shipped, "reading": ""}, {})
+        table, shipped = ({k: v for k, v in t.items() if k != "readings"} for t in (table, shipped))
         none = {"ablation": None}
         changed = cls.model_validate({**table, **none})
         as_shipped = changed == cls.model_validate({**shipped, **none})
@@ -121,43 +119,6 @@ class TrainingSettings(Spec):
     settings: Settings
 
 
-def with_reading(table: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a figure's table with the reading that it names, and without the others.
-
-    Parameters
-    ----------
-    table
-        With ``reading``, its name, and ``[readings.NAME]``: fields, and tables of them.
-    shipped
-        The figure's own: a field that is another in `table` was chosen by the user and stays.
-
-    Raises
-    ------
-    SpecError
-        If there is no such reading.
-    """
-    found = {k: v for k, v in table.items() if k != "readings"}
-    readings, name = table.get("readings", {}), table.get("reading", "")
-    if not name:
-        return found
-    if name not in readings:
-        raise SpecError(f"there is no reading {name!r}." + did_you_mean(name, readings))
-    return _put(found, readings[name], shipped)
-
-
-def _put(
-    table: Mapping[str, Any], values: Mapping[str, Any], shipped: Mapping[str, Any]
-) -> dict[str, Any]:
-    found = dict(table)
-    for field, value in values.items():
-        own, before = table.get(field), shipped.get(field)
-        if isinstance(value, Mapping):
-            found[field] = _put(own or {}, value, before or {})
-        elif own == before:
-            found[field] = value
-    return found
-
-
 def load_training(name: str | Path, reading: str = "") -> TrainingSettings:
     """Read the tables ``[schedule]`` and ``[settings]`` of a file; other tables are not looked at.
 
@@ -186,7 +147,7 @@ def load_training(name: str | Path, reading: str = "") -> TrainingSettings:
             f"there is neither a file nor a figure of learning {str(name)!r}."
             + did_you_mean(str(name), entries)
         )
-    table = with_reading({**table, "reading": reading}, table)
+    table = with_reading({**table, "reading": reading})
     kept = {field: table[field] for field in TrainingSettings.model_fields if field in table}
     try:
         return TrainingSettings.model_validate(kept)

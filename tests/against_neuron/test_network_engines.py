@@ -197,6 +197,34 @@ def test_calcium_that_starts_below_its_rest_agrees():
     assert not np.array_equal(exact.v, simulate(spec, run, engine="kernel").v)
 
 
+def held_calcium(cell, eca):
+    """Leave out pools and what they gate; calcium has a constant reversal potential."""
+    kept = []
+    for c in cell.compartments:
+        channels = {s: own for s, own in c.channels.items() if s != "SK_E2"}
+        reversals = {"eca": eca} if any(s.startswith("Ca_") for s in channels) else {}
+        changed = {"channels": channels, "pools": {}, "reversals": reversals}
+        kept.append(c.model_copy(update=changed))
+    return cell.model_copy(update={"compartments": tuple(kept)})
+
+
+def test_calcium_that_is_held_agrees():
+    """Without a pool both engines take the reversal potential that is set, and it matters."""
+    spec, run = draw_network(3)
+
+    def held(eca):
+        hidden = tuple(held_calcium(cell, eca) for cell in spec.hidden)
+        output = spec.output.model_copy(update={"cell": held_calcium(spec.output.cell, eca)})
+        return spec.model_copy(update={"hidden": hidden, "output": output})
+
+    reference = simulate(held(120.0), run, engine="neuron")
+    exact = simulate(held(120.0), run, engine="kernel", precision="float64")
+    found = difference(held(120.0), run, reference, exact)
+    assert found["spike_counts_equal"]
+    assert found["soma_rms_mV"] < 1e-3
+    assert not np.array_equal(exact.v, simulate(held(60.0), run, engine="kernel").v)
+
+
 def test_coreneuron_gives_the_same_spikes():
     spec, run = draw_network(1, record_v=False)
     a = simulate(spec, run, engine="neuron")

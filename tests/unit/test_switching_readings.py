@@ -55,6 +55,13 @@ def test_options_stay_where_a_reading_says_otherwise():
     assert own.settings.hidden_v_range == 33.0
     assert own.settings.output_v_range == 450.0
     assert own.seeds == (5,)
+    as_before = find("wybo2022/fig5").settings()  # what the figure has without a reading
+    same = experiment(
+        "fig5", fig5, reading=READING, seed=as_before["seed"],
+        settings__hidden_v_range=as_before["settings"]["hidden_v_range"],
+    )  # fmt: skip
+    assert same.settings.hidden_v_range == as_before["settings"]["hidden_v_range"]
+    assert same.seeds[0] == as_before["seed"]
     assert load_training("fig5", READING).settings.morphology == "hay2011"
     assert load_training("fig5").settings.morphology is None
     with pytest.raises(SpecError, match=r"no reading 'few-chanels'.*Did you mean 'few-channels'"):
