@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,22 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_IN_CHILD = "DENDMOD_TEST_IN_CHILD"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is marked `own_process` in one, as it loads mechanisms for all of it."""
+    if os.environ.get(_IN_CHILD) or not pyfuncitem.get_closest_marker("own_process"):
+        return None
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, pyfuncitem.nodeid], cwd=pyfuncitem.config.rootpath, text=True,
+        capture_output=True, env=os.environ | {_IN_CHILD: "1"},
+    )  # fmt: skip
+    if done.returncode:
+        pytest.fail(done.stdout + done.stderr, pytrace=False)
+    return True
 
 
 def shared_path(name: str) -> Path:

@@ -191,6 +191,7 @@ def differences() -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.timeout(1200)  # the first of them compiles all: two minutes of CPU
 @pytest.mark.parametrize("suffix", ALL)
 def test_every_form_of_mechanism_is_read_from_its_file(suffix, differences):
     """GHK, KINETIC, gates of calcium and of both, pools that read diam, instant gates, GLOBAL

@@ -203,7 +203,7 @@ def test_what_was_observed_must_make_sense():
         observed_for_a_part(observed=[[[0, 120]], [[60, 20]], []])
     same = observed_for_a_part(observed=[[0, 50], [60, 120]])
     assert [o.tolist() for o in same.observed] == [[[0, 50], [60, 120]]] * 3
-    with pytest.raises(SpecError, match="no unit 7"):
+    with pytest.raises(SpecError, match="units: 7 is not there; give numbers from 0 to 2"):
         same.of_units([7])
     with pytest.raises(SpecError, match="no rule 'guards' of states"):
         running_blocks(same, True, rule="guards")

@@ -22,6 +22,8 @@ from dendmod.protocol.run_file import run_file
 from dendmod.sweep import Sweep
 from tests.explore.small import CELL, chosen
 
+pytestmark = pytest.mark.own_process
+
 _BURST = {"n": 60, "weight": 0.02, "center_ms": 60.0, "sd_ms": 6.0}
 _SHORT = {"tstop_ms": 120.0, "feedforward": _BURST}
 

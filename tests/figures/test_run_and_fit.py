@@ -100,8 +100,10 @@ def test_a_command_takes_the_engine_and_says_which_ran(tmp_path, monkeypatch, co
     assert "The kernel ran it." in done.output
 
 
-def test_files_of_stimuli_run_in_neuron_alone(tmp_path):
-    with pytest.raises(UnsupportedByEngine, match=r"stimuli run in NEURON alone.*--engine"):
+def test_files_of_stimuli_are_held_before_the_kernel_runs_them(tmp_path):
+    with pytest.raises(
+        UnsupportedByEngine, match=r"no kernel stands behind a double.*--engine neuron"
+    ):
         run_file("steps", tmp_path, sweep=SweepDouble(answer), changes={"run.engine": "kernel"})
     with pytest.raises(KeyError):  # what is asked of the double, which knows no stimuli
         run_file("steps", tmp_path, sweep=SweepDouble(answer), changes={"run.engine": "neuron"})

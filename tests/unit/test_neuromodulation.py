@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dendmod import L5PyramidalCell
 from dendmod.cells.effects import on_membrane
 from dendmod.cells.reduced import write_reduced
+from dendmod.engines.held import Chosen
 from dendmod.errors import MorphologyError, SpecError
 from dendmod.neuromodulation import (
     Effect,
@@ -310,7 +311,9 @@ class AskedSweep(Sweep):
 
 def test_an_io_curve_is_that_of_a_protocol_under_effects_with_sites_of_the_cell_without():
     by_key = {m.key: m for m in measurements_of("io", settings_of("l5pc"))}
-    control, up = (by_key[key].task(AskedSweep()) for key in ("io/control/0", "io/ampa_up/1"))
+    in_neuron = Chosen("neuron", "the test says so")
+    keys = ("io/control/0", "io/ampa_up/1")
+    control, up = (by_key[key].task(AskedSweep(), in_neuron) for key in keys)
     assert control.function == up.function == "dendmod.protocol.tasks:search_thresholds"
     assert "effects" not in control.payload
     assert up.payload.pop("effects") == [e.model_dump(mode="json") for e in mechanism("ampa_up")]
@@ -408,8 +411,9 @@ def test_another_seed_is_measured_and_said(toy_file, capsys):
     other = Measurement("io/x", TOY.function, {"a": 3})
     sweep = AskedSweep()
     curves = shipped(8, sweep)
+    curves.chosen["io"] = Chosen("neuron", "the test says so")
     curves.get([TOY, other])
-    assert sweep.asked == [other.task(sweep)]
+    assert sweep.asked == [other.task(sweep, curves.chosen["io"])]
     assert "seed 8" in capsys.readouterr().out
     assert (curves.used, curves.measured) == (["fi/x"], ["io/x"])
 

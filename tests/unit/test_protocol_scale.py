@@ -220,6 +220,7 @@ def test_sites_of_the_example_are_four():
         assert len(choose_sites(load_cell(EXAMPLE).cell, SiteChoice(n="as many as fit"))) == 4
 
 
+@pytest.mark.own_process
 def test_the_kernel_is_held_once_for_all_that_is_searched(found):
     """The double is no cell that a kernel could agree with: NEURON's place is taken throughout."""
     assert found.sweep.keys.count("kernel held against NEURON") == 1

@@ -284,5 +284,5 @@ def test_the_kernel_takes_the_reversal_potentials_of_each_place():
     ((_, before),) = channel_values(site, cell)
     ((_, after),) = channel_values(moved, cell)
     assert (before, after) == (cell.ek, -70.0)
-    with pytest.raises(UnsupportedByEngine, match="sets eca; the kernel takes ena and ek"):
-        channel_values(site.model_copy(update={"reversals": {"eca": 120.0}}), cell)
+    with pytest.raises(UnsupportedByEngine, match="sets ecl; the kernel takes ena and ek"):
+        channel_values(site.model_copy(update={"reversals": {"ecl": -60.0}}), cell)
