@@ -77,6 +77,7 @@ def _compile_all(root: Path, folder: Path) -> list[Path]:
     for level in prebuilt.levels(_machine()):
         for source, flags in prebuilt.libraries(level):
             place = folder / prebuilt.file_name(source, flags, level)
-            compiled.build(source, (*level.flags, *level.tuning, *flags, *more), place)
+            compiled.build(source, (*flags, *more), place)
+            place.chmod(0o755)
             files.append(place)
     return files

@@ -119,10 +119,11 @@ def network_flags(real_bits: int, width: int) -> tuple[str, ...]:
 
 def libraries(of: Level) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Return the source and flags of every library that a wheel carries for a level."""
-    yield PACKAGE / "engines/lif/lif.c", EXACT
-    yield PACKAGE / "learning/gains.c", GAINS
+    yield PACKAGE / "engines/lif/lif.c", (*of.flags, *EXACT)
+    yield PACKAGE / "learning/gains.c", (*of.flags, *GAINS)
     for bits in (32, 64):
-        yield PACKAGE / "engines/kernel/kernel.c", network_flags(bits, of.width(bits))
+        flags = (*of.flags, *of.tuning, *network_flags(bits, of.width(bits)))
+        yield PACKAGE / "engines/kernel/kernel.c", flags
 
 
 @cache
