@@ -75,6 +75,8 @@ def _compile_all(root: Path, folder: Path) -> list[Path]:
     said.write_text(compiled.compiler_version().splitlines()[0] + "\n", encoding="utf-8")
     files = [said]
     for level in prebuilt.levels(_machine()):
+        if level.needs and sys.platform != "linux":
+            continue  # only Linux says what its CPU can do
         for source, flags in prebuilt.libraries(level):
             place = folder / prebuilt.file_name(source, flags, level)
             compiled.build(source, (*flags, *more), place)
