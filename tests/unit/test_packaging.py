@@ -90,6 +90,17 @@ def test_every_dependency_is_pinned_to_an_allowed_version():
         assert wanted.specifier.contains(pins[wanted.name.lower()]), text
 
 
+def test_the_recipe_for_conda_asks_for_what_pip_installs():
+    yaml = pytest.importorskip("yaml")
+    recipe = yaml.safe_load((REPOSITORY / "recipe/recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == dendmod.__version__
+    asked = {Requirement(text).name: Requirement(text) for text in recipe["requirements"]["run"]}
+    named = {"matplotlib": "matplotlib-base"}  # conda's name for it without a window system
+    for text in [*PROJECT["dependencies"], f"python{PROJECT['requires-python']}"]:
+        wanted = Requirement(text)
+        assert asked[named.get(wanted.name, wanted.name)].specifier == wanted.specifier, text
+
+
 def test_no_pin_names_a_host_or_a_file():
     for line in CONSTRAINTS:
         if not line.startswith("#"):
@@ -137,7 +148,7 @@ def test_no_file_holds_the_marks_of_an_unresolved_merge():
 
 def test_make_help_names_every_target():
     shown = _make("help").stdout
-    for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "clean"):
+    for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "wheel", "clean"):
         assert f"make {target} " in shown
 
 
