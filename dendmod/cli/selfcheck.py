@@ -40,7 +40,9 @@ def selfcheck() -> None:
             failed += 1
             typer.echo(f"failed      {name}: {error}")
     passed = len(checks) - failed - left
-    typer.echo(f"{passed} of {len(checks)} checks passed, {failed} failed, {left} could not be made")
+    typer.echo(
+        f"{passed} of {len(checks)} checks passed, {failed} failed, {left} could not be made"
+    )
     if failed:
         raise typer.Exit(1)
 
@@ -105,7 +107,9 @@ def _network() -> str:
     try:
         _need_compilers()
     except _NotMade as reason:
-        raise _NotMade(f"{spikes} spikes on the kernel; not held against NEURON: {reason}") from None
+        raise _NotMade(
+            f"{spikes} spikes on the kernel; not held against NEURON: {reason}"
+        ) from None
     _expect("spikes on NEURON", simulate(spec, run, engine="neuron").hidden.times.size, spikes)
     return f"{spikes} spikes on the kernel and on NEURON"
 
@@ -117,5 +121,7 @@ def _cell() -> str:
     step = CurrentClamp(location=Location(section=0, x=0.5), delay=50, dur=200, amp=0.8)
     setup, run = Setup(cell=L5PyramidalCell(), current_clamps=(step,)), Run(tstop=300, settle=500)
     spikes = simulate(setup, run).spike_times().size
-    _expect("spikes on the kernel", simulate(setup, run, engine="kernel").spike_times().size, spikes)
+    _expect(
+        "spikes on the kernel", simulate(setup, run, engine="kernel").spike_times().size, spikes
+    )
     return f"{spikes} spikes on NEURON and on the kernel"

@@ -1,7 +1,7 @@
 """C libraries that a wheel carries, each for several levels of CPUs, and which of them is taken.
 
-They are the engines whose C is one file that does not change: networks, integrate-and-fire networks,
-gains. C that is generated from .mod files is compiled when it is first used, on the CPU that runs it.
+They are the engines whose C is one file that does not change: networks, integrate-and-fire
+networks, gains. C that is made from .mod files is compiled when it is first used.
 The build of a wheel (``hatch_build.py``) imports this module, so that it needs Python alone.
 """
 
@@ -61,8 +61,11 @@ class Level:
         return max(4, self.bits // real_bits)
 
 
-_AVX2 = frozenset("avx avx2 bmi1 bmi2 f16c fma abm movbe popcnt sse4_1 sse4_2 ssse3".split())
-_AVX512 = frozenset("avx512f avx512bw avx512cd avx512dq avx512vl".split())
+_AVX2 = frozenset(
+    ("abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt", "sse4_1", "sse4_2",
+     "ssse3")
+)  # fmt: skip
+_AVX512 = frozenset(("avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"))
 _X86 = (
     Level("x86-64-v4", 512, _AVX512, ("-march=x86-64-v4",), ("-mtune=skylake-avx512",)),
     Level("x86-64-v3", 256, _AVX2, ("-march=x86-64-v3",)),

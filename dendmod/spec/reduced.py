@@ -88,7 +88,6 @@ class Compartment(Spec):
                     )
         return self
 
-
     def cylinder(self) -> Cylinder:
         """Return the cylinder of one segment that has this area, capacitance and coupling.
 

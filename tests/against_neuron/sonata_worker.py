@@ -67,8 +67,8 @@ def main(folder: Path, library: str) -> None:
             of = {end: group[f"{end}_node_id"].attrs["node_population"] for end in
                   ("source", "target")}  # fmt: skip
             columns = [group[x][:] for x in ("source_node_id", "target_node_id")]
-            columns += [group[f"0/{x}"][:] for x in
-                        ("afferent_section_id", "afferent_section_pos", "syn_weight", "delay")]  # fmt: skip
+            at = ("afferent_section_id", "afferent_section_pos", "syn_weight", "delay")
+            columns += [group[f"0/{x}"][:] for x in at]
         for source, target, section, x, weight, delay in zip(*columns, strict=True):
             point = getattr(h, kind["model_template"])(cells[of["target"]][target][section](x))
             for key, value in parameters.items():
@@ -83,7 +83,7 @@ def main(folder: Path, library: str) -> None:
             netcon.weight[0], netcon.delay = weight, delay
             keep += [point, netcon]
     spikes = {}
-    for (name, i), soma in somata.items():
+    for (name, _), soma in somata.items():
         netcon, times = h.NetCon(soma(0.5)._ref_v, None, sec=soma), h.Vector()
         netcon.threshold = threshold
         netcon.record(times)

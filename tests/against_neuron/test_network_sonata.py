@@ -13,7 +13,7 @@ from dendmod.mechanisms import library, mechanism_set
 from dendmod.network.drawn import draw_network
 
 pytest.importorskip("h5py")
-from dendmod.exchange.networks import write_sonata  # noqa: E402
+from dendmod.exchange.networks import write_sonata
 
 WORKER = Path(__file__).with_name("sonata_worker.py")
 

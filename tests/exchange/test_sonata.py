@@ -73,7 +73,7 @@ def test_edges_have_the_weights_delays_and_places(written, circuit):
 
 
 def test_each_cell_has_its_edges_by_the_indices(written, circuit):
-    spec, _, _, done = written
+    _, _, _, done = written
     for name, n in done.edges.items():
         population = circuit.edge_population(name)
         source, target, _ = matrix(population)
@@ -130,4 +130,4 @@ def test_the_simulation_says_step_threshold_and_conditions(written):
     assert said.run.spike_threshold == spec.threshold
     assert said.conditions.v_init == spec.hidden[0].v_init
     assert said.conditions.celsius == spec.hidden[0].celsius
-    assert said.list_input_names == set(done.spikes)
+    assert set(said.list_input_names) == set(done.spikes)

@@ -114,7 +114,8 @@ def test_without_a_compiler_a_wheel_of_pure_python_is_made(tmp_path):
     assert not any("_built" in name for name in zipfile.ZipFile(wheel).namelist())
     done = call(
         sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "none",
-        cwd=REPOSITORY, env={**os.environ, "PATH": str(empty), "CC": "", "DENDMOD_BUILD": "require"},
+        cwd=REPOSITORY, 
+        env={**os.environ, "PATH": str(empty), "CC": "", "DENDMOD_BUILD": "require"},
     )  # fmt: skip
     assert done.returncode != 0
     assert "no C compiler was found" in done.stderr + done.stdout
@@ -124,7 +125,7 @@ def runs(python: str) -> str | None:
     """Return the version of a Python that can make an environment, or None."""
     if shutil.which(python) is None:
         return None
-    code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    code = "import sys, venv, ensurepip; print(*sys.version_info[:2], sep='.')"
     done = call(python, "-c", code, env=bare())
     return done.stdout.strip() if done.returncode == 0 else None
 
@@ -186,7 +187,7 @@ def test_an_empty_environment_with_the_wheel_makes_the_figure(wheel, tmp_path, o
 
 
 def test_another_python_with_the_wheel_makes_the_figure(wheel, tmp_path, of_the_checkout):
-    own = "%d.%d" % sys.version_info[:2]
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in [os.environ.get("DENDMOD_OTHER_PYTHON", ""), *OTHERS]:
         version = runs(python) if python else None
         if version not in (None, own):

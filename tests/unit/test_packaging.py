@@ -148,7 +148,17 @@ def test_no_file_holds_the_marks_of_an_unresolved_merge():
 
 def test_make_help_names_every_target():
     shown = _make("help").stdout
-    for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "wheel", "clean"):
+    for target in [
+        "fig1",
+        "test",
+        "test-slow",
+        "lint",
+        "mechanisms",
+        "bench",
+        "docs",
+        "wheel",
+        "clean",
+    ]:
         assert f"make {target} " in shown
 
 

@@ -5,10 +5,10 @@ from typer.testing import CliRunner
 
 pytest.importorskip("h5py")
 
-from dendmod.cli import app  # noqa: E402
-from dendmod.errors import ExchangeError, SpecError  # noqa: E402
-from dendmod.exchange.networks import write_sonata  # noqa: E402
-from dendmod.network.drawn import draw_network  # noqa: E402
+from dendmod.cli import app
+from dendmod.errors import ExchangeError, SpecError
+from dendmod.exchange.networks import write_sonata
+from dendmod.network.drawn import draw_network
 
 
 def test_what_cannot_be_said_is_named_all_at_once(tmp_path):
@@ -42,7 +42,12 @@ def test_the_command_writes_a_network_and_says_what_is_in_it(tmp_path):
     assert done.exit_code == 0, done.output
     assert "nodes: hidden" in done.output
     assert (out / "circuit_config.json").is_file()
-    for wrong, match in ((["--to", "sonnata"], "sonata"), (["--to", "sonata", "--model", "m"], "--data")):
-        failed = CliRunner().invoke(app, ["network", "export", "--out", str(tmp_path / "b"), *wrong])
+    for wrong, match in (
+        (["--to", "sonnata"], "sonata"),
+        (["--to", "sonata", "--model", "m"], "--data"),
+    ):
+        failed = CliRunner().invoke(
+            app, ["network", "export", "--out", str(tmp_path / "b"), *wrong]
+        )
         assert isinstance(failed.exception, SpecError)
         assert match in str(failed.exception)

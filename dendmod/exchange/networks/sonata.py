@@ -24,8 +24,8 @@ from dendmod.exchange.networks.sonata_edges import (
     AMPA,
     CONTEXT,
     GABA,
-    all_edges,
     POINT_PROCESSES,
+    all_edges,
     sources,
 )
 from dendmod.exchange.networks.sonata_files import (

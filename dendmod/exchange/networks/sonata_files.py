@@ -142,15 +142,14 @@ def _index(group: Any, name: str, ids: Ints, n: int) -> None:
     """Write which edges have each node: per node a range of ranges, per range one of edges."""
     order = np.argsort(ids, kind="stable")
     breaks = np.flatnonzero((np.diff(order) != 1) | (np.diff(ids[order]) != 0)) + 1
-    starts = np.concatenate([[0], breaks]) if ids.size else np.zeros(0, np.int64)
-    ends = np.concatenate([breaks, [ids.size]]) if ids.size else starts
-    ranges = np.stack([order[starts], order[ends - 1] + 1], axis=1) if ids.size else []
-    owner = ids[order[starts]]
-    nodes = np.searchsorted(owner, np.arange(n + 1))
+    starts = np.concatenate([[0], breaks]).astype(np.int64)[: ids.size]
+    ends = np.concatenate([breaks, [ids.size]]).astype(np.int64)[: ids.size]
+    ranges = np.stack([order[starts], order[ends - 1] + 1], axis=1)
+    nodes = np.searchsorted(ids[order[starts]], np.arange(n + 1))
     index = group.create_group(f"indices/{name}")
     per_node = np.stack([nodes[:-1], nodes[1:]], axis=1).astype(np.uint64)
     index["node_id_to_ranges"] = per_node
-    index["range_to_edge_id"] = np.asarray(ranges, np.uint64).reshape(-1, 2)
+    index["range_to_edge_id"] = ranges.astype(np.uint64)
 
 
 def _table(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
