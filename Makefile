@@ -130,10 +130,10 @@ $(DOCS_STAMP): $(STAMP)
 # NEST, TVB and pyNeuroML are not there for every platform: the tests of what is missing are skipped.
 $(EXCHANGE_STAMP): pyproject.toml constraints-exchange.txt | tools
 	@"$(PYTHON)" -m venv $(EXCHANGE)
-	@echo "installing PyTorch, ONNX Runtime, NEST, TVB, pyNeuroML, Jaxley and Arbor into $(EXCHANGE) (minutes)"
+	@echo "installing PyTorch, ONNX Runtime, NEST, TVB, pyNeuroML, Jaxley, Arbor and libsonata into $(EXCHANGE) (minutes)"
 	@$(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	  -c constraints-exchange.txt -e '.[test,exchange]'
-	@for client in nest-simulator tvb-library pyneuroml jaxley arbor; do \
+	@for client in nest-simulator tvb-library pyneuroml jaxley arbor libsonata; do \
 	  $(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	    -c constraints-exchange.txt $$client || echo "note: $$client could not be installed"; \
 	done
