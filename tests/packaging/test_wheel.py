@@ -177,9 +177,10 @@ def check_installed(python: str, wheel: Path, tmp_path: Path, expected: dict) ->
     command = [programs / "dendmod", "figure", "wybo2022/fig1"]
     summary = quick_figure(command, tmp_path / "elsewhere", **fresh)
     assert (tmp_path / "elsewhere" / "fig1" / "fig1.png").is_file()
-    for arm in ("shunt", "nmda"):
-        for name in ("levels", "mean_spikes", "chosen"):
-            assert summary[arm][name] == expected[arm][name], (arm, name)
+    assert sum(summary["shunt"]["mean_spikes"]) > 0
+    # every spike count, conductance and verdict, and every version but Python's
+    summary["versions"]["python"] = expected["versions"]["python"]
+    assert summary == expected
 
 
 def test_an_empty_environment_with_the_wheel_makes_the_figure(wheel, tmp_path, of_the_checkout):
