@@ -14,7 +14,7 @@ ML ?= yes
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
-.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange fuzz lint mechanisms bench crosscheck docs clean tools
+.PHONY: help fig1 fig2 fig3 fig4 fig5 fig6 figS3 neuromodulation test test-slow test-exchange fuzz lint mechanisms bench crosscheck docs wheel clean tools
 
 help: ## list the targets
 	@grep -hE '^[A-Za-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /|/' \
@@ -84,6 +84,12 @@ docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
 	@echo "open docs/_build/index.html"
 
+wheel: $(STAMP) ## build the wheel, with its compiled C, and the source archive into dist/
+	@$(PIP) install -c constraints.txt -e '.[wheel]'
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m twine check --strict dist/*
+
 clean: ## remove what was built here; results/ and the mechanism cache stay
 	rm -rf .venv $(EXCHANGE) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find dendmod tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -124,10 +130,10 @@ $(DOCS_STAMP): $(STAMP)
 # NEST, TVB and pyNeuroML are not there for every platform: the tests of what is missing are skipped.
 $(EXCHANGE_STAMP): pyproject.toml constraints-exchange.txt | tools
 	@"$(PYTHON)" -m venv $(EXCHANGE)
-	@echo "installing PyTorch, ONNX Runtime, NEST, TVB, pyNeuroML, Jaxley and Arbor into $(EXCHANGE) (minutes)"
+	@echo "installing PyTorch, ONNX Runtime, NEST, TVB, pyNeuroML, Jaxley, Arbor and libsonata into $(EXCHANGE) (minutes)"
 	@$(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	  -c constraints-exchange.txt -e '.[test,exchange]'
-	@for client in nest-simulator tvb-library pyneuroml jaxley arbor; do \
+	@for client in nest-simulator tvb-library pyneuroml jaxley arbor libsonata; do \
 	  $(EXCHANGE)/bin/python -m pip --disable-pip-version-check --quiet install \
 	    -c constraints-exchange.txt $$client || echo "note: $$client could not be installed"; \
 	done

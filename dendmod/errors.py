@@ -93,7 +93,7 @@ class SweepError(DendmodError, RuntimeError):
 
 
 class ExchangeError(DendmodError, ValueError):
-    """A file of fitted IO curves cannot be read, or not be exported to another program."""
+    """A file of IO curves cannot be read, or a program cannot say what is to be exported."""
 
 
 class DownloadError(DendmodError, OSError):

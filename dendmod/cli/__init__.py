@@ -21,6 +21,7 @@ from dendmod.cli import (
     protocol,
     reduce,
     run,
+    selfcheck,
     sweep,
 )  # fmt: skip
 from dendmod.study.messages import guard
@@ -47,6 +48,7 @@ app.command(
     },
 )(figure.figure)  # fmt: skip
 app.command("explore")(explore.explore)
+app.command("selfcheck")(selfcheck.selfcheck)
 app.command("cite")(cite.cite)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)

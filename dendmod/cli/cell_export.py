@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dendmod.study.messages import check_folder
-
-
-def _folder(out: Path) -> Path:
-    check_folder(out)
-    return out
+from dendmod.cli.options import folder_to_write
 
 
 def export(
@@ -20,7 +15,7 @@ def export(
     to: Annotated[
         str, typer.Option(metavar="FORM", help="hoc, python, neuroml, jaxley, arbor or nest.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder to write.", callback=_folder)],
+    out: Annotated[Path, typer.Option(help="Folder to write.", callback=folder_to_write)],
     amp: Annotated[
         float | None,
         typer.Option(metavar="NA", help="Current of the step that both run (nA)."),

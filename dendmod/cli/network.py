@@ -1,13 +1,14 @@
-"""``dendmod network compare`` and ``dendmod network refine``"""
+"""``dendmod network compare``, ``refine`` and ``export``"""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dendmod.cli.options import Json, NetworkCell, Sites
+from dendmod.cli.options import Json, NetworkCell, Sites, folder_to_write
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,6 +67,49 @@ def refine(
     typer.echo("dt (ms)   cells and samples with another count   later by (ms)")
     for dt, row in found.items():
         typer.echo(f"{dt:>7}{100 * row['changed_counts']:>38.2f} %{row['delay_ms']:>16.3f}")
+
+
+@app.command()
+def export(
+    to: Annotated[str, typer.Option(metavar="FORM", help="sonata.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.", callback=folder_to_write)],
+    model: Annotated[
+        Path | None, typer.Option(help="A file of `dendmod train`; else a random network.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Of the model: npz file with images and labels.")
+    ] = None,
+    seed: _Seed = 0,
+    samples: Annotated[int, typer.Option(min=1, help="Samples, of a model for each task.")] = 2,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Of a random network: a second layer, interneurons.")
+    ] = False,
+) -> None:
+    """Write a network, its weights frozen, and the spikes that reach it, for other programs."""
+    from dendmod.errors import SpecError, did_you_mean
+    from dendmod.exchange.networks import write_sonata
+
+    if to != "sonata":
+        raise SpecError(f"a network cannot be exported to {to!r}." + did_you_mean(to, ("sonata",)))
+    if (model is None) != (data is None):
+        raise SpecError("--model and --data belong together; give both, or neither")
+    if model is not None and data is not None:
+        from dendmod.switching.model import read_images, read_model
+
+        trained = read_model(model)
+        run = trained.test_run(*read_images(data), samples=samples, seed=seed)
+        spec = trained.network
+    else:
+        from dendmod.network.drawn import draw_network
+
+        spec, run = draw_network(
+            seed, n_samples=samples, layers=layers, learn=False, between_samples="carry"
+        )
+    done = write_sonata(spec, run, out)
+    typer.echo(f"{out}: {run.settle + len(run.samples) * run.duration:g} ms")
+    for what in ("nodes", "edges", "spikes"):
+        found = ", ".join(f"{name} {n}" for name, n in getattr(done, what).items())
+        typer.echo(f"{what}: {found}")
 
 
 def _engine(name: str, *allowed: str) -> Any:

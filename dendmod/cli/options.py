@@ -16,6 +16,12 @@ def _folder(out: Path | None) -> Path | None:
     return out
 
 
+def folder_to_write(out: Path) -> Path:
+    """Refuse a folder that cannot be written, before anything is computed."""
+    check_folder(out)
+    return out
+
+
 Out = Annotated[Path | None, typer.Option(help="Folder for results.", callback=_folder)]
 
 

@@ -1,4 +1,7 @@
-"""C code that is compiled when it is first used, into a cache keyed by all that it depends on."""
+"""C code as loaded libraries: from the wheel, or compiled when it is first used.
+
+What is compiled here goes into a cache that is keyed by all that it depends on.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,19 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from dendmod.engines import prebuilt
 from dendmod.errors import EngineError
 from dendmod.paths import cache_dir, cache_lock
 
-# No contraction to fused multiply-adds: the same source gives the same bits on every CPU.
-DEFAULT_FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c11")
+NATIVE = "-march=native"
+COMPILER = "compiler.txt"  # beside the libraries of a wheel
+DEFAULT_FLAGS = (NATIVE, *prebuilt.EXACT)
 _SHARED = ("-shared", "-fPIC")
 _LOADED: dict[str, ctypes.CDLL] = {}
 
 
 def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
-    """Return a C file as a loaded library; compile it unless the cache has it.
+    """Return a C file as a loaded library; compile it unless the wheel or the cache has it.
 
     Parameters
     ----------
@@ -40,6 +45,10 @@ def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
         If the cache cannot be written.
     """
     source = Path(source)
+    carried = prebuilt.find(source, flags)
+    library = None if carried is None else _open(carried)
+    if library is not None:
+        return library
     key = cache_key(source, flags)
     if key in _LOADED:
         return _LOADED[key]
@@ -49,7 +58,7 @@ def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
         with cache_lock(place):
             library = _open(place)  # another process may have built it meanwhile
             if library is None:
-                _build(source, flags, place)
+                build(source, flags, place)
                 library = _open(place)
     if library is None:
         raise EngineError(f"the library just built in {place} cannot be loaded; is the disk full?")
@@ -57,15 +66,25 @@ def load(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> ctypes.CDLL:
     return library
 
 
+def made_by(library: ctypes.CDLL) -> dict[str, str]:
+    """Return which library computes and what compiled it, for the provenance of a result."""
+    place = Path(library._name)
+    if place.parent != prebuilt.FOLDER:
+        return {"kernel": place.stem, "compiler": os.path.basename(compiler())}
+    said = place.with_name(COMPILER)
+    by = said.read_text(encoding="utf-8").strip() if said.is_file() else "unknown"
+    return {"kernel": place.stem, "compiler": f"{by}, in the wheel"}
+
+
 def cache_key(source: Path, flags: Sequence[str] = DEFAULT_FLAGS) -> str:
     """Return the key: source, flags, compiler, system and CPU."""
-    parts = [source.read_bytes(), *(flag.encode() for flag in flags), _compiler_version().encode()]
+    parts = [source.read_bytes(), *(flag.encode() for flag in flags), compiler_version().encode()]
     parts += [platform.system().encode(), platform.machine().encode(), _cpu().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
 def compiler() -> str:
-    """Return the C compiler: $CC, cc, gcc or clang.
+    """Return the C compiler: $CC (a program, without options), cc, gcc or clang.
 
     Raises
     ------
@@ -88,7 +107,8 @@ def _version_of(path: str) -> str:
     return done.stdout
 
 
-def _compiler_version() -> str:
+def compiler_version() -> str:
+    """Return what the compiler says of itself."""
     return _version_of(compiler())
 
 
@@ -111,13 +131,20 @@ def _open(place: Path) -> ctypes.CDLL | None:
         return None
 
 
-def _build(source: Path, flags: Sequence[str], place: Path) -> None:
+def build(source: Path, flags: Sequence[str], place: Path) -> None:
+    """Compile a C file into a shared library, whole or not at all.
+
+    Raises
+    ------
+    EngineError
+        If there is no C compiler or the file does not compile.
+    """
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".building-", suffix=".so")
     os.close(handle)
     try:
         log = _compile([*flags, *_SHARED], source, name)
-        if log and "-march=native" in flags:
-            log = _compile([f for f in flags if f != "-march=native"] + [*_SHARED], source, name)
+        if log and NATIVE in flags:
+            log = _compile([f for f in flags if f != NATIVE] + [*_SHARED], source, name)
         if log:
             raise EngineError(f"{source.name} does not compile with {compiler()}: {log}")
         os.replace(name, place)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from dendmod.engines import compiled
+from dendmod.engines import compiled, prebuilt
 from dendmod.learning.hebbian import response, terms
 
 _SOURCE = Path(__file__).with_name("gains.c")
-_FLAGS = (*compiled.DEFAULT_FLAGS, "-fopenmp-simd")
+_FLAGS = (compiled.NATIVE, *prebuilt.GAINS)
 _AT_ONCE = 3_000_000  # activities of hidden units
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
@@ -11,6 +13,12 @@ from dendmod.spec.base import Spec
 from dendmod.spec.place import Location
 from dendmod.spec.receptor import Receptor
 from dendmod.spec.tree import check_tree
+from dendmod.units import (
+    MOHM_UM_IN_OHM_CM,
+    NS_PER_UM2_IN_S_PER_CM2,
+    PER_NS_IN_MOHM,
+    PF_PER_UM2_IN_UF_PER_CM2,
+)
 
 Role = Literal["soma", "site", "support", "axon"]
 Reversal = Annotated[float, Field(ge=-1000, le=1000)]
@@ -79,6 +87,41 @@ class Compartment(Spec):
                         "negative"
                     )
         return self
+
+    def cylinder(self) -> Cylinder:
+        """Return the cylinder of one segment that has this area, capacitance and coupling.
+
+        Joined with its end to the middle of its parent it is apart by its own half alone. Where the
+        compartment has a diameter it is the cylinder's, for mechanisms that read it, and the length
+        is such that the area is the compartment's.
+        """
+        length = diameter = math.sqrt(self.area / math.pi)
+        if self.diam is not None:
+            diameter = self.diam
+            length = self.area / (math.pi * diameter)
+        Ra = None
+        if self.g_couple > 0:
+            resistance = PER_NS_IN_MOHM / self.g_couple  # along half the section
+            Ra = resistance * (math.pi * diameter**2 / 4) / (length / 2) * MOHM_UM_IN_OHM_CM
+        return Cylinder(length, diameter, self.ca / self.area * PF_PER_UM2_IN_UF_PER_CM2, Ra)
+
+    @property
+    def g_pas(self) -> float:
+        """Density of the leak (S/cm2)."""
+        return self.g_leak / self.area * NS_PER_UM2_IN_S_PER_CM2
+
+
+@dataclass(frozen=True)
+class Cylinder:
+    """Length and diameter (um), specific capacitance (uF/cm2), axial resistivity (ohm cm).
+
+    The resistivity is None where nothing depends on it.
+    """
+
+    L: float
+    diam: float
+    cm: float
+    Ra: float | None
 
 
 class ReducedCell(Spec):

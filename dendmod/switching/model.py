@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dendmod.arrays import whole
 from dendmod.atomic import replacing
 from dendmod.errors import SpecError, of_file
-from dendmod.network import NetworkSpec
+from dendmod.network import NetworkRun, NetworkSpec
 from dendmod.npz import read_header, read_npz
 from dendmod.switching.classification import ImageTasks, spike_counts
 from dendmod.switching.images import DIGITS, load_images
@@ -63,6 +63,17 @@ class TrainedModel:
         SpecError
             If the images have another size than those that were learned, or a class is missing.
         """
+        assert self.network.context is not None
+        weights = self.network.context.weights
+        return self._shown(images, labels, seed).measure(weights, samples).tolist()
+
+    def test_run(
+        self, images: npt.NDArray[Any], labels: npt.ArrayLike, *, samples: int, seed: int = 0
+    ) -> NetworkRun:
+        """Return the run that `evaluate` makes: `samples` images drawn for each task."""
+        return self._shown(images, labels, seed).test_run(samples)
+
+    def _shown(self, images: npt.NDArray[Any], labels: npt.ArrayLike, seed: int) -> Training:
         flat = np.asarray(images).reshape(len(images), -1)
         if flat.shape[1] != self.network.n_inputs:
             raise SpecError(
@@ -70,11 +81,9 @@ class TrainedModel:
                 f"{self.network.n_inputs}"
             )
         tasks = ImageTasks({"test": flat}, {"test": np.asarray(labels, np.int64)}, self.classes)
-        assert self.network.context is not None
-        training = Training(
+        return Training(
             self.network, tasks, self.settings, Schedule(samples=1), seed, precision="float32"
         )
-        return training.measure(self.network.context.weights, samples).tolist()
 
 
 def write_model(model: TrainedModel, path: Path) -> None:

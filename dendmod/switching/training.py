@@ -132,18 +132,21 @@ class Training:
 
     def measure(self, weights: Array, n: int) -> Array:
         """Return the balanced accuracy of each task on `n` samples, the rule frozen, [tasks]."""
-        task, drawn = self._drawn("test", 0, n)
-        numbers = _TEST + np.arange(task.size)
-        run = self._run(task, drawn, numbers, learn=False)
+        run = self.test_run(n)
+        task, expected = run.samples.context, run.samples.expected
         result = simulate(self.with_weights(weights), run, engine=self.settings.engine)
-        spiked = (result.error + drawn.expected) > 0
-        correct = spiked == (drawn.expected > 0)
+        correct = ((result.error + expected) > 0) == (expected > 0)
         return np.array(
             [
-                balanced_accuracy(correct[task == t], drawn.expected[task == t])
+                balanced_accuracy(correct[task == t], expected[task == t])
                 for t in range(len(self.tasks.names))
             ]
         )
+
+    def test_run(self, n: int) -> NetworkRun:
+        """Return a run of `n` samples of each task from the test part, the rule frozen."""
+        task, drawn = self._drawn("test", 0, n)
+        return self._run(task, drawn, _TEST + np.arange(task.size), learn=False)
 
     def _block(self, weights: Array, block: int, progress: Progress) -> Array:
         left = self.schedule.samples - block * self.schedule.block

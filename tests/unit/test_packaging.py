@@ -18,7 +18,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
 DATA_FOLDERS = ("mechanisms", "morphologies", "protocols", "cells")
-DATA_SUFFIXES = (".mod", ".swc", ".toml", ".md")
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +26,30 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=REPOSITORY,
+        env={**os.environ, "DENDMOD_BUILD": "no"},  # tests/packaging builds one with compiled C
         check=True,
         capture_output=True,
     )
-    (built,) = folder.glob("dendmod-*.whl")
+    (built,) = folder.glob("dendmod-*-py3-none-any.whl")
     return built
 
 
-def test_the_wheel_carries_every_data_file(wheel):
+def _kept(folder: str) -> set[str]:
+    """Files of a folder that are part of the project, not made on this machine."""
+    files = [p.relative_to(REPOSITORY) for p in (REPOSITORY / folder).rglob("*") if p.is_file()]
+    made = {"__pycache__", "x86_64", "aarch64", "arm64", "results", "_built"}
+    return {p.as_posix() for p in files if not made & set(p.parts)}
+
+
+def test_the_wheel_carries_every_file_of_the_package_and_its_data(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in DATA_FOLDERS:
-        files = [p for p in (REPOSITORY / folder).rglob("*.*") if p.suffix in DATA_SUFFIXES]
+        files = _kept(folder)
         assert files, folder
-        for path in files:
-            assert f"dendmod/_data/{path.relative_to(REPOSITORY).as_posix()}" in names
+        assert {f"dendmod/_data/{name}" for name in files} <= names
+    code = _kept("dendmod")
+    assert {Path(name).suffix for name in code} >= {".py", ".c", ".h", ".toml", ".json"}
+    assert code <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert "dendmod/py.typed" in names  # type checkers of users read the hints
 
@@ -79,6 +88,17 @@ def test_every_dependency_is_pinned_to_an_allowed_version():
         wanted = Requirement(text)
         assert wanted.name.lower() in pins, f"run the command at the top of constraints.txt: {text}"
         assert wanted.specifier.contains(pins[wanted.name.lower()]), text
+
+
+def test_the_recipe_for_conda_asks_for_what_pip_installs():
+    yaml = pytest.importorskip("yaml")
+    recipe = yaml.safe_load((REPOSITORY / "recipe/recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == dendmod.__version__
+    asked = {Requirement(text).name: Requirement(text) for text in recipe["requirements"]["run"]}
+    named = {"matplotlib": "matplotlib-base"}  # conda's name for it without a window system
+    for text in [*PROJECT["dependencies"], f"python{PROJECT['requires-python']}"]:
+        wanted = Requirement(text)
+        assert asked[named.get(wanted.name, wanted.name)].specifier == wanted.specifier, text
 
 
 def test_no_pin_names_a_host_or_a_file():
@@ -128,7 +148,17 @@ def test_no_file_holds_the_marks_of_an_unresolved_merge():
 
 def test_make_help_names_every_target():
     shown = _make("help").stdout
-    for target in ("fig1", "test", "test-slow", "lint", "mechanisms", "bench", "docs", "clean"):
+    for target in [
+        "fig1",
+        "test",
+        "test-slow",
+        "lint",
+        "mechanisms",
+        "bench",
+        "docs",
+        "wheel",
+        "clean",
+    ]:
         assert f"make {target} " in shown
 
 

@@ -6,17 +6,13 @@ import ctypes
 from functools import cache
 from pathlib import Path
 
-from dendmod.engines import compiled
+from dendmod.engines import compiled, prebuilt
 from dendmod.engines.kernel.structures import Job, Membrane, Population
 from dendmod.engines.kernel.vectors import BITS, Precision, tuning, widest
 from dendmod.errors import EngineError, UnsupportedByEngine
 
 SOURCE = Path(__file__).with_name("kernel.c")
 BLOCKS = (4, 8, 16)
-_FLAGS = (
-    "-O3", "-march=native", "-std=gnu11", "-ffp-contract=fast", "-fno-math-errno",
-    "-fno-trapping-math", "-Wno-psabi", "-pthread",
-)  # fmt: skip
 
 
 def library(precision: Precision, block: int | None = None) -> ctypes.CDLL:
@@ -39,8 +35,8 @@ def library(precision: Precision, block: int | None = None) -> ctypes.CDLL:
 
 @cache
 def _loaded(precision: Precision, width: int) -> ctypes.CDLL:
-    flags = (*_FLAGS, *tuning(), f"-DREAL_BITS={BITS[precision]}", f"-DW={width}")
-    library = compiled.load(SOURCE, flags)
+    flags = prebuilt.network_flags(BITS[precision], width)
+    library = compiled.load(SOURCE, (compiled.NATIVE, *tuning(), *flags))
     library.network_run.argtypes = [ctypes.POINTER(Job)]
     library.network_free.argtypes = [ctypes.POINTER(Job)]
     library.network_free.restype = None

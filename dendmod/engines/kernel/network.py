@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from dendmod.engines import compiled
 from dendmod.engines.kernel.job import PreparedJob
-from dendmod.engines.kernel.library import SOURCE, library
+from dendmod.engines.kernel.library import library
 from dendmod.engines.kernel.vectors import Precision
 from dendmod.errors import EngineError, SpecError
 from dendmod.network import NetworkResult, NetworkRun, NetworkSpec, check_run
@@ -129,8 +128,7 @@ class KernelSimulator:
             "engine": "kernel",
             "precision": self.precision,
             "block": self.width,
-            "kernel": compiled.cache_key(SOURCE),
-            "compiler": os.path.basename(compiled.compiler()),
+            **compiled.made_by(self._library),
         }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Literal
+
+from dendmod.engines.prebuilt import level
 
 Precision = Literal["float64", "float32"]
 BITS = {"float64": 64, "float32": 32}
@@ -15,23 +15,9 @@ def widest(precision: Precision) -> int:
 
     Wider ones are right as well, but compilers take them apart badly.
     """
-    bits = 512 if "avx512vl" in _flags() else 256 if "avx2" in _flags() else 128
-    return max(4, bits // BITS[precision])
+    return level().width(BITS[precision])
 
 
 def tuning() -> tuple[str, ...]:
-    """Return flags that order instructions for 512-bit registers; results stay the same.
-
-    Compilers that are older than a CPU order for its predecessor, with half of the registers.
-    """
-    return ("-mtune=skylake-avx512",) if "avx512vl" in _flags() else ()
-
-
-@cache
-def _flags() -> frozenset[str]:
-    """Return what the CPU can do, as Linux says it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(next((line for line in lines if line.startswith("flags")), "").split())
+    """Return flags that order instructions for this CPU's registers; results stay the same."""
+    return level().tuning

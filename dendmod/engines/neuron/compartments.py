@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from dendmod.engines.neuron.insertion import insert
 from dendmod.engines.neuron.session import h
 from dendmod.errors import SpecError
-from dendmod.spec import Compartment, Location, ReducedCell
-from dendmod.units import (
-    MOHM_UM_IN_OHM_CM,
-    NS_PER_UM2_IN_S_PER_CM2,
-    PER_NS_IN_MOHM,
-    PF_PER_UM2_IN_UF_PER_CM2,
-)
+from dendmod.spec import Location, ReducedCell
 
 
 class BuiltCompartments:
@@ -65,30 +58,15 @@ def build_sections(cell: ReducedCell) -> list[Any]:
     names = [c.name or f"compartment{i}" for i, c in enumerate(cell.compartments)]
     sections = [h.Section(name=name) for name in names]
     for compartment, sec in zip(cell.compartments, sections, strict=True):
-        _shape(compartment, sec)
+        cylinder = compartment.cylinder()
+        sec.nseg, sec.L, sec.diam, sec.cm = 1, cylinder.L, cylinder.diam, cylinder.cm
+        if cylinder.Ra is not None:
+            sec.Ra = cylinder.Ra
         if compartment.parent >= 0:
             # a child joined at the parent's centre is apart by its own half alone
             sec.connect(sections[compartment.parent](0.5), 0)
         sec.insert("pas")
-        sec.g_pas = compartment.g_leak / compartment.area * NS_PER_UM2_IN_S_PER_CM2
+        sec.g_pas = compartment.g_pas
         sec.e_pas = compartment.e_leak
         insert(sec, {**compartment.channels, **compartment.pools}, cell.reversals(compartment))
     return sections
-
-
-def _shape(compartment: Compartment, sec: Any) -> None:
-    """Set size, capacitance and the resistance to the parent, each exactly as specified.
-
-    Where the compartment has a diameter it is the section's, for mechanisms that read it, and the
-    length is such that the area is the compartment's.
-    """
-    side = math.sqrt(compartment.area / math.pi)
-    length, diameter = side, side
-    if compartment.diam is not None:
-        diameter = compartment.diam
-        length = compartment.area / (math.pi * diameter)
-    sec.nseg, sec.L, sec.diam = 1, length, diameter
-    sec.cm = compartment.ca / compartment.area * PF_PER_UM2_IN_UF_PER_CM2
-    if compartment.g_couple > 0:
-        resistance = PER_NS_IN_MOHM / compartment.g_couple  # along half the section
-        sec.Ra = resistance * (math.pi * diameter**2 / 4) / (length / 2) * MOHM_UM_IN_OHM_CM
