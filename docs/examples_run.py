@@ -1,7 +1,7 @@
 """How the examples of docs/gallery are run: which, in which order, each in a process of its own.
 
-NEURON cannot unload mechanisms, so that a second set of them in one process is refused. sphinx-gallery
-hands its examples to joblib; the backend here gives every example a new process.
+NEURON cannot unload mechanisms, so that a second set of them in one process is refused.
+sphinx-gallery hands its examples to joblib; the backend here gives every example a new process.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ ORDER = {
     ),
     "travel": ("nwb_recording", "dask_sweep", "nest"),
 }  # fmt: skip
-# packages that an example needs beside dendmod; where one is missing, the example is shown and not run
+# Packages that an example needs beside dendmod; where one is missing, it is shown and not run.
 NEEDS = {
-    "gain_network": ("torch", "sklearn"), "nwb_recording": ("pynwb",), "dask_sweep": ("distributed",),
+    "gain_network": ("torch", "sklearn"), "nwb_recording": ("pynwb",),
+    "dask_sweep": ("distributed",),
 }  # fmt: skip
 
 

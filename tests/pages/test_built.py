@@ -16,11 +16,14 @@ from tests.browsers import chromium
 from tests.conftest import REPOSITORY
 
 BUILT = REPOSITORY / "docs" / "_build"
-PAGES = ("index.html", "kernel.html", "auto_gallery/index.html", "auto_gallery/neuron/nmda_spike.html")
+PAGES = (
+    "index.html", "kernel.html", "auto_gallery/index.html", "auto_gallery/neuron/nmda_spike.html",
+)  # fmt: skip
 WIDTHS = {"phone": 390, "desktop": 1280}  # px
 
 spec = importlib.util.spec_from_file_location("links", REPOSITORY / "docs" / "links.py")
-assert spec is not None and spec.loader is not None
+assert spec is not None
+assert spec.loader is not None
 links = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(links)
 

@@ -2,10 +2,10 @@
 Does more noise make decoding faster?
 =====================================
 
-Wyrick & Mazzucato 2021 find that a clustered network tells stimuli apart sooner when the input of
-its excitatory neurons varies more from neuron to neuron: barriers between states are lower, and the
-stimulus gets the clusters going earlier. Here are the accuracy curves of one network and the delay
-between them.
+Wyrick & Mazzucato 2021 find that a clustered network tells stimuli apart sooner when the input
+of its excitatory neurons varies more from neuron to neuron: barriers between states are lower,
+and the stimulus gets the clusters going earlier. Here are the accuracy curves of one network
+and the delay between them.
 """
 
 # %%
@@ -56,8 +56,8 @@ delay = latency_difference(rest.t, rest.accuracy, more.accuracy)
 print(f"the curve with more variance comes {-delay * 1e3:.0f} ms earlier")
 
 # %%
-# Grey is what shuffled labels give (99 %). One network is an example and no evidence: the figures of
-# ``wyrick2021`` take ten.
+# Grey is what shuffled labels give (99 %). One network is an example and no evidence: the figures
+# of ``wyrick2021`` take ten.
 
 with style():
     figure, ax = plt.subplots(figsize=(3.6, 2.4), constrained_layout=True)

@@ -5,8 +5,9 @@ Which network does a measured gain make?
 Needs the extra ``ml`` (``pip install 'dendmod[ml]'``: PyTorch, scikit-learn).
 
 The IO curves of the layer 5b cell under NMDA spikes were fitted with a gain at each level and a
-shared x-shift and bias. These numbers become the units of a network in PyTorch: all tasks share the
-weights, and each task has gains of its own. Does that suffice for ten tasks on handwritten digits?
+shared x-shift and bias. These numbers become the units of a network in PyTorch: all tasks share
+the weights, and each task has gains of its own. Does that suffice for ten tasks on handwritten
+digits?
 """
 
 # %%
@@ -56,8 +57,8 @@ for name, spec in specs.items():
     print(f"{name}: {accuracy[name].mean():.3f}")
 
 # %%
-# The measured curves, how the gains of one unit differ between tasks, and the accuracies. A point is
-# a task of a network.
+# The measured curves, how the gains of one unit differ between tasks, and the accuracies. A point
+# is a task of a network.
 
 gains = networks["measured gains"].values["gain0"].detach().numpy()[0]  # [tasks, units]
 with style():
@@ -75,7 +76,7 @@ with style():
     image = axes[1].imshow(gains, aspect="auto", cmap="RdBu_r", vmin=0, vmax=2)
     axes[1].set(xlabel="Unit of the first layer", ylabel="Task (digit)", title="Learned gains")
     figure.colorbar(image, ax=axes[1], label="Gain, 1 = mean of the cell")
-    for k, (name, found) in enumerate(accuracy.items()):
+    for k, found in enumerate(accuracy.values()):
         jitter = np.random.default_rng(k).uniform(-0.15, 0.15, found.size)
         axes[2].plot(k + jitter, found.ravel(), ".", ms=3, color="#BBBBBB")
         axes[2].plot([k - 0.3, k + 0.3], [found.mean()] * 2, color="#0072B2", lw=1.5)

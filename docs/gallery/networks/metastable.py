@@ -2,9 +2,9 @@
 How long does a clustered network stay in a state?
 ==================================================
 
-In a network of clusters of neurons, activity hops: some clusters are active together for a while,
-then others. What one sees in the raster is measured as the durations of the activations of clusters
-(Wyrick & Mazzucato 2021).
+In a network of clusters of neurons, activity hops: some clusters are active together for a
+while, then others. What one sees in the raster is measured as the durations of the activations
+of clusters (Wyrick & Mazzucato 2021).
 """
 
 # %%
@@ -40,10 +40,7 @@ conditions = {
 }
 durations = {
     name: np.concatenate(
-        [
-            activations(runner.run(k, 0.0, 4.0, perturbation=change), network)[0]
-            for k in range(10)
-        ]
+        [activations(runner.run(k, 0.0, 4.0, perturbation=change), network)[0] for k in range(10)]
     )
     for name, change in conditions.items()
 }
@@ -51,7 +48,8 @@ for name, found in durations.items():
     print(f"{name}: {found.size} activations of {found.mean() * 1e3:.0f} ms on average")
 
 # %%
-# Neurons are sorted by cluster. The distribution of durations is drawn as the part that lasts longer.
+# Neurons are sorted by cluster. The distribution of durations is drawn as the part that lasts
+# longer.
 
 with style():
     figure, axes = plt.subplots(

@@ -2,9 +2,9 @@
 What does a dose of noradrenaline do to a cell's f-I curve?
 ===========================================================
 
-A modulator binds to several classes of receptors, each with an affinity of its own, and each changes
-parameters of channels or synapses. With rising concentration the classes take effect one after the
-other. What is left of the f-I curve?
+A modulator binds to several classes of receptors, each with an affinity of its own, and each
+changes parameters of channels or synapses. With rising concentration the classes take effect
+one after the other. What is left of the f-I curve?
 """
 
 # %%
@@ -26,7 +26,8 @@ for action in noradrenaline.actions:
     print(f"{action.receptor.name}: {changed}")
 
 # %%
-# ``apply`` gives a new specification of the cell at each dose; currents and doses run side by side.
+# ``apply`` gives a new specification of the cell at each dose; currents and doses run side by
+# side.
 
 cell = dendmod.L5PyramidalCell("l5pc", biophysics=3)
 doses = (0.0, 30.0, 300.0, 3000.0)  # nM
@@ -46,8 +47,8 @@ rate = np.array([np.count_nonzero(s > 200) / 0.8 for s in spikes])  # spikes/s, 
 rate = rate.reshape(len(doses), amps.size)
 
 # %%
-# The receptors with the highest affinity decide at low doses. The slope is that between the smallest
-# current with spikes and the largest current.
+# The receptors with the highest affinity decide at low doses. The slope is that between the
+# smallest current with spikes and the largest current.
 
 slope = [np.polyfit(amps[r > 0], r[r > 0], 1)[0] for r in rate]
 with style():

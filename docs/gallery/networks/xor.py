@@ -2,9 +2,10 @@
 Can dendritic synapses learn XOR?
 =================================
 
-No single threshold on two inputs computes XOR. Ten reduced layer 5b cells with fixed feedforward
-weights do so together, if contextual synapses on their dendrites learn which of them fire. The rule
-is that of Wybo et al. 2022: it acts where an error, a presynaptic and a postsynaptic trace meet.
+No single threshold on two inputs computes XOR. Ten reduced layer 5b cells with fixed
+feedforward weights do so together, if contextual synapses on their dendrites learn which of
+them fire. The rule is that of Wybo et al. 2022: it acts where an error, a presynaptic and a
+postsynaptic trace meet.
 """
 
 # %%
@@ -85,12 +86,13 @@ with style():
     axes[1].set_xticks(place, names)
     axes[1].set(xlabel="Input", ylabel="Output spikes in the window")
     axes[1].legend()
-    for ax, spikes, title in zip(axes[2:], (hidden_before, hidden_after), ("Before", "After")):
+    found = {"Before": hidden_before, "After": hidden_after}
+    for ax, (title, spikes) in zip(axes[2:], found.items(), strict=True):
         shown = ax.imshow(spikes, aspect="auto", cmap="viridis", vmin=0, vmax=hidden_after.max())
         ax.set_yticks(place, names)
         ax.set(title=title, xlabel="Hidden cell", ylabel="Input")
     figure.colorbar(shown, ax=axes[3], label="Spikes a sample")
 
 # %%
-# The dotted line is what a cell scores that fires on any input. Settings that differ from the paper's
-# are named on the page about learning to switch tasks.
+# The dotted line is what a cell scores that fires on any input. Settings that differ from the
+# paper's are named on the page about learning to switch tasks.

@@ -2,10 +2,10 @@
 How large is the conductance that a modulation adds?
 ====================================================
 
-Shunt and NMDA spikes move the spike count of a cell in opposite directions. Do they also differ in
-what they add to the conductance of the soma? It is measured as in an experiment: the soma is clamped
-at two potentials, and the difference of the currents is divided by that of the potentials (Eq 7 of
-Wybo et al. 2022, after Haider et al. 2013).
+Shunt and NMDA spikes move the spike count of a cell in opposite directions. Do they also differ
+in what they add to the conductance of the soma? It is measured as in an experiment: the soma is
+clamped at two potentials, and the difference of the currents is divided by that of the
+potentials (Eq 7 of Wybo et al. 2022, after Haider et al. 2013).
 """
 
 # %%
@@ -48,9 +48,9 @@ g = dict(zip(asked, g, strict=True))
 
 # %%
 # The change against the same trial without context, trial by trial: the background is the same in
-# both and goes out. Shunt adds some tens of nS, NMDA spikes about one. Where an NMDA current grows with
-# the depolarisation of its branch its slope is negative, and so is the conductance that the clamp
-# sees for a while.
+# both and goes out. Shunt adds some tens of nS, NMDA spikes about one. Where an NMDA current
+# grows with the depolarisation of its branch its slope is negative, and so is the conductance
+# that the clamp sees for a while.
 
 with style():
     figure, axes = plt.subplots(1, 2, figsize=(5.4, 2.2), constrained_layout=True)

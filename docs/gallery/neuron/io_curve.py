@@ -2,10 +2,10 @@
 Gain, bias or both: what does modulation change?
 ================================================
 
-An IO curve says how many spikes a neuron answers to a burst of so many inputs. NMDA spikes move it.
-Do they change its slope (gain), its threshold (bias), or the gain about a common point (gain with a
-shared x-shift)? The thresholds of 0.5 and 1.5 spikes are found at several levels, and each model is
-fitted to all of them.
+An IO curve says how many spikes a neuron answers to a burst of so many inputs. NMDA spikes move
+it. Do they change its slope (gain), its threshold (bias), or the gain about a common point
+(gain with a shared x-shift)? The thresholds of 0.5 and 1.5 spikes are found at several levels,
+and each model is fitted to all of them.
 """
 
 # %%
@@ -48,16 +48,17 @@ for model, fit in fits.items():
     print(f"{model:12s} residual {fit.residual:.3g} spikes^2, x-shift {np.round(fit.x_shift, 1)}")
 
 # %%
-# The paper's choice is the gain with a shared x-shift. It has one parameter more than the others, so
-# that it must fit at least as well as the gain alone; the page on IO curves says what can be concluded
-# from that and what cannot.
+# The paper's choice is the gain with a shared x-shift. It has one parameter more than the others,
+# so that it must fit at least as well as the gain alone; the page on IO curves says what can be
+# concluded from that and what cannot.
 
 with style():
     figure, axes = plt.subplots(1, 4, figsize=(7.2, 2.1), constrained_layout=True, sharey=True)
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(levels)))
     names = {"gain": "Gain", "bias": "Bias", "gain_xshift": "Gain with shared x-shift"}
     for k, (level, colour) in enumerate(zip(levels, colours, strict=True)):
-        axes[0].plot(inputs, counts[k].mean(axis=1), ".-", ms=2, color=colour, label=f"{level} sites")
+        mean = counts[k].mean(axis=1)
+        axes[0].plot(inputs, mean, ".-", ms=2, color=colour, label=f"{level} sites")
         error = np.abs(low_high[k].T - found[k])
         for ax, model in zip(axes[1:], names, strict=True):
             ax.errorbar(found[k], [0.5, 1.5], xerr=error, fmt="o", ms=3, color=colour)

@@ -3,14 +3,14 @@ When does a dendrite fire an NMDA spike?
 ========================================
 
 Ten inputs reach one place on a thin basal branch of the layer 5b cell within 10 ms. With AMPA
-receptors alone, stronger inputs make a larger EPSP that ends when they do. With NMDA receptors there
-is a threshold: above it the branch stays depolarised for tens of milliseconds. The soma sees only a
-small part of that.
+receptors alone, stronger inputs make a larger EPSP that ends when they do. With NMDA receptors
+there is a threshold: above it the branch stays depolarised for tens of milliseconds. The soma
+sees only a small part of that.
 """
 
 # %%
-# The cell, a place on a basal branch and a synapse there. The parameters of the synapse are those of
-# Wybo et al. 2022; the second set-up differs in one number, the ratio of NMDA to AMPA.
+# The cell, a place on a basal branch and a synapse there. The parameters of the synapse are those
+# of Wybo et al. 2022; the second set-up differs in one number, the ratio of NMDA to AMPA.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,4 +80,5 @@ with style():
     figure.colorbar(bar, ax=axes[2], label="Weight (nS)")
 
 # %%
-# See `protocols/nmda_spike.py` in the repository for the same in NEURON, one trial after the other.
+# See `protocols/nmda_spike.py` in the repository for the same in NEURON, one trial after the
+# other.

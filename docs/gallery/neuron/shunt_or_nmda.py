@@ -2,14 +2,14 @@
 What do shunt and NMDA spikes do to the same cell?
 ==================================================
 
-Inhibition at the soma and excitation in the dendrites can both modulate how a neuron answers to a
-burst of feedforward inputs. Wybo et al. 2022 hold them against each other: shunt takes spikes away
-from a burst that makes two, NMDA spikes add spikes to a burst that makes none.
+Inhibition at the soma and excitation in the dendrites can both modulate how a neuron answers to
+a burst of feedforward inputs. Wybo et al. 2022 hold them against each other: shunt takes spikes
+away from a burst that makes two, NMDA spikes add spikes to a burst that makes none.
 """
 
 # %%
-# The experiment is a file, ``protocols/fig1.toml``. It says where the 20 dendritic sites are, which
-# background they get and how strong each input is.
+# The experiment is a file, ``protocols/fig1.toml``. It says where the 20 dendritic sites are,
+# which background they get and how strong each input is.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -2,15 +2,15 @@
 How do I bring my own cell?
 ===========================
 
-A cell is a folder: a morphology, a ``cell.toml`` that says what is in its membrane and, if it has
-channels of its own, their .mod files. This example writes such a folder from nothing, looks at the
-cell, measures it and lets it fire. With a reconstruction of your own, the first step is a file that
-you have.
+A cell is a folder: a morphology, a ``cell.toml`` that says what is in its membrane and, if it
+has channels of its own, their .mod files. This example writes such a folder from nothing, looks
+at the cell, measures it and lets it fire. With a reconstruction of your own, the first step is
+a file that you have.
 """
 
 # %%
-# A morphology in SWC: number, type (1 soma, 2 axon, 3 basal, 4 apical), x, y, z and radius (um), and
-# the point that each is joined to.
+# A morphology in SWC: number, type (1 soma, 2 axon, 3 basal, 4 apical), x, y, z and radius (um),
+# and the point that each is joined to.
 
 from pathlib import Path
 from tempfile import mkdtemp
@@ -48,9 +48,9 @@ rows = [f"{i + 1} {k} {x:.2f} {y:.2f} 0 {r:.3f} {p}" for i, (k, x, y, r, p) in e
 (folder / "cell.swc").write_text("\n".join(rows) + "\n")
 
 # %%
-# The membrane. Rows are taken in their order; ``dist`` is an expression of place. The channels here
-# are those that dendmod brings: a fast sodium and a potassium channel, and Ih that grows along the
-# apical dendrite.
+# The membrane. Rows are taken in their order; ``dist`` is an expression of place. The channels
+# here are those that dendmod brings: a fast sodium and a potassium channel, and Ih that grows
+# along the apical dendrite.
 
 (folder / "cell.toml").write_text("""
 schema = "dendmod/cell/1"

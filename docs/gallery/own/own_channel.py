@@ -2,9 +2,10 @@
 How do I bring my own channel?
 ==============================
 
-A channel is a .mod file. This one is a slow potassium current that makes a cell adapt, written from
-a steady state and a time constant. dendmod reads its equations with NEURON's own parser, so that they
-can be drawn before anything is simulated, and the compiled channel runs beside dendmod's own.
+A channel is a .mod file. This one is a slow potassium current that makes a cell adapt, written
+from a steady state and a time constant. dendmod reads its equations with NEURON's own parser,
+so that they can be drawn before anything is simulated, and the compiled channel runs beside
+dendmod's own.
 """
 
 # %%
@@ -80,7 +81,9 @@ tau = -dt / np.log1p(-evaluate.advance(equations, zero, dt, v=v)["w"] / steady["
 
 # %%
 # A cell of one compartment with dendmod's sodium and potassium channels, and with 0 to 2 mS/cm2 of
-# the new one. A cell of sections names the folder in its ``cell.toml`` in the same way.
+# the new one. A cell of sections names the folder in its ``cell.toml`` in the same way. The first
+# run compiles the file together with dendmod's own, which takes a minute or two; after that the
+# library is in the cache.
 
 
 def cell(gmax):
@@ -115,7 +118,7 @@ for gmax in gmaxs:
 with style():
     figure, axes = plt.subplots(2, 3, figsize=(7.2, 3.6), constrained_layout=True)
     axes[0, 0].plot(v, steady["w"])
-    axes[0, 0].set(title="Open at rest at v", xlabel="Voltage (mV)", ylabel="Gate w")
+    axes[0, 0].set(title="Steady state", xlabel="Voltage (mV)", ylabel="Gate w")
     axes[0, 1].plot(v, tau)
     axes[0, 1].set(title="Time constant", xlabel="Voltage (mV)", ylabel="tau (ms)", ylim=(0, None))
     colours = ("#333333", "#56B4E9", "#0072B2")

@@ -2,9 +2,9 @@
 How near is a reduced cell to the full one?
 ===========================================
 
-A network of hundreds of cells cannot carry each with its hundreds of segments. ``reduce`` keeps the
-soma, chosen dendritic sites, the places where their paths meet and the beginning of the axon, and
-fits the compartments so that they respond as the full cell does there.
+A network of hundreds of cells cannot carry each with its hundreds of segments. ``reduce`` keeps
+the soma, chosen dendritic sites, the places where their paths meet and the beginning of the
+axon, and fits the compartments so that they respond as the full cell does there.
 """
 
 # %%

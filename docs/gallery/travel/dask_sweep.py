@@ -4,14 +4,15 @@ How do I run a sweep on a cluster?
 
 Needs the extra ``cluster`` (``pip install 'dendmod[cluster]'``: Dask).
 
-A sweep is a list of tasks. The same list runs on the cores of this machine and on a Dask cluster; the
-results are the same to the last bit, and what was finished is not run again. The cluster here has two
-workers on this machine. With SLURM the cluster is made by ``dask_jobqueue``, and nothing else changes.
+A sweep is a list of tasks. The same list runs on the cores of this machine and on a Dask
+cluster; the results are the same to the last bit, and what was finished is not run again. The
+cluster here has two workers on this machine. With SLURM the cluster is made by
+``dask_jobqueue``, and nothing else changes.
 """
 
 # %%
-# A task is a function of plain values in a module that workers can import. This one measures how the
-# input resistance and the propagation of a slow signal depend on the leak.
+# A task is a function of plain values in a module that workers can import. This one measures how
+# the input resistance and the propagation of a slow signal depend on the leak.
 
 import sys
 from pathlib import Path
@@ -52,10 +53,10 @@ tasks = [
 ]
 
 # %%
-# The workers of the cluster get the tasks; each task runs in a fresh process. The store is a folder
-# with one file a result and a ledger. Asking for the same tasks a second time runs nothing. (A script
-# that starts workers as processes, which is Dask's default, does so under ``if __name__ ==
-# "__main__":``, as Dask's own pages say.)
+# The workers of the cluster get the tasks; each task runs in a fresh process. The store is a
+# folder with one file a result and a ledger. Asking for the same tasks a second time runs
+# nothing. (A script that starts workers as processes, which is Dask's default, does so under ``if
+# __name__ == "__main__":``, as Dask's own pages say.)
 
 with LocalCluster(
     n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None

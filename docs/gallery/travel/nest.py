@@ -2,16 +2,16 @@
 How does a reduced cell get to NEST and back?
 =============================================
 
-NEST's ``cm_default`` has passive compartments with AMPA, NMDA and GABA receptors. A reduced cell
-without channels fits into it unedited: it is written as a folder with a JSON table and a script that
-needs NEST alone. Where NEST is installed dendmod runs the script and says how far it is off; where it
-is not, as on the machine that built this page perhaps, the files are written all the same.
+NEST's ``cm_default`` has passive compartments with AMPA, NMDA and GABA receptors. A reduced
+cell without channels fits into it unedited: it is written as a folder with a JSON table and a
+script that needs NEST alone. Where NEST is installed dendmod runs the script and says how far
+it is off; where it is not, as on the machine that built this page perhaps, the files are
+written all the same.
 """
 
 # %%
 # A soma and two dendrites.
 
-import importlib.util
 import json
 from pathlib import Path
 from tempfile import mkdtemp
@@ -42,8 +42,6 @@ write_reduced(cell, folder / "small.json")
 done = export_cell(folder / "small.json", "nest", folder / "small_nest")
 for file in sorted(done.folder.iterdir()):
     print(f"{file.name:14s} {file.stat().st_size} bytes")
-if importlib.util.find_spec("nest") is None:
-    print("NEST is not installed here: nothing was held against it.")
 print(*done.notes, sep="\n")
 
 # %%

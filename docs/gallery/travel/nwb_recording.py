@@ -4,10 +4,10 @@ What does the model do with a current that was recorded?
 
 Needs the extra ``nwb`` (``pip install 'dendmod[nwb]'``: pynwb).
 
-An intracellular recording in NWB holds the injected current and the potential. The current is played
-into a model, and both responses are laid over each other. The recording here is made by the example
-itself, from the cell with parameter set 1 and some noise, so that it runs without a download: put
-the path of your own file in its place.
+An intracellular recording in NWB holds the injected current and the potential. The current is
+played into a model, and both responses are laid over each other. The recording here is made by
+the example itself, from the cell with parameter set 1 and some noise, so that it runs without a
+download: put the path of your own file in its place.
 """
 
 # %%
@@ -76,8 +76,8 @@ with pynwb.NWBHDF5IO(path, "r") as handle:
     v = potential.data[:] * potential.conversion * 1e3  # mV
 
 # %%
-# The recorded current as a ``Waveform`` into two models: the one that made the recording and one with
-# other densities.
+# The recorded current as a ``Waveform`` into two models: the one that made the recording and one
+# with other densities.
 
 current = dendmod.Waveform(location=soma, times=tuple(t), amps=tuple(i))
 models = {f"set {k}": dendmod.L5PyramidalCell("l5pc", biophysics=k) for k in (1, 3)}
@@ -105,6 +105,7 @@ with style():
     axes[1].set(ylabel="Voltage (mV)")
     axes[1].legend(loc="upper right", ncols=3)
     rows = {"recording": spikes} | {n: r.spike_times() for n, r in results.items()}
-    axes[2].eventplot(list(rows.values()), colors=("#888888", "#0072B2", "#D55E00"), lineoffsets=(2, 1, 0))
+    colours = ("#888888", "#0072B2", "#D55E00")
+    axes[2].eventplot(list(rows.values()), colors=colours, lineoffsets=(2, 1, 0))
     axes[2].set_yticks((2, 1, 0), list(rows))
     axes[2].set(xlabel="Time (ms)", xlim=(0, 600))
