@@ -32,7 +32,7 @@ hidden, output = cells(settings.cell, settings.biophysics)
 vectors = input_vectors(10, seed=0)
 network = build_network(hidden, output, vectors, 1, settings, seed=0)
 schedule = chosen.schedule.model_copy(
-    update={"samples": 2000, "block": 100, "test_every": 1, "curve_samples": 100}
+    update={"samples": 1500, "block": 75, "test_every": 2, "curve_samples": 60}
 )
 training = Training(network, BooleanTasks(("xor",)), settings, schedule, seed=0)
 shuffled = Training(network, BooleanTasks(("xor",), shuffled=True), settings, schedule, seed=0)
@@ -67,8 +67,8 @@ before, hidden_before = answers(network.context.weights)
 after, hidden_after = answers(learned.weights)
 
 # %%
-# After learning the output cell fires for (0, 1) and (1, 0) alone. The context has done that by
-# silencing some hidden cells and exciting others.
+# At first nearly every hidden cell answers every input. The context has learned to silence cells
+# for (0, 0) and (1, 1), so that the output cell fires for the other two.
 
 with style():
     figure, axes = plt.subplots(
@@ -84,7 +84,7 @@ with style():
     axes[1].bar(place - 0.2, before, 0.4, color="#BBBBBB", label="before")
     axes[1].bar(place + 0.2, after, 0.4, color="#0072B2", label="after")
     axes[1].set_xticks(place, names)
-    axes[1].set(xlabel="Input", ylabel="Output spikes in the window")
+    axes[1].set(xlabel="Input", ylabel="Output spikes in the window", ylim=(0, 1.7))
     axes[1].legend()
     found = {"Before": hidden_before, "After": hidden_after}
     for ax, (title, spikes) in zip(axes[2:], found.items(), strict=True):

@@ -100,11 +100,11 @@ with style():
         1, 3, figsize=(6.4, 2.2), constrained_layout=True, width_ratios=(0.7, 1.3, 1)
     )
     draw_cell(axes[0], resolve(loaded.cell.morphology))
-    shown = [int(np.argmax(rate > 0)) - 1, int(np.argmax(rate > 0)), len(amps) - 1]
+    shown = [int(np.argmax(rate > 0)) - 1, int(np.argmax(rate > 0)), amps.size // 2]
     for k in shown[::-1]:
         axes[1].plot(results[k].t, results[k].v["soma"], label=f"{amps[k]:g} nA", lw=0.7)
-    axes[1].set(xlabel="Time (ms)", ylabel="Voltage (mV)")
-    axes[1].legend(loc="upper right")
+    axes[1].set(xlabel="Time (ms)", ylabel="Voltage (mV)", ylim=(-85, 80))
+    axes[1].legend(loc="upper center", ncols=3)
     axes[2].plot(amps, rate, "o-", ms=2.5)
     axes[2].set(xlabel="Current (nA)", ylabel="Rate (spikes/s)")
 

@@ -61,8 +61,10 @@ tasks = [
 with LocalCluster(
     n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
 ) as cluster:
-    results = run_tasks(tasks, folder / "store", scheduler=cluster.scheduler_address)
-again = run_tasks(tasks, folder / "store", workers=1)
+    results = run_tasks(
+        tasks, folder / "store", progress=False, scheduler=cluster.scheduler_address
+    )
+again = run_tasks(tasks, folder / "store", progress=False, workers=1)
 assert all(np.array_equal(results[k]["change"], again[k]["change"]) for k in results)
 
 # %%
@@ -78,5 +80,5 @@ with style():
             change = results[f"{leak}/{axial}"]["change"] / results[f"{leak}/{axial}"]["change"][0]
             ax.semilogy(change, "o-", ms=2.5, color=colour, label=f"{leak:g} nS")
         ax.set(title=f"{axial:g} nS between two", xlabel="Compartment")
-    axes[0].set(ylabel="Part of the first compartment's change")
+    axes[0].set(ylabel="Change, compartment 0 = 1")
     axes[0].legend(title="Leak")
