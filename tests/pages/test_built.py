@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY
 
 BUILT = REPOSITORY / "docs" / "_build"
 PAGES = (
-    "index.html", "kernel.html", "auto_gallery/index.html", "auto_gallery/neuron/nmda_spike.html",
+    "index.html", "kernel.html", "reference/spec.html", "auto_gallery/index.html", "auto_gallery/neuron/nmda_spike.html",
 )  # fmt: skip
 WIDTHS = {"phone": 390, "desktop": 1280}  # px
 
@@ -78,7 +78,10 @@ def test_a_page_is_not_wider_than_its_window(built, browser, window, page, tmp_p
              return e.getBoundingClientRect().right > window.innerWidth + 1;
            }).map((e) => e.outerHTML.slice(0, 120))"""
     )
+    heading = tab.locator("h1").first.bounding_box()
     unseen = tab.evaluate("[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)")
     tab.close()
     assert wide <= inner, f"{wide} px in a window of {inner}; see {picture}: {outside}"
     assert unseen == []
+    assert heading is not None
+    assert 0 <= heading["y"] < 450, "the page does not begin with its heading"

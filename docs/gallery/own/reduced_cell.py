@@ -50,8 +50,8 @@ run = dendmod.Run(tstop=240, dt=0.1, settle=500)
 burst = (dendmod.SpikeTrain("site", times, 4e-4),)  # uS
 results = {
     name: (
-        dendmod.simulate(epsp, run, burst, engine="kernel"),
-        dendmod.simulate(step, run, engine="kernel"),
+        dendmod.simulate(epsp, run, burst),
+        dendmod.simulate(step, run),
     )
     for name, (epsp, step) in {"Full": of_full, "Reduced": of_small}.items()
 }
