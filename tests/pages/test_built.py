@@ -78,7 +78,7 @@ def test_a_page_is_not_wider_than_its_window(built, browser, window, page, tmp_p
              return e.getBoundingClientRect().right > window.innerWidth + 1;
            }).map((e) => e.outerHTML.slice(0, 120))"""
     )
-    heading = tab.locator("h1").first.bounding_box()
+    heading = tab.locator("div.body h1").first.bounding_box()
     unseen = tab.evaluate("[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)")
     tab.close()
     assert wide <= inner, f"{wide} px in a window of {inner}; see {picture}: {outside}"
