@@ -1,6 +1,6 @@
 """
-Does more noise make decoding faster?
-=====================================
+Does a more varied input make decoding faster?
+==============================================
 
 Wyrick & Mazzucato 2021 find that a clustered network tells stimuli apart sooner when the input
 of its excitatory neurons varies more from neuron to neuron: barriers between states are lower,
@@ -9,7 +9,7 @@ and the delay between them.
 """
 
 # %%
-# Two stimuli would do; these are the paper's four. The decoder takes the class whose mean count
+# The stimuli are the paper's four. The decoder takes the class whose mean count
 # vector is nearest, in sliding windows, and cross-validates.
 
 import matplotlib.pyplot as plt

@@ -30,8 +30,8 @@ for action in noradrenaline.actions:
 # side.
 
 cell = dendmod.L5PyramidalCell("l5pc", biophysics=3)
-doses = (0.0, 30.0, 300.0, 3000.0)  # nM
-amps = np.linspace(0.1, 1.6, 11)  # nA
+doses = np.array([0, 3, 10, 30, 100, 300, 1000, 3000, 10000])  # nM
+amps = np.linspace(0.1, 1.6, 13)  # nA
 soma = dendmod.Location("soma(0.5)")
 clamp = dendmod.CurrentClamp(location=soma, delay=0, dur=1000, amp=0.0)
 setups = [
@@ -47,21 +47,29 @@ rate = np.array([np.count_nonzero(s > 200) / 0.8 for s in spikes])  # spikes/s, 
 rate = rate.reshape(len(doses), amps.size)
 
 # %%
-# The receptors with the highest affinity decide at low doses. The slope is that between the
-# smallest current with spikes and the largest current.
+# Four of the f-I curves, and the mean rate over the smaller and over the larger half of the
+# currents at every dose. What the first class of receptors does is seen at doses at which the
+# second is hardly occupied.
 
-slope = [np.polyfit(amps[r > 0], r[r > 0], 1)[0] for r in rate]
+small = amps < np.median(amps)
 with style():
     figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.2), constrained_layout=True)
     for name in occupied[0]:
         axes[0].semilogx(concentration, [o[name] for o in occupied], label=name)
     axes[0].set(title="Receptors", xlabel="Noradrenaline (nM)", ylabel="Occupied part")
     axes[0].legend()
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(doses)))
-    for dose, r, colour in zip(doses, rate, colours, strict=True):
-        axes[1].plot(amps, r, "o-", ms=2.5, color=colour, label=f"{dose:g} nM")
+    shown = (0, 3, 5, 7)
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(shown)))
+    for k, colour in zip(shown, colours, strict=True):
+        axes[1].plot(amps, rate[k], "o-", ms=2.5, color=colour, label=f"{doses[k]} nM")
     axes[1].set(title="f-I curves", xlabel="Current (nA)", ylabel="Rate (spikes/s)")
     axes[1].legend()
-    axes[2].plot(range(len(doses)), slope, "o-", color="#333333")
-    axes[2].set_xticks(range(len(doses)), [f"{d:g}" for d in doses])
-    axes[2].set(title="Slope", xlabel="Noradrenaline (nM)", ylabel="Spikes/s per nA")
+    for part, label in ((small, "smaller currents"), (~small, "larger currents")):
+        mean = rate[:, part].mean(axis=1)
+        line = axes[2].semilogx(doses[1:], mean[1:], "o-", ms=2.5, label=label)[0]
+        axes[2].axhline(mean[0], color=line.get_color(), lw=0.5, ls=":")
+    axes[2].set(title="Mean rate", xlabel="Noradrenaline (nM)", ylabel="Rate (spikes/s)")
+    axes[2].legend(loc="center right")
+
+# %%
+# The dotted lines are the cell without noradrenaline.
