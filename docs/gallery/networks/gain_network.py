@@ -70,9 +70,12 @@ with style():
         if level in io.fit("gain_xshift").curves:
             curve = io.curve(level=level)
             x = np.linspace(*curve.fit_range, 20)
-            axes[0].plot(x, curve(x), color=colour, label=f"{level}")
-    axes[0].set(xlabel="Feedforward inputs", ylabel="Spikes a burst", title="Measured")
-    axes[0].legend(title="Sites", ncols=2)
+            ends = level in (io.levels[0], io.levels[-1])
+            axes[0].plot(x, curve(x), color=colour, label=f"{level:g} sites" if ends else None)
+    axes[0].set(
+        xlabel="Feedforward inputs", ylabel="Spikes a burst", title="Measured", xlim=(0, 125)
+    )
+    axes[0].legend(loc="lower right")
     image = axes[1].imshow(gains, aspect="auto", cmap="RdBu_r", vmin=0, vmax=2)
     axes[1].set(xlabel="Unit of the first layer", ylabel="Task (digit)", title="Learned gains")
     figure.colorbar(image, ax=axes[1], label="Gain, 1 = mean of the cell")

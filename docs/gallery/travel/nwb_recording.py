@@ -77,9 +77,9 @@ with pynwb.NWBHDF5IO(path, "r") as handle:
 
 # %%
 # The recorded current as a ``Waveform`` into two models: the one that made the recording and one
-# with other densities.
+# with other densities. A digital stimulus keeps each value until the next one: ``hold``.
 
-current = dendmod.Waveform(location=soma, times=tuple(t), amps=tuple(i))
+current = dendmod.Waveform(location=soma, times=tuple(t), amps=tuple(i), between="hold")
 models = {f"set {k}": dendmod.L5PyramidalCell("l5pc", biophysics=k) for k in (1, 3)}
 results = {name: response(cell, current) for name, cell in models.items()}
 spikes = t[1:][(v[1:] > 0) & (v[:-1] <= 0)]
