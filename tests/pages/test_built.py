@@ -6,6 +6,7 @@ What `make docs` built is tested where it is there, and skipped with a reason wh
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,19 @@ def test_a_missing_page_picture_or_place_is_named(tmp_path):
 
 def test_every_link_of_the_built_pages_leads_somewhere(built):
     assert links.broken(built) == []
+
+
+def test_every_example_shows_its_picture_and_can_be_taken_along(built):
+    for example in sorted((REPOSITORY / "docs" / "gallery").glob("*/*.py")):
+        page = built / "auto_gallery" / example.parent.name / f"{example.stem}.html"
+        found = links.Page(page.read_text("utf-8"))
+        assert any(f"sphx_glr_{example.stem}_001" in link for link in found.links), page
+        taken = {link.rsplit(".", 1)[-1] for link in found.links if "_downloads/" in link}
+        assert {"py", "ipynb"} <= taken, page
+        (notebook,) = [link for link in found.links if link.endswith(".ipynb")]
+        cells = json.loads((page.parent / notebook).read_text("utf-8"))["cells"]
+        code = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        assert "import dendmod" in code or "from dendmod" in code, page
 
 
 @pytest.mark.slow

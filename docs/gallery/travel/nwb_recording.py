@@ -102,7 +102,7 @@ with style():
     axes[1].plot(t, v, color="#BBBBBB", lw=1.8, label="recording")
     for (name, result), colour in zip(results.items(), ("#0072B2", "#D55E00"), strict=True):
         axes[1].plot(result.t, result.v["soma"], color=colour, lw=0.6, label=f"model, {name}")
-    axes[1].set(ylabel="Voltage (mV)")
+    axes[1].set(ylabel="Voltage (mV)", ylim=(-95, 65))
     axes[1].legend(loc="upper right", ncols=3)
     rows = {"recording": spikes} | {n: r.spike_times() for n, r in results.items()}
     colours = ("#888888", "#0072B2", "#D55E00")
