@@ -18,7 +18,8 @@ from tests.conftest import REPOSITORY
 
 BUILT = REPOSITORY / "docs" / "_build"
 PAGES = (
-    "index.html", "kernel.html", "reference/spec.html", "auto_gallery/index.html", "auto_gallery/neuron/nmda_spike.html",
+    "index.html", "kernel.html", "reference/spec.html", "auto_gallery/index.html",
+    "auto_gallery/neuron/nmda_spike.html",
 )  # fmt: skip
 WIDTHS = {"phone": 390, "desktop": 1280}  # px
 
