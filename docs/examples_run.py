@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from joblib import register_parallel_backend
 from joblib._parallel_backends import MultiprocessingBackend
 
-GALLERY = Path(__file__).parent / "gallery"
+# No name may be that of a package: the folder of a script that runs is searched first.
 ORDER = {
     "neuron": ("nmda_spike", "shunt_or_nmda", "conductance", "io_curve"),
     "own": ("own_cell", "own_channel", "reduced_cell"),
     "networks": (
         "xor", "modulator_dose", "metastable", "decoding_speed", "gain_network",
     ),
-    "travel": ("nwb_recording", "dask_sweep", "nest"),
+    "travel": ("nwb_recording", "dask_sweep", "nest_and_back"),
 }  # fmt: skip
 # Packages that an example needs beside dendmod; where one is missing, it is shown and not run.
 NEEDS = {

@@ -32,7 +32,13 @@ hidden, output = cells(settings.cell, settings.biophysics)
 vectors = input_vectors(10, seed=0)
 network = build_network(hidden, output, vectors, 1, settings, seed=0)
 schedule = chosen.schedule.model_copy(
-    update={"samples": 1500, "block": 75, "test_every": 2, "curve_samples": 60}
+    update={
+        "samples": 2000,
+        "block": 100,
+        "test_every": 4,
+        "curve_samples": 60,
+        "test_samples": 200,
+    }
 )
 training = Training(network, BooleanTasks(("xor",)), settings, schedule, seed=0)
 shuffled = Training(network, BooleanTasks(("xor",), shuffled=True), settings, schedule, seed=0)

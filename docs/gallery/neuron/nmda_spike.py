@@ -71,7 +71,7 @@ with style():
         axes[2].plot(result.t, result.v["soma"], color=colour, lw=0.7)
     for ax, name in zip(axes[1:3], ("Branch", "Soma"), strict=True):
         ax.set(title=name, xlabel="Time (ms)", ylabel="Voltage (mV)", xlim=(30, 200))
-    axes[3].axhspan(0, 10, color="0.92", label="The burst lasts")
+    axes[3].axhspan(0, 10, color="0.92", label="Duration of the burst")
     axes[3].semilogx(weights, [above(r) for r in nmda], "o-", ms=2.5, label="AMPA + NMDA")
     axes[3].semilogx(weights, [above(r) for r in ampa], "s-", ms=2.5, label="AMPA alone")
     axes[3].set(title="Branch", xlabel="Weight of an input (nS)", ylabel="Time above -40 mV (ms)")

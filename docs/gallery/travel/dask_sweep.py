@@ -44,7 +44,6 @@ def respond(leak, axial):
     result = simulate(Setup(cell=cell, current_clamps=(clamp,), record=record), Run(tstop=200))
     return {"change": [float(result.v[f"c{k}"][-1] + 70) for k in range(10)]}
 ''')
-sys.path.insert(0, str(folder))
 leaks, axials = (0.5, 1.0, 2.0, 4.0), (10.0, 40.0)  # nS
 tasks = [
     Task(f"{leak}/{axial}", "leak_study:respond", {"leak": leak, "axial": axial})
@@ -54,10 +53,12 @@ tasks = [
 
 # %%
 # The workers of the cluster get the tasks; each task runs in a fresh process. The store is a
-# folder with one file a result and a ledger. Asking for the same tasks a second time runs
-# nothing. (A script that starts workers as processes, which is Dask's default, does so under ``if
-# __name__ == "__main__":``, as Dask's own pages say.)
+# folder with one file a result and a ledger. Asking for the same tasks a second time runs nothing.
+# Workers find the module by ``sys.path`` here; on a cluster it lies in an installed package or on
+# PYTHONPATH. Workers that are processes, which is Dask's default, import the script that starts
+# them, so that it does so under ``if __name__ == "__main__":``.
 
+sys.path.insert(0, str(folder))
 with LocalCluster(
     n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
 ) as cluster:
