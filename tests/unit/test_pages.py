@@ -110,11 +110,10 @@ def test_pages_and_examples_are_spelled_as_words_are():
 
 def test_every_example_of_the_gallery_is_run_in_a_known_place():
     """An example that docs/examples_run.py does not name is not run, and nobody would see it."""
-    order = ast.literal_eval(
-        re.search(
-            r"^ORDER = (\{.*?^\})", (DOCS / "examples_run.py").read_text("utf-8"), re.M | re.S
-        )[1]
-    )
+    text = (DOCS / "examples_run.py").read_text("utf-8")
+    found = re.search(r"^ORDER = (\{.*?^\})", text, re.M | re.S)
+    assert found is not None
+    order = ast.literal_eval(found[1])
     there = {(p.parent.name, p.stem) for p in (DOCS / "gallery").glob("*/*.py")}
     assert there == {(group, name) for group, names in order.items() for name in names}
     assert len(there) >= 15
