@@ -117,6 +117,6 @@ def test_every_example_of_the_gallery_is_run_in_a_known_place():
     there = {(p.parent.name, p.stem) for p in (DOCS / "gallery").glob("*/*.py")}
     assert there == {(group, name) for group, names in order.items() for name in names}
     assert len(there) >= 15
-    # the folder of a script is searched first: such a file would be imported in place of the package
+    # the folder of a script is searched first: such a file would hide the package
     packages = {"arbor", "dask", "distributed", "jaxley", "neo", "nest", "neuron", "pynwb", "torch"}
     assert not packages & {name for _, name in there}
