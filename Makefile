@@ -11,6 +11,7 @@ EXCHANGE := .venv-exchange
 EXCHANGE_STAMP := $(EXCHANGE)/.stamp
 ARGS ?=
 ML ?= yes
+SPELLED := README.md CHANGELOG.md docs/*.md docs/records docs/reference docs/gallery docs/examples
 ML_STAMP := $(if $(filter no,$(ML)),$(STAMP),.venv/.stamp-ml)
 
 .DEFAULT_GOAL := help
@@ -80,8 +81,10 @@ bench: mechanisms ## measure speed, as ratios side by side in one run
 crosscheck: mechanisms ## run one cell on every engine; ARGS="--arbor PYTHON --jaxley PYTHON" for these
 	$(BIN)/python -m benchmarks.crosscheck --json results/crosscheck.json $(ARGS)
 
-docs: $(DOCS_STAMP) ## build the pages of docs/ into docs/_build
+docs: mechanisms $(DOCS_STAMP) ## check the spelling, run the gallery, build docs/ into docs/_build
+	$(BIN)/codespell $(SPELLED)
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build
+	$(BIN)/python docs/links.py docs/_build
 	@echo "open docs/_build/index.html"
 
 wheel: $(STAMP) ## build the wheel, with its compiled C, and the source archive into dist/
@@ -91,7 +94,7 @@ wheel: $(STAMP) ## build the wheel, with its compiled C, and the source archive 
 	$(BIN)/python -m twine check --strict dist/*
 
 clean: ## remove what was built here; results/ and the mechanism cache stay
-	rm -rf .venv $(EXCHANGE) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(EXCHANGE) build dist docs/_build docs/auto_gallery .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find dendmod tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the targets stand on. The tools are checked first, so that a missing one is named before
@@ -122,8 +125,9 @@ $(STAMP): pyproject.toml constraints.txt | tools
 	@$(PIP) install -c constraints.txt -e '.[ml]'
 	@touch $@
 
-$(DOCS_STAMP): $(STAMP)
-	@$(PIP) install -c constraints.txt -e '.[docs]'
+# examples of the gallery need nwb, cluster and PyTorch; without PyTorch its example is shown, not run
+$(DOCS_STAMP): $(ML_STAMP)
+	@$(PIP) install -c constraints.txt -e '.[docs,nwb,cluster]'
 	@touch $@
 
 # An environment of its own: these programs are large, some are GPL, and their pins are not ours.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-_CHROMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.browsers import chromium
+
 _PATIENCE = 120.0  # seconds
 
 
@@ -23,20 +23,8 @@ _PATIENCE = 120.0  # seconds
 def browser() -> Iterator[Any]:
     """A headless Chromium: Playwright's own, or that of the system."""
     pytest.importorskip("bokeh", reason="the page needs Bokeh: pip install 'dendmod[explore]'")
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="a browser is driven by Playwright: pip install playwright"
-    )
-    system = next(filter(None, map(shutil.which, _CHROMES)), None)
-    with api.sync_playwright() as playwright:
-        for place in (None, system):
-            try:
-                found = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
-            except api.Error:
-                continue
-            yield found
-            found.close()
-            return
-    pytest.skip("no Chromium: `playwright install chromium`, or install the package chromium")
+    with chromium() as found:
+        yield found
 
 
 class Served:

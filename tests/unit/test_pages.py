@@ -1,7 +1,10 @@
 """Do the pages hold together: links, the index, pictures, lines, the commands and modules named?"""
 
+import ast
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,7 +61,7 @@ def test_every_page_is_in_an_index():
         for index, folder in INDEXES.items()
         for block in TOCTREE.findall(index.read_text("utf-8"))
         for entry in block.splitlines()
-        if entry.strip() and not entry.startswith(":")
+        if entry.strip() and not entry.startswith((":", "auto_gallery/"))  # made by `make docs`
     }
     assert listed == set(PAGES) - {DOCS / "index.md"}
 
@@ -93,3 +96,27 @@ def test_figures_and_commands_that_a_page_names_exist(page):
 def test_modules_that_a_page_names_exist(page):
     names = {a or b for a, b in MODULE.findall(page.read_text("utf-8"))} - {"venv"}
     assert not [m for m in names if importlib.util.find_spec(m) is None]
+
+
+def test_pages_and_examples_are_spelled_as_words_are():
+    pytest.importorskip("codespell_lib", reason="needs codespell: pip install 'dendmod[lint]'")
+    checked = [*LINKED, REPOSITORY / "CHANGELOG.md", DOCS / "gallery"]
+    done = subprocess.run(
+        [sys.executable, "-m", "codespell_lib", *map(str, checked)],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert not done.stdout, done.stdout
+
+
+def test_every_example_of_the_gallery_is_run_in_a_known_place():
+    """An example that docs/examples_run.py does not name is not run, and nobody would see it."""
+    text = (DOCS / "examples_run.py").read_text("utf-8")
+    found = re.search(r"^ORDER = (\{.*?^\})", text, re.M | re.S)
+    assert found is not None
+    order = ast.literal_eval(found[1])
+    there = {(p.parent.name, p.stem) for p in (DOCS / "gallery").glob("*/*.py")}
+    assert there == {(group, name) for group, names in order.items() for name in names}
+    assert len(there) >= 15
+    # the folder of a script is searched first: such a file would hide the package
+    packages = {"arbor", "dask", "distributed", "jaxley", "neo", "nest", "neuron", "pynwb", "torch"}
+    assert not packages & {name for _, name in there}
