@@ -1,6 +1,6 @@
 """What a context does to a hidden cell, and what networks of such cells could learn.
 
-python benchmarks/switching_cells.py [background weight in uS] [scale of SK] [--reading few-channels]
+python benchmarks/switching_cells.py [background weight in uS] [scale of SK] [--reading NAME]
 
 prints spikes a sample of the cell of Figure 5 for graded drives and contextual weights, then the
 balanced accuracy of 100 cells that a formula stands for, on digits 0 to 2: cells whose context
