@@ -110,9 +110,7 @@ def test_a_pool_whose_own_current_a_parameter_switches_off_is_a_pool(tmp_path):
     assert switched.quiet_with == (("on", 0.0),)
     assert conducting(switched) == ()
     check_quiet(switched, {"on": 0.0})
-    with pytest.raises(
-        MechanismError, match="at on = 1 it carries a current"
-    ):
+    with pytest.raises(MechanismError, match="at on = 1 it carries a current"):
         check_quiet(switched, {"on": 1.0})
     for other in (pool("on < 1"), pool("cali > 0"), pool(initial=" i = 1")):
         assert other.quiet_with == ()
