@@ -164,6 +164,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--dt", type=float, nargs="+", default=[0.1, 0.025])
     parser.add_argument("--cell", action="append", default=[], help="another cell.toml or folder")
+    parser.add_argument("--cells-only", action="store_true", help="leave Figure 1's cell out")
     for tool in SCRIPTS:
         parser.add_argument(f"--{tool}", metavar="PYTHON", help=f"an environment with {tool}")
     parser.add_argument("--json", type=Path)
@@ -175,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             with replacing(options.json) as file:
                 file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
-    for dt in options.dt:
+    for dt in () if options.cells_only else options.dt:
         work = figure_1(dt, options.trials)
         many, single = measure(work, options.rounds)
         rows[f"dt_{dt:g}"] = {**many, "coreneuron_ms": _coreneuron(work)}

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dendmod.cells.parameters import Parameters, changed
 from dendmod.errors import SpecError
+from dendmod.mechanisms import mechanism_set
+from dendmod.mechanisms.conducting import leak_density
+from dendmod.mechanisms.mechanism import Mechanism
 from dendmod.spec import BySection, Cell, SectionTables
 from dendmod.spec.cell import RegionName
 
@@ -23,7 +26,8 @@ def with_leak_that_holds(before: Cell, after: Cell, *, settle: float) -> Cell:
     Both membranes are pinned to the resting potentials of `before` by a strong leak, until every
     gate and the calcium pool stand still. The difference of their pinning currents is the
     difference of all other currents, and the true leak takes it over:
-    ``e' = v - (g (v - e) + S' - S) / g'``.
+    ``e' = v - (g (v - e) + S' - S) / g'``. The leak is a mechanism that stands everywhere, `pas`
+    or another whose equations say that it is one.
 
     Parameters
     ----------
@@ -35,26 +39,47 @@ def with_leak_that_holds(before: Cell, after: Cell, *, settle: float) -> Cell:
     Raises
     ------
     SpecError
-        If a region has no leak, or one whose conductance is not a number above zero.
+        If no leak stands in all of the cell with a conductance that is a number above zero.
     """
     from dendmod.engines.neuron import settled_state
 
+    leak = _leak_of(before)
     rest = settled_state(before, settle).v
-    pinned = {
-        which: settled_state(_with_leak(cell, _CLAMP, BySection(values=rest)), settle).i_pas
-        for which, cell in (("before", before), ("after", after))
-    }
-    values: dict[int, tuple[float, ...]] = {}
+    pinned: dict[str, dict[int, Row]] = {}
+    for which, cell in (("before", before), ("after", after)):
+        held = settled_state(_with_leak(cell, leak, _CLAMP, BySection(values=rest)), settle).v
+        pinned[which] = {
+            i: tuple(_CLAMP * (v - e) for v, e in zip(row, rest[i], strict=True))
+            for i, row in held.items()
+        }
+    values: dict[int, Row] = {}
     for i, row in rest.items():
-        g_row, e_row = _leak(before, i, len(row))
-        g_after, _ = _leak(after, i, len(row))
+        g_row, e_row = _given(before, leak, i, len(row))
+        g_after, _ = _given(after, leak, i, len(row))
         values[i] = tuple(
             v - (g * (v - e) + new - old) / g_new
             for v, g, e, g_new, new, old in zip(
                 row, g_row, e_row, g_after, pinned["after"][i], pinned["before"][i], strict=True
             )
         )
-    return _with_leak(after, None, BySection(values=values))
+    return _with_leak(after, leak, None, BySection(values=values))
+
+
+def _leak_of(cell: Cell) -> Mechanism:
+    """Return the leak that stands in every section, or region, and whose reversal is its own."""
+    membrane, known = cell.biophysics, mechanism_set(cell.mechanisms)
+    if isinstance(membrane, SectionTables):
+        places = [set(section.mechanisms) for section in membrane.sections]
+    else:
+        places = [{m.suffix for m in region.mechanisms} for region in membrane.regions.values()]
+    everywhere = set.intersection(*places)
+    for leak in (known.get(suffix) for suffix in cell.suffixes if suffix in everywhere):
+        if leak.is_leak and leak.reversal in leak.parameter_names:
+            return leak
+    raise SpecError(
+        f"hold_rest corrects the reversal potential of a leak, and no leak stands in all of "
+        f"{membrane.name}. Insert 'pas' everywhere, with a small conductance where there is none"
+    )
 
 
 def _kind(cell: Cell, i: int) -> RegionName:
@@ -65,43 +90,45 @@ def _kind(cell: Cell, i: int) -> RegionName:
     return sections[i].kind if i < len(sections) else "axon"
 
 
-def _leak(cell: Cell, i: int, n: int) -> tuple[Row, Row]:
-    """Return conductance and reversal potential of the leak in the segments of a section."""
-    membrane = cell.biophysics
+def _given(cell: Cell, leak: Mechanism, i: int, n: int) -> tuple[Row, Row]:
+    """Return conductance (S/cm2) and reversal potential of the leak in a section's segments."""
+    membrane, (name, factor) = cell.biophysics, leak_density(leak)
+    g: object
+    e: object
+    default = {p.name: p.default for p in leak.parameters}
     if isinstance(membrane, SectionTables):
-        values = membrane.sections[i].values
-        g_row, e_row = (values.get(name, ()) for name in ("g_pas", "e_pas"))
-        if g_row and e_row and min(g_row) > 0:
-            return _of_segments(g_row, n), _of_segments(e_row, n)
-        raise _no_leak(f"section {i}", membrane.name)
-    kind = _kind(cell, i)
-    for mechanism in membrane.regions[kind].mechanisms:
-        if mechanism.suffix == "pas":
-            g, e = mechanism.params["g"], mechanism.params["e"]
-            if not isinstance(g, int | float) or not g > 0 or not isinstance(
-                e, int | float | BySection
-            ):  # fmt: skip
-                break
-            return (float(g),) * n, e.values[i] if isinstance(e, BySection) else (e,) * n
-    raise _no_leak(kind, membrane.name)
+        values, where = membrane.sections[i].values, f"section {i}"
+        g, e = (values.get(f"{x}_{leak.suffix}", default[x]) for x in (name, leak.reversal))
+    else:
+        where = _kind(cell, i)
+        params = next(
+            m.params for m in membrane.regions[where].mechanisms if m.suffix == leak.suffix
+        )
+        g, e = (params.get(x, default[x]) for x in (name, leak.reversal))
+    g_row, e_row = _of_segments(g, i, n), _of_segments(e, i, n)
+    if g_row is None or e_row is None or min(g_row) <= 0:
+        raise SpecError(
+            f"hold_rest corrects {leak.reversal} of {leak.suffix}, but in {where} of "
+            f"{membrane.name} its {name} is not one number above zero, or {leak.reversal} not one"
+        )
+    return tuple(factor * x for x in g_row), e_row
 
 
-def _of_segments(row: Row, n: int) -> Row:
-    return row if len(row) == n else row * n
+def _of_segments(value: object, i: int, n: int) -> Row | None:
+    if isinstance(value, BySection):
+        return tuple(value.values[i])
+    if isinstance(value, tuple):
+        return value if len(value) == n else value * n
+    return (float(value),) * n if isinstance(value, int | float) else None
 
 
-def _no_leak(where: str, name: str) -> SpecError:
-    return SpecError(
-        f"hold_rest corrects the leak, but {where} of {name} has no mechanism 'pas' with one "
-        "conductance above zero"
-    )
+def _with_leak(cell: Cell, leak: Mechanism, g: float | None, e: BySection) -> Cell:
+    name, factor = leak_density(leak)
 
-
-def _with_leak(cell: Cell, g: float | None, e: BySection) -> Cell:
-    def leak(suffix: str, _: Parameters, section: int | None) -> Parameters:
-        if suffix != "pas":
+    def strong(suffix: str, _: Parameters, section: int | None) -> Parameters:
+        if suffix != leak.suffix:
             return {}
-        own = {} if g is None else {"g": g}
-        return {**own, "e": e if section is None else e.values[section]}
+        own = {} if g is None else {name: g / factor}
+        return {**own, leak.reversal: e if section is None else e.values[section]}
 
-    return changed(cell, leak)
+    return changed(cell, strong)

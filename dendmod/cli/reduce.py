@@ -136,6 +136,10 @@ def _distances(text: str) -> list[float]:
 def check(
     file: Annotated[Path, typer.Argument(help="A file of `dendmod reduce`.")],
     out: Out = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Of `dendmod protocol scale`: count its spikes and thresholds too."),
+    ] = None,
     full: Annotated[
         Path | None, typer.Option(help="Folder for the full cell's runs, to share them.")
     ] = None,
@@ -163,6 +167,7 @@ def check(
         quick=quick,
         full_store=full,
         io=io,
+        protocol=protocol,
     )
     if as_json:
         typer.echo(json.dumps(summary))

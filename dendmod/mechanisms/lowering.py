@@ -7,17 +7,20 @@ them; an if becomes choices; KINETIC is turned into derivatives by the parser.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from dendmod.mechanisms import algebra
 from dendmod.mechanisms.algebra import REST, NotLinear, assignments
 from dendmod.mechanisms.equations import (
+    CHOICE,
     Assign,
     Current,
     Derivative,
     Equations,
     Expression,
     Kind,
+    Operation,
     Plain,
     Receive,
     Refusal,
@@ -94,6 +97,11 @@ class Lowering(Writer):
         steps = tuple(s for s in breakpoint_ if isinstance(s, Step))
         plain = tuple(s for s in breakpoint_ if not isinstance(s, Step))
         receive = self._receive()
+        kept = {*self.read.names("RANGE_VAR"), *currents, *ions, *self.states}
+        kept |= {name for step in steps for _, x in step.conserve for name in names_in(x)}
+        unread = _unread([initial, *(s.statements for s in steps), plain, receive]) - kept
+        initial, plain = _without(initial, unread), _without(plain, unread)
+        steps = tuple(replace(s, statements=_without(s.statements, unread)) for s in steps)
         started = [s for s in initial if getattr(s, "name", "") not in self.states]
         every = [started, *(s.statements for s in steps), plain]
         events = (*receive.statements, *receive.initial) if receive else ()
@@ -279,6 +287,36 @@ def _reached(name: str, assigned: dict[str, set[str]], stop: set[str]) -> set[st
             found.add(one)
             todo |= set() if one in stop else assigned.get(one, set())
     return found & stop
+
+
+def _left(statement: Any) -> bool:
+    """Return whether it is a choice, one side of which leaves a name as it was."""
+    value = getattr(statement, "value", None)
+    if not isinstance(statement, Assign) or not isinstance(value, Operation):
+        return False
+    return value.op == CHOICE and statement.name in value.args[1:]
+
+
+def _unread(blocks: list[Any]) -> set[str]:
+    """Return names that one side of an if alone assigns, and that nothing else reads.
+
+    They are local to that side, though the file declares them for all of it.
+    """
+    found: set[str] = set()
+    read: set[str] = set()
+    for block in blocks:
+        events = (*block.statements, *block.initial) if isinstance(block, Receive) else block or ()
+        for s in events:
+            if isinstance(s, SteadyState):
+                read |= {name for _, used in assignments(s.step.statements) for name in used}
+            left = _left(s)
+            found |= {s.name} if left else set()
+            read |= {n for name, used in assignments([s]) for n in used if not left or n != name}
+    return found - read
+
+
+def _without(statements: Any, names: set[str]) -> tuple[Any, ...]:
+    return tuple(s for s in statements if not (_left(s) and s.name in names))
 
 
 def _carried(blocks: list[Any], events: Any) -> set[str]:

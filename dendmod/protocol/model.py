@@ -346,14 +346,16 @@ class Protocol(Spec):
             }
         )
 
-    def paper_range(self, name: str) -> tuple[float, float]:
-        """Return a range that [paper] states.
+    def paper_range(self, name: str) -> tuple[float, float] | None:
+        """Return a range that [paper] states; None in a file of another cell, which has no [paper].
 
         Raises
         ------
         SpecError
-            If the file has no such range.
+            If [paper] has no such range.
         """
+        if not self.paper:
+            return None
         stated = self.paper.get(name)
         if not (isinstance(stated, list) and len(stated) == 2):
             raise SpecError(f"[paper] of {self.name} has no range {name!r}, such as [1.0, 10.0]")

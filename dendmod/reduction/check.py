@@ -43,11 +43,13 @@ def check_reduced(
     quick: bool = False,
     full_store: Path | None = None,
     io: bool = True,
+    protocol: str | None = None,
 ) -> dict[str, Any]:
     """Compare a reduced cell with its full one, draw and return the summary.
 
     Spikes of Hay's cells are counted in the protocol of Figure 1, those of any other in steps of
-    current at the soma: the weights of Figure 1 are for Hay's cell.
+    current at the soma, as the weights of Figure 1 are for Hay's cell, and in a protocol of its own
+    where one is given.
 
     Parameters
     ----------
@@ -59,13 +61,21 @@ def check_reduced(
         How runs are made; on all cores, if not given. They are kept in ``full`` and ``reduced`` in
         its store (``out/store``).
     changes
-        Fields of Figure 1's protocol, by dotted name.
+        Fields of the protocol, by dotted name.
     quick
         Take its quick scale.
     full_store
         Where runs of the full cell are kept, to share them between files.
     io
         Look for IO thresholds too (most of the time goes there).
+    protocol
+        A protocol file of a cell that is not Hay's, as ``dendmod protocol scale`` writes it.
+
+    Raises
+    ------
+    SpecError
+        If the file does not say what its sites stand for, or the protocol is for another cell or
+        other sites.
     """
     sweep = sweep or Sweep(out / "store")
     reduced = read_reduced(file)
@@ -77,43 +87,53 @@ def check_reduced(
         raise SpecError(f"{file} does not say which places of the full cell its sites stand for")
     if not places:
         raise SpecError(f"{file} has a soma and no sites; they are what is compared")
+    counts_trials = number is not None or protocol is not None
     of_cell = {
         "cell.biophysics": number, "sites.n": len(places), "cell.morphology": cell.morphology
     } if number is not None else {}  # fmt: skip
     sides = (
         _Side(cell, places, full_store or sweep.store / "full", {}),
         _Side(reduced, list(reduced.sites), sweep.store / "reduced",
-              {"cell.reduced": str(file.resolve())} if number is not None else {}),
+              {"cell.file": None, "cell.reduced": str(file.resolve())} if counts_trials else {}),
     )  # fmt: skip
     protocols = [
-        load_protocol("fig1", {**(changes or {}), **of_cell, **side.changes}, quick=quick)
+        load_protocol(
+            protocol or "fig1", {**(changes or {}), **of_cell, **side.changes}, quick=quick
+        )
         for side in sides
     ]
-    protocol = protocols[0]
+    asked = protocols[0]
+    if protocol is not None:
+        _check_fits(protocol, asked, cell, len(places), file)
     chosen = {}
     probes = []
     for name, side, own in zip(("full", "reduced"), sides, protocols, strict=True):
         found, chosen[f"probe of the {name} cell"] = _probe(side, own, sweep)
         probes.append(found)
     curves = None
-    if number is not None:
+    levels: dict[str, Any] = {}
+    counted: list[dict[str, np.ndarray]] = [{}, {}]
+    if counts_trials:
         experiments = [
             Experiment(own, sweep.at(side.store), sites=side.sites)
             for side, own in zip(sides, protocols, strict=True)
         ]
-        levels: Mapping[str, Any] = protocol.levels
+        levels |= asked.levels
         counted = [
             {name: table.counts[:, 0] for name, table in e.spikes().items()} for e in experiments
         ]
         curves = [_thresholds(e) for e in experiments] if io else None
         for name, experiment in zip(("full", "reduced"), experiments, strict=True):
             chosen[f"protocol on the {name} cell"] = experiment.chosen
-    else:
+    if number is None:
         amps = step_amplitudes(probes[0])
-        levels = {"steps": amps}
-        engine = "kernel" if protocol.run.engine == "kernel" else "neuron"  # held by the probe
-        counted = [_steps(side, amps, reduced.spike_threshold, sweep, engine) for side in sides]
-        if protocol.run.engine == "auto":
+        levels["steps"] = amps
+        engine = "kernel" if asked.run.engine == "kernel" else "neuron"  # held by the probe
+        counted = [
+            {**own, **_steps(side, amps, reduced.spike_threshold, sweep, engine)}
+            for own, side in zip(counted, sides, strict=True)
+        ]
+        if asked.run.engine == "auto":
             chosen["steps"] = Chosen("neuron", _FOUR)
     summary = {
         "schema": "dendmod/reduction_check/1",
@@ -123,7 +143,7 @@ def check_reduced(
         "capacitances": reduced.provenance.get("capacitances"),
         "morphology": cell.morphology,
         "biophysics": number if number is not None else cell.biophysics.name,
-        "seed": protocol.run.seed,
+        "seed": asked.run.seed,
         "impedance_gates_held": compare.resistances(probes[0], probes[1], "frozen"),
         "impedance_gates_following": compare.resistances(probes[0], probes[1], "steady"),
         "rest": compare.rest(*probes),
@@ -161,6 +181,20 @@ class _Side:
     sites: list[Location]
     store: Path
     changes: dict[str, Any]
+
+
+def _check_fits(name: str, protocol: Protocol, cell: Cell, sites: int, file: Path) -> None:
+    """Refuse a protocol that is for another cell than the reduced one's, or for other sites."""
+    if protocol.cell_spec != cell:
+        raise SpecError(
+            f"{name} is for {protocol.cell.file or protocol.cell.morphology}, and {file} was "
+            f"reduced from another cell ({cell.biophysics.name}, {cell.morphology})"
+        )
+    if protocol.n_sites != sites:
+        raise SpecError(
+            f"{name} drives {protocol.n_sites} sites, and {file} has {sites}; reduce the cell with "
+            f"--sites {protocol.n_sites}"
+        )
 
 
 def _probe(side: _Side, protocol: Protocol, sweep: Sweep) -> tuple[dict[str, np.ndarray], Chosen]:

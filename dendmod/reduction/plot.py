@@ -102,13 +102,14 @@ def _counts(
     levels: Mapping[str, Sequence[float]],
     summary: Mapping[str, Any],
 ) -> None:
+    alone = set(counted[0]) == {"steps"}
     for arm, (label, colour) in _ARMS.items():
         if arm not in counted[0]:
             continue
-        x = np.array(levels[arm]) / (1.0 if arm == "steps" else max(levels[arm]))
+        x = np.array(levels[arm]) / (1.0 if alone else max(levels[arm]))
         ax.plot(x, counted[0][arm].mean(axis=1), "o-", ms=2.5, color=colour, label=label)
         ax.plot(x, counted[1][arm].mean(axis=1), "s--", ms=2.5, mfc="white", color=colour)
-    ax.set_xlabel("Current (nA)" if "steps" in counted[0] else "Level (of the largest)")
+    ax.set_xlabel("Current (nA)" if alone else "Level (of the largest)")
     ax.set_ylabel("Output spikes (dashed: reduced)")
     ax.set_title(f"Spike counts: {summary['spike_counts']['equal']:.0%} equal")
     ax.legend()

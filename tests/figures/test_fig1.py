@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dendmod.paths import data_dir
 from dendmod.study.figure import make_figure
 from tests.doubles import SweepDouble
 from tests.pictures import axes_of, heights, kept_pictures, labelled, points, texts
@@ -152,6 +153,24 @@ def test_conductances_are_drawn_in_nS_with_the_paper_s_range(made):
             np.testing.assert_allclose(y, burst, atol=1e-9)
         box = ax.patches[0].get_bbox()
         assert (box.y0, box.y1) == band
+
+
+def test_a_protocol_without_the_paper_s_numbers_is_not_judged_by_them(tmp_path):
+    """As ``dendmod protocol scale`` writes it for another cell."""
+    text = (data_dir("protocols") / "fig1.toml").read_text()
+    (tmp_path / "scaled.toml").write_text(text.partition("[paper]")[0])
+    with pytest.MonkeyPatch.context() as patch, kept_pictures() as pictures:
+        patch.setattr("dendmod.study.figure.Sweep", SweepDouble(answer))
+        made = make_figure(
+            "wybo2022/fig1", tmp_path, changes={"protocol": str(tmp_path / "scaled.toml")}
+        )
+    peaks = [row["mean_peak"] for row in made["nmda"]["conductance_nS"]]
+    assert peaks == pytest.approx([0, 2.75, 5])
+    verdicts = {name: claim["verdict"] for name, claim in made["claims"].items()}
+    assert {name for name, verdict in verdicts.items() if verdict == "not resolved"} == {
+        "shunt_conductance", "nmda_conductance", "nmda_plateaus"
+    }  # fmt: skip
+    assert not axes_of(pictures["fig1"], "Shunt (channels").patches
 
 
 def test_dendrites_are_drawn_with_their_time_above_minus_40(made):

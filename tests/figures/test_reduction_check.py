@@ -1,12 +1,16 @@
 """Does `dendmod reduce check` hold the reduced cell against the full one, and not the reverse?"""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from dendmod.cells.file import load_cell
+from dendmod.errors import SpecError
 from dendmod.morphology import resolve
+from dendmod.paths import data_dir
 from dendmod.reduction import write_reduced
 from dendmod.reduction.check import check_reduced
 from dendmod.reduction.fit import mechanisms_hash
@@ -16,6 +20,7 @@ from tests.doubles import SweepDouble, staircase
 from tests.mechanisms import two_sections as two
 from tests.pictures import axes_of, kept_pictures, labelled, points
 
+OWN = Path(__file__).parents[2] / "docs" / "examples" / "own_cell"
 LEVELS = {"shunt": [0, 60], "nmda": [0, 3]}
 PLACES = [(30, 0.8), (12, 0.8), (21, 0.8)]  # of the full cell, in the order of the sites
 Z = np.array([[50.0, 30, 31, 32], [30, 800, 25, 26], [31, 25, 700, 27], [32, 26, 27, 600]])
@@ -177,15 +182,19 @@ def test_counts_and_thresholds_are_drawn_full_and_reduced(checked):
     np.testing.assert_allclose(labelled(ax)["NMDA spikes"], [[50, 70, 38, 58], [52, 72, 40, 60]])
 
 
-def test_spikes_of_an_own_cell_are_counted_in_steps_of_current(tmp_path):
-    own = two.cell("KCa", tmp_path)
+def write_own(own, path):
+    """Write a reduced cell that says it was made from a cell that is not Hay's."""
     facts = {
-        "morphology": own.morphology, "biophysics": "KCa", "capacitances": "spectrum",
+        "morphology": own.morphology, "biophysics": own.biophysics.name, "capacitances": "spectrum",
         "morphology_sha256": resolve(own.morphology).without_axon().sha256,
         "mechanisms": mechanisms_hash(own), "cell": own.model_dump(mode="json", by_alias=True),
     }  # fmt: skip
     made = small_cell().model_copy(update={"provenance": facts})
-    write_reduced(made, tmp_path / "own.json")
+    write_reduced(made, path)
+
+
+def test_spikes_of_an_own_cell_are_counted_in_steps_of_current(tmp_path):
+    write_own(two.cell("KCa", tmp_path), tmp_path / "own.json")
 
     def answer_own(function, payload):
         if function == "probe":
@@ -204,3 +213,45 @@ def test_spikes_of_an_own_cell_are_counted_in_steps_of_current(tmp_path):
     hold = 30.0 / (Z[0, 0])  # nA: from -75 to -45 mV
     np.testing.assert_allclose(found["levels"]["steps"], hold * np.array([1, 1.5, 2, 3]))
     assert summary["thresholds"] is None
+
+
+def test_a_protocol_of_an_own_cell_counts_its_spikes_and_thresholds_too(tmp_path):
+    file = OWN / "cell.toml"
+    write_own(load_cell(str(OWN)).cell, tmp_path / "own.json")
+    text = (data_dir("protocols") / "fig1.toml").read_text()
+    text = text.replace('morphology = "l5pc"', f'file = "{OWN}"')
+    text = text.replace("biophysics = 1 ", "").replace("n = 20 ", "n = 3 ")
+    (tmp_path / "own.toml").write_text(text)
+    levels = {f"arms.{arm}.levels": given for arm, given in LEVELS.items()}
+    changes = {**levels, "run.engine": "neuron", "run.trials": 4}
+    changes |= {f"arms.{arm}.quick_levels": [] for arm in LEVELS}
+
+    def answer_own(function, payload):
+        if function == "steps":
+            return {"steps": np.array([[0], [4], [7], [9]])}
+        return answer(function, payload)
+
+    sweep = SweepDouble(answer_own)
+    with kept_pictures() as pictures:
+        summary = check_reduced(
+            tmp_path / "own.json", tmp_path / "out", sweep=sweep, changes=changes,
+            protocol=str(tmp_path / "own.toml"),
+        )  # fmt: skip
+        counts = axes_of(pictures["reduction_check"], "Spike counts")
+        assert counts.get_xlabel() == "Level (of the largest)"
+    runs = [t.payload["protocol"]["cell"] for t in sweep.asked if t.key == "spikes/nmda/3"]
+    assert [(r["file"], r["reduced"] is None) for r in runs] == [
+        (str(file), True), (None, False)
+    ]  # fmt: skip
+    assert set(summary["spike_counts"]["mean"]) == {"shunt", "nmda", "steps"}
+    assert summary["thresholds"]["thresholds"] == 8
+    with pytest.raises(SpecError, match=r"drives 2 sites, and .*own.json has 3; .*--sites 2"):
+        check_reduced(
+            tmp_path / "own.json", tmp_path / "out", sweep=sweep,
+            changes={**changes, "sites.n": 2, "arms.nmda.levels": [0, 2]},
+            protocol=str(tmp_path / "own.toml"),
+        )  # fmt: skip
+    write_own(two.cell("KCa", tmp_path), tmp_path / "own.json")
+    with pytest.raises(SpecError, match=r"own.toml is for .*cell.toml, and .*own.json was reduced"):
+        check_reduced(tmp_path / "own.json", tmp_path / "out", sweep=sweep, changes=changes,
+                      protocol=str(tmp_path / "own.toml"))  # fmt: skip

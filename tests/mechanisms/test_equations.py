@@ -319,3 +319,38 @@ def test_the_c_of_the_equations_is_what_is_evaluated(tmp_path, name):
         row = (ctypes.c_double * len(names))(*(around[n] for n in names))
         states = {s: around.pop(s) for s in equations.states}
         assert function(row) == evaluate.currents(equations, states, **around)[current]
+
+
+IN_ONE_SIDE = """
+NEURON {{
+    SUFFIX own
+    NONSPECIFIC_CURRENT i
+    RANGE gbar, blocked{more}
+}}
+PARAMETER {{ gbar = 1 (S/cm2)  blocked = 0 }}
+ASSIGNED {{ v (mV)  i (mA/cm2)  alpha (/ms)  minf  mtau (ms) }}
+STATE {{ m }}
+INITIAL {{ m = 0 }}
+BREAKPOINT {{ SOLVE states METHOD cnexp  i = gbar*m*v{read} }}
+DERIVATIVE states {{
+    if (blocked > 0) {{
+        minf = 0
+        mtau = 1
+    }} else {{
+        alpha = exp(v/20)
+        minf = alpha/(alpha + 1)
+        mtau = 1/(alpha + 1)
+    }}
+    m' = (minf - m)/mtau
+}}
+"""
+
+
+def test_what_one_side_of_an_if_uses_alone_is_not_remembered(tmp_path):
+    def carried(more="", read=""):
+        path = tmp_path / "own.mod"
+        path.write_text(IN_ONE_SIDE.format(more=more, read=read))
+        return equations_of(path).carried
+
+    assert carried() == ()
+    assert carried(read="*alpha") == carried(more=", alpha") == ("alpha",)

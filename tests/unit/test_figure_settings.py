@@ -1,12 +1,15 @@
 """Are the settings of a figure what its files, a quick run and the command say?"""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from dendmod.study import figure as frame
 from dendmod.study.command import figure_command
 from dendmod.study.registry import find
+
+OWN = Path(__file__).parents[2] / "docs" / "examples" / "own_cell"
 
 
 def test_a_scale_comes_first_and_a_figure_adds_to_it():
@@ -52,3 +55,13 @@ def test_what_is_not_allowed_is_said(options, message, tmp_path, capsys):
     assert error.startswith("error: ")
     assert re.search(message, error)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("name", ["wybo2022/fig1", "wybo2022/fig2"])
+def test_a_protocol_that_was_scaled_to_a_cell_takes_the_place_of_figure_1s(name):
+    entry = find(name)
+    asked = {option.name: option.field for option in entry.options}["protocol"]
+    changes = {asked: str(OWN / "protocol.toml"), "run.dt_ms": 0.05}
+    protocol = entry.load().settings(entry.settings(changes=changes), quick=False)
+    assert protocol.cell.file == str(OWN / "cell.toml")
+    assert protocol.run.dt_ms == 0.05

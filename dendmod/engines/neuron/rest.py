@@ -17,12 +17,9 @@ class SettledState:
     v
         Potentials (mV) of each section's segments, by section number; those of an axon stub come
         last.
-    i_pas
-        Density of the leak current (mA/cm2), likewise.
     """
 
     v: dict[int, tuple[float, ...]]
-    i_pas: dict[int, tuple[float, ...]]
 
 
 def settled_state(cell: Cell, settle: float) -> SettledState:
@@ -32,5 +29,4 @@ def settled_state(cell: Cell, settle: float) -> SettledState:
         built = simulator.cell
         sections = built.all_sections
         v = {i: tuple(float(seg.v) for seg in sec) for i, sec in enumerate(sections)}
-        i_pas = {i: tuple(float(seg.i_pas) for seg in sec) for i, sec in enumerate(sections)}
-        return SettledState(v, i_pas)
+        return SettledState(v)

@@ -69,7 +69,7 @@ def measure(protocol: Protocol, sweep: Sweep) -> Measured:
 
 
 def judge(protocol: Protocol, measured: Measured) -> dict[str, Judged]:
-    """Return the verdict on each claim."""
+    """Return the verdict on each claim; the paper's ranges are for its own cell alone."""
     counts = {name: table.counts[:, 0] for name, table in measured.tables.items()}
     reached = {
         name: holds(
@@ -86,15 +86,18 @@ def judge(protocol: Protocol, measured: Measured) -> dict[str, Judged]:
             reached["nmda"], higher(counts["nmda"][-1], counts["nmda"][0])
         ),
     }
-    low, high = protocol.paper_range("nmda_spike_duration_ms")
+    stated = protocol.paper_range("nmda_spike_duration_ms")
     lasts = float(np.median(measured.tables["nmda"].extras[-1]["site_above"]))
-    found["nmda_plateaus"] = holds(low <= lasts <= high, median_ms=lasts)
+    if stated:
+        found["nmda_plateaus"] = holds(stated[0] <= lasts <= stated[1], median_ms=lasts)
     for name in ("shunt", "nmda"):
-        low, high = protocol.paper_range(f"{name}_conductance_nS")
+        stated = protocol.paper_range(f"{name}_conductance_nS")
         top = max(measured.clamped[name])
-        if top:
+        if stated and top:
             peak = measured.paired[name, top, True].mean_peak
-            found[f"{name}_conductance"] = holds(low <= peak <= high, mean_peak_nS=peak, level=top)
+            found[f"{name}_conductance"] = holds(
+                stated[0] <= peak <= stated[1], mean_peak_nS=peak, level=top
+            )
     return found
 
 

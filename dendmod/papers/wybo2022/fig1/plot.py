@@ -36,14 +36,14 @@ class Side:
     conductance
         Label and change of conductance (nS).
     paper_nS
-        The paper's range.
+        The paper's range, if it has one for the cell.
     """
 
     table: SpikeTable
     n_feedforward: int
     soma: Sequence[tuple[str, Array | None]]
     conductance: Sequence[tuple[str, ConductanceSummary]]
-    paper_nS: Sequence[float]
+    paper_nS: Sequence[float] | None
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class Dendrites:
     above
         Time above -40 mV of each site (ms).
     paper_ms
-        The paper's range of that.
+        The paper's range of that, if it has one for the cell.
     """
 
     t: Array
     v: Array
     level: int
     above: Array
-    paper_ms: Sequence[float]
+    paper_ms: Sequence[float] | None
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,13 @@ def _conductance(
     ax: Axes,
     t: np.ndarray,
     entries: Sequence[tuple[str, ConductanceSummary]],
-    paper: Sequence[float],
+    paper: Sequence[float] | None,
     colour: str,
     title: str,
     window: tuple[float, float],
 ) -> None:
-    ax.axhspan(*paper, color=COLOURS["paper"], alpha=0.4, lw=0, label="paper's range")
+    if paper:
+        ax.axhspan(*paper, color=COLOURS["paper"], alpha=0.4, lw=0, label="paper's range")
     shown = (t >= window[0]) & (t <= window[1])
     for k, (text, summary) in enumerate(entries):
         shade = _SHADES[min(k, 2)]
@@ -153,7 +154,7 @@ def draw(panels: Panels) -> Figure:
         colours=dict.fromkeys(("basal", "apical"), "#777777"),
         sites=panels.sites,
     )
-    ax.set_title("20 dendritic sites")
+    ax.set_title(f"{len(panels.sites)} dendritic sites")
     panel_letter(ax, "D")
 
     ax = figure.add_subplot(grid[0, 1])
@@ -177,7 +178,8 @@ def draw(panels: Panels) -> Figure:
     ax = figure.add_subplot(grid[1, 3])
     order = np.arange(1, len(panels.dendrites.above) + 1)
     ax.bar(order, panels.dendrites.above, color=nmda, alpha=0.6, width=0.8)
-    ax.axhspan(*panels.dendrites.paper_ms, color=COLOURS["paper"], alpha=0.4, lw=0)
+    if panels.dendrites.paper_ms:
+        ax.axhspan(*panels.dendrites.paper_ms, color=COLOURS["paper"], alpha=0.4, lw=0)
     ax.set_xlabel("Site")
     ax.set_ylabel("Time above −40 mV (ms)")
 
