@@ -289,12 +289,12 @@ def _reached(name: str, assigned: dict[str, set[str]], stop: set[str]) -> set[st
     return found & stop
 
 
-def _left(statement: Any) -> bool:
-    """Return whether it is a choice, one side of which leaves a name as it was."""
+def _left(statement: Any) -> str:
+    """Return the name that a choice leaves as it was on one side; "" of anything else."""
     value = getattr(statement, "value", None)
     if not isinstance(statement, Assign) or not isinstance(value, Operation):
-        return False
-    return value.op == CHOICE and statement.name in value.args[1:]
+        return ""
+    return statement.name if value.op == CHOICE and statement.name in value.args[1:] else ""
 
 
 def _unread(blocks: list[Any]) -> set[str]:
@@ -303,20 +303,20 @@ def _unread(blocks: list[Any]) -> set[str]:
     They are local to that side, though the file declares them for all of it.
     """
     found: set[str] = set()
-    read: set[str] = set()
+    read = {""}
     for block in blocks:
         events = (*block.statements, *block.initial) if isinstance(block, Receive) else block or ()
         for s in events:
             if isinstance(s, SteadyState):
                 read |= {name for _, used in assignments(s.step.statements) for name in used}
             left = _left(s)
-            found |= {s.name} if left else set()
-            read |= {n for name, used in assignments([s]) for n in used if not left or n != name}
+            found.add(left)
+            read |= {n for _, used in assignments([s]) for n in used if n != left}
     return found - read
 
 
 def _without(statements: Any, names: set[str]) -> tuple[Any, ...]:
-    return tuple(s for s in statements if not (_left(s) and s.name in names))
+    return tuple(s for s in statements if _left(s) not in names)
 
 
 def _carried(blocks: list[Any], events: Any) -> set[str]:

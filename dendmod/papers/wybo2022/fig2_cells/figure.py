@@ -14,7 +14,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure as Picture
 
 from dendmod.cells.provenance import DEPENDS
-from dendmod.errors import SweepError
+from dendmod.errors import SpecError, SweepError
 from dendmod.papers.wybo2022.fig2_cells.curves import BETTER, Fitted, at_levels
 from dendmod.papers.wybo2022.fig2_cells.plot import draw
 from dendmod.papers.wybo2022.fig2_cells.settings import (
@@ -229,11 +229,22 @@ def judge(study: CellsStudy, found: Found) -> dict[str, Judged]:
 
 
 def _judge_plateaus(study: CellsStudy, found: Found) -> Judged:
-    some = found.cases[0].protocol
-    low, high = some.paper_range("nmda_spike_duration_ms")
+    low, high = _paper_ms(found)
     medians = {case.key: float(np.median(found.plateaus[case.key])) for case in found.cases}
     inside = [key for key, median in medians.items() if low <= median <= high]
     return holds(bool(inside), readings=inside, longest_ms=max(medians.values()))
+
+
+def _paper_ms(found: Found) -> tuple[float, float]:
+    """Return how long an NMDA spike lasts in the paper (ms)."""
+    protocol = found.cases[0].protocol
+    stated = protocol.paper_range("nmda_spike_duration_ms")
+    if stated is None:
+        raise SpecError(
+            f"{protocol.name} has no [paper]; the protocol of this figure is one of the paper's "
+            "cell, and other cells are given as strangers"
+        )
+    return stated
 
 
 def summary_of(study: CellsStudy, found: Found) -> dict[str, Any]:
@@ -293,8 +304,7 @@ def _reduction_summary(found: Mapping[str, np.ndarray] | str | None) -> dict[str
 
 def draw_cells(study: CellsStudy, found: Found, summary: Mapping[str, Any]) -> dict[str, Picture]:
     """Draw which model fits better, over cells, orders and readings, and how long plateaus are."""
-    low, high = found.cases[0].protocol.paper_range("nmda_spike_duration_ms")
-    return {"fig2_cells": draw(summary["cells"], list(study.cells), (low, high))}
+    return {"fig2_cells": draw(summary["cells"], list(study.cells), _paper_ms(found))}
 
 
 def export(study: CellsStudy, found: Found, out: Path) -> None:
