@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from dendmod.cells.features import smallest_current, spike_features, time_consta
 from dendmod.cells.file import LoadedCell
 from dendmod.cells.pools import with_pool_start
 from dendmod.engines.checks import check_setup, shape_of
-from dendmod.errors import DendmodError, SpecError
+from dendmod.errors import DendmodError, SpecError, UnsupportedByEngine
 from dendmod.params import hay2011
 from dendmod.spec import (
     Cell,
@@ -28,8 +29,12 @@ from dendmod.spec.cell_file import CheckFields
 from dendmod.spec.result import Array, Result, upward_crossings
 from dendmod.spec.stimulus import SOMA
 
+if TYPE_CHECKING:
+    from dendmod.engines.neuron import Simulator
+
 RIN_AMP = -0.1  # nA
 _SETTLE_MS = 700.0  # before the steps that look for the rheobase
+_DT = 0.025  # ms, of a cell with a mechanism that takes no adaptive steps
 _ONSET_MS = 50.0  # of the steps that look for the rheobase
 _PASSIVE_MV = 150.0  # a current that would take the membrane so far up by its resistance is enough
 
@@ -129,11 +134,24 @@ class CellFacts:
         return found | {name: table for name, table in tables.items() if table}
 
 
-def _run(setup: Setup, tstop: float, settle: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
+@contextmanager
+def _simulator(setup: Setup, tstop: float, settle: float) -> Iterator[Simulator]:
+    """Give a simulator of adaptive steps, or of fixed ones where a mechanism takes no others."""
     from dendmod.engines.neuron import Simulator
 
+    with ExitStack() as kept:
+        try:
+            found = kept.enter_context(
+                Simulator(setup, Run(tstop=tstop, settle=settle, method="adaptive"))
+            )
+        except UnsupportedByEngine:
+            found = kept.enter_context(Simulator(setup, Run(tstop=tstop, settle=settle, dt=_DT)))
+        yield found
+
+
+def _run(setup: Setup, tstop: float, settle: float, trains: tuple[SpikeTrain, ...] = ()) -> Result:
     # the protocols start from v_init and count their delays from there, as the paper's do
-    with Simulator(setup, Run(tstop=tstop, settle=settle, method="adaptive")) as simulator:
+    with _simulator(setup, tstop, settle) as simulator:
         return simulator.run(trains)
 
 
@@ -263,14 +281,11 @@ class _Check:
 
     def firing(self) -> dict[str, Any]:
         """Rheobase, f-I curve and the features of its spikes."""
-        from dendmod.engines.neuron import Simulator
-
         f = self.fields
         clamp = CurrentClamp(location=SOMA, delay=_ONSET_MS, dur=f.fi_dur_ms, amp=0.0)
-        run = Run(tstop=_ONSET_MS + f.fi_dur_ms, settle=_SETTLE_MS, method="adaptive")
         found: dict[str, Any] = {}
         setup = Setup(cell=self.cell, current_clamps=(clamp,))
-        with Simulator(setup, run) as simulator:
+        with _simulator(setup, _ONSET_MS + f.fi_dur_ms, _SETTLE_MS) as simulator:
 
             def rate(amp: float) -> float:
                 times = simulator.run(amps=(amp,)).spike_times(threshold=self.threshold)

@@ -148,9 +148,22 @@ class Simulator(InSession):
         return reference
 
     def settle(self) -> None:
-        """Run without spikes from the initial potential and keep the state that is reached."""
+        """Run without spikes from the initial potential and keep the state that is reached.
+
+        Raises
+        ------
+        UnsupportedByEngine
+            If a mechanism of the cell takes no adaptive steps, and they were asked for.
+        """
         v_init = self.setup.cell.v_init
-        h.finitialize(v_init)
+        try:
+            h.finitialize(v_init)
+        except RuntimeError as error:
+            if not self.session.adaptive or "CVODE" not in str(error):
+                raise
+            raise UnsupportedByEngine(
+                f"{str(error).rpartition(': ')[2]}, NEURON's adaptive steps; use method='fixed'"
+            ) from None
         if self.spec.settle > 0:
             self.session.advance(self.spec.settle)
         self._check_finite()
