@@ -115,7 +115,9 @@ def _network() -> str:
 
 
 def _cell() -> str:
-    from dendmod import CurrentClamp, L5PyramidalCell, Location, Run, Setup, simulate
+    from dendmod.cells.l5 import L5PyramidalCell
+    from dendmod.engines.simulation import simulate
+    from dendmod.spec import CurrentClamp, Location, Run, Setup
 
     _need_compilers()
     step = CurrentClamp(location=Location(section=0, x=0.5), delay=50, dur=200, amp=0.8)

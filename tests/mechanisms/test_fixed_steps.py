@@ -12,8 +12,15 @@ from tests.mechanisms import two_sections as two
 def cell(folder) -> Cell:
     (folder / "mod").mkdir()
     text = (two.FOLDER / "KdrGmax.mod").read_text()
-    assert "METHOD cnexp" in text
-    (folder / "mod" / "KdrGmax.mod").write_text(text.replace("METHOD cnexp", "METHOD euler"))
+    for cnexp, by_hand in (
+        (" METHOD cnexp", ""),
+        ("DERIVATIVE gate {", "PROCEDURE gate() {"),
+        ("n' = (ninf - n)/ntau", "n = n + dt*(ninf - n)/ntau"),
+        ("    v (mV)\n", "    v (mV)\n    dt (ms)\n"),
+    ):
+        assert cnexp in text
+        text = text.replace(cnexp, by_hand)
+    (folder / "mod" / "KdrGmax.mod").write_text(text)
     (folder / "two.swc").write_text(two.SHAPE)
     leak = MechanismSpec(suffix="pas", params=two.LEAK)
     channel = MechanismSpec(suffix="KdrGmax", params={"gmax": 0.1})
@@ -21,7 +28,7 @@ def cell(folder) -> Cell:
         "soma": RegionSpec(cm=1, Ra=150, mechanisms=(leak, channel)),
         "basal": RegionSpec(cm=1, Ra=150, mechanisms=(leak,)),
     }
-    biophysics = Biophysics(name="by euler", regions=made, ena=50, ek=-77, celsius=10, v_init=-65)
+    biophysics = Biophysics(name="by hand", regions=made, ena=50, ek=-77, celsius=10, v_init=-65)
     return Cell(
         morphology=str(folder / "two.swc"), biophysics=biophysics, axon_stub=None,
         mechanisms=(str(folder / "mod"),),
