@@ -135,6 +135,8 @@ def test_a_plateau_as_long_as_the_papers_is_found_where_it_is(made):
 def test_what_makes_plateaus_longer_is_tried_on_the_arm_that_has_them():
     arms = {c.group: set(c.protocol.arms) for c in cases_of(study())}
     both = {"nmda", "shunt"}
+    trials = {c.group: c.protocol.run.trials for c in cases_of(study()) if not c.is_first}
+    assert trials == {"order": 100, "reading": 100, "place": 100, "plateau": 20}
     assert arms == {"order": both, "reading": both, "place": both, "plateau": {"nmda"}}
 
 

@@ -80,7 +80,7 @@ def measure(study: CellsStudy, sweep: Sweep) -> Found:
     cases = cases_of(study)
     firsts = {case.cell: case for case in cases if case.is_first}
     experiments: dict[str, Experiment] = {}
-    for stage in ("first", "order", "variants"):  # what the verdicts need comes first
+    for stage in ("first", "order", "variants", "plateau"):  # what verdicts need comes first
         of_stage = [case for case in cases if case.stage == stage]
         for case in of_stage:  # another order of the same sites runs on the engine of the first
             chosen = experiments[firsts[case.cell].key].chosen if stage == "order" else None

@@ -30,7 +30,9 @@ class Variants(Spec):
     trials
         A number of inputs.
     plateau_trials
-        Trials in which the duration of plateaus is measured, in all cases.
+        Trials in which the duration of plateaus is measured, in all cases, and those of IO curves
+        where plateaus are made longer: many of these trials leave the kernel's tables and run in
+        NEURON.
     readings, places, plateaus
         By name, the fields of the protocol that each changes.
     """
@@ -111,8 +113,10 @@ class Case:
 
     @property
     def stage(self) -> str:
-        """When it is run: with the firsts of all cells, the further orders or the variants."""
-        return "first" if self.is_first else "order" if self.group == "order" else "variants"
+        """When it is run: the first of each cell, further orders, variants, longer plateaus."""
+        if self.is_first:
+            return "first"
+        return self.group if self.group in ("order", "plateau") else "variants"
 
     @property
     def is_first(self) -> bool:
@@ -157,13 +161,14 @@ def cases_of(study: CellsStudy) -> list[Case]:
         "place": study.variants.places,
         "plateau": study.variants.plateaus,
     }
-    cases += [
-        Case(cell, group, name, load_protocol(study.protocol, fewer | study.cells[cell] | changes))
-        for cell in study.variants.cells
-        for group, named in groups.items()
-        for name, changes in named.items()
-    ]
-    cases = [_without_shunt(case) if case.group == "plateau" else case for case in cases]
+    for cell in study.variants.cells:
+        for group, named in groups.items():
+            for name, changes in named.items():
+                asked = fewer | study.cells[cell] | changes
+                if group == "plateau":
+                    asked["run.trials"] = study.variants.plateau_trials
+                case = Case(cell, group, name, load_protocol(study.protocol, asked))
+                cases.append(_without_shunt(case) if group == "plateau" else case)
     return cases + _strangers(study, many)
 
 
